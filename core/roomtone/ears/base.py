@@ -1,0 +1,41 @@
+"""What a wake engine and a voice-activity engine promise; `tests/contract` holds each of them to it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class WakeDetection:
+    name: str  # the wake word's name, as the settings spell it: "okay_nabu"
+    phrase: str  # as it is spoken: "okay nabu"
+    score: float  # 0 to 1, the engine's own scale
+
+
+class WakeEngine(Protocol):
+    """Listens for one or more wake words. Not thread-safe; a call takes at most a few milliseconds."""
+
+    @property
+    def words(self) -> Sequence[str]:
+        """The names it listens for, at least one."""
+
+    def process(self, frame: bytes) -> WakeDetection | None:
+        """Takes the next 20 ms (int16, mono, 16 kHz, exactly FRAME_BYTES); a detection, at most once per word and
+        refractory time. When two words fire on one frame, the better score wins."""
+
+    def reset(self) -> None:
+        """Forgets all audio, so that what comes next is judged on its own."""
+
+    def close(self) -> None:
+        """Frees the models. Idempotent."""
+
+
+class VoiceActivity(Protocol):
+    """Tells speech from the rest. Not thread-safe; a call takes at most a few milliseconds."""
+
+    def process(self, frame: bytes) -> float:
+        """Takes the next 20 ms (int16, mono, 16 kHz, exactly FRAME_BYTES): the probability of speech, 0 to 1, as of
+        the last window the model has seen whole."""
+
+    def reset(self) -> None:
+        """Forgets all audio."""

@@ -1,0 +1,1 @@
+"""vad engines, one file each."""

@@ -1,0 +1,1 @@
+"""wake engines, one file each."""

@@ -1,0 +1,213 @@
+"""The words that cross the link: Wyoming's events, and the few that a paired satellite needs beside them.
+
+Wyoming's own (audio-start, audio-chunk, audio-stop, transcript, transcript-chunk, ping, pong) keep their meaning. Ours
+begin with `roomtone-`. Each is a frozen dataclass whose fields are the event's data; `event_of` and `parse` convert.
+
+Life of a connection, `>` from the satellite, `<` from the server:
+
+    > roomtone-hello or roomtone-pair                the first message, always with the protocol's version
+    < roomtone-welcome, roomtone-paired or roomtone-refused
+    > roomtone-wake, audio-chunk ..., audio-stop     one utterance; its turn is the wake's
+    < roomtone-heard                                 enough: the satellite stops streaming
+    < transcript-chunk ..., transcript, roomtone-reply, audio-start, audio-chunk ..., audio-stop
+    > roomtone-played                                what has sounded, and that it is over
+    < roomtone-turn-ended
+    < roomtone-listen                                please stream without a wake word (a follow-up)
+
+A turn's number is odd when the satellite began it and even when the server did, so that neither waits for the other.
+Audio chunks carry Wyoming's `timestamp` in ms; a frame is 20 ms, so a sample's position is exactly 16 times it.
+"""
+
+from dataclasses import asdict, dataclass
+from typing import Annotated, ClassVar, Final, Literal, get_args
+
+from pydantic import Field, TypeAdapter, ValidationError
+from wyoming.event import Event
+
+from roomtone.errors import FrameError
+
+PROTOCOL: Final = 1
+OLDEST_PROTOCOL: Final = 1
+
+# What a peer may put into a field; the codec has bounded the whole event before.
+Text = Annotated[str, Field(max_length=8192)]  # a reply's text; longer ones come in several
+Name = Annotated[str, Field(max_length=128)]  # what people call a thing
+Secret = Annotated[str, Field(max_length=128)]
+Turn = Annotated[int, Field(ge=0, lt=2**53)]  # fits a JSON number everywhere
+Position = Annotated[int, Field(ge=0, lt=2**53)]  # samples since the microphone (or the reply) began
+
+Outcome = Literal["answered", "not-understood", "nothing-said", "cancelled", "failed", "lost"]
+Refusal = Literal["version", "token", "code", "busy", "malformed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """A paired satellite opens its connection."""
+
+    TYPE: ClassVar = "roomtone-hello"
+    protocol: int
+    software: Name
+    satellite: Name  # the id that pairing gave
+    token: Secret
+    name: Name
+    area: Name | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """An unpaired satellite asks to be let in, with the code's one-time secret."""
+
+    TYPE: ClassVar = "roomtone-pair"
+    protocol: int
+    software: Name
+    secret: Secret
+    name: Name
+    area: Name | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Paired:
+    TYPE: ClassVar = "roomtone-paired"
+    satellite: Name
+    token: Secret
+
+
+@dataclass(frozen=True, slots=True)
+class Welcome:
+    TYPE: ClassVar = "roomtone-welcome"
+    protocol: int
+    software: Name
+    server: Name  # its name, for people
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The server closes after this; `text` is for the satellite's owner and says what to do."""
+
+    TYPE: ClassVar = "roomtone-refused"
+    reason: Refusal
+    text: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Wake:
+    """A wake word was heard. Audio follows from `first_sample` on; the detection stood at `sample`."""
+
+    TYPE: ClassVar = "roomtone-wake"
+    turn: Turn
+    name: Name  # empty: no wake word (a button, or the answer to roomtone-listen)
+    phrase: Name
+    score: float
+    sample: Position
+    first_sample: Position
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """The endpoint: the satellite stops streaming this turn."""
+
+    TYPE: ClassVar = "roomtone-heard"
+    turn: Turn
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The reply's text, before its audio; the audio up to the next audio-stop belongs to it."""
+
+    TYPE: ClassVar = "roomtone-reply"
+    turn: Turn
+    text: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """How much of the turn's reply has left the speaker; `done` when its audio-stop was reached or it was flushed."""
+
+    TYPE: ClassVar = "roomtone-played"
+    turn: Turn
+    samples: Position  # at the reply's own rate
+    done: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Flush:
+    """The speaker falls silent now and forgets what it holds of this turn."""
+
+    TYPE: ClassVar = "roomtone-flush"
+    turn: Turn
+
+
+@dataclass(frozen=True, slots=True)
+class TurnEnded:
+    TYPE: ClassVar = "roomtone-turn-ended"
+    turn: Turn
+    outcome: Outcome
+    text: Text = ""  # for a failed turn, what went wrong
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """The server asks for an utterance without a wake word, once the reply has been played."""
+
+    TYPE: ClassVar = "roomtone-listen"
+    turn: Turn
+    seconds: float  # soft end when nothing was said by then
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """The satellite gives a turn up: its button, its mute, a wake word during the reply."""
+
+    TYPE: ClassVar = "roomtone-cancel"
+    turn: Turn
+
+
+@dataclass(frozen=True, slots=True)
+class Chime:
+    """The satellite plays one of its own sounds, if it has them switched on."""
+
+    TYPE: ClassVar = "roomtone-chime"
+    sound: Literal["timer", "error", "done"]
+
+
+Message = (
+    Hello
+    | Pair
+    | Paired
+    | Welcome
+    | Refused
+    | Wake
+    | Heard
+    | Reply
+    | Played
+    | Flush
+    | TurnEnded
+    | Listen
+    | Cancel
+    | Chime
+)
+
+_ADAPTERS: Final = {kind.TYPE: TypeAdapter(kind) for kind in get_args(Message)}
+
+
+def event_of(message: Message) -> Event:
+    """The Wyoming event that carries a message."""
+    return Event(type=message.TYPE, data=asdict(message))
+
+
+def parse(event: Event) -> Message | None:
+    """The message that an event carries; None for an event that is not one of ours.
+
+    Raises FrameError for one of ours with a field missing, too long, or of another type. Fields that this version does
+    not know are ignored, so that a newer peer may add some.
+    """
+    adapter = _ADAPTERS.get(event.type)
+    if adapter is None:
+        return None
+    try:
+        message: Message = adapter.validate_python(event.data, strict=True)
+    except ValidationError as problem:
+        first = problem.errors(include_input=False, include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "its data"
+        raise FrameError(f"a malformed {event.type}: {where}: {first['msg']}") from None
+    return message

@@ -1,0 +1,1 @@
+"""What runs beside a microphone and a speaker."""

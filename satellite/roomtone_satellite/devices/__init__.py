@@ -1,0 +1,1 @@
+"""Microphones and speakers, by settings."""

@@ -1,0 +1,1 @@
+"""The server of a home: it hears, acts, thinks and answers."""

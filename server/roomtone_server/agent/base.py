@@ -1,0 +1,88 @@
+"""What an agent takes and gives. Preparing reads; only `commit` acts."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from roomtone_server.home.base import ServiceCall
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What was said, by whom, where."""
+
+    text: str
+    language: str = "en"
+    satellite: str = ""  # its id; empty for a text turn
+    area: str | None = None
+    conversation: str = ""  # turns with one id may refer to each other
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A home command, as hassil and Home Assistant name it, with plain values in its slots."""
+
+    name: str
+    slots: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What is ready to be done and said; nothing of it has happened. `payload` is the agent's own."""
+
+    request: Request
+    intent: Intent | None
+    speculative: bool  # whether the reply is known without acting, so that its audio may be made early
+    payload: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """The next piece of the reply's text; pieces join as they are."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Acted:
+    """An effect on the home that has happened."""
+
+    call: ServiceCall
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The last part of every reply."""
+
+    understood: bool
+    expects_answer: bool = False  # the reply asks something: listen for a follow-up
+    ends_silently: bool = False  # "nevermind": nothing is said
+
+
+ReplyPart = Said | Acted | Finished
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Something that the agent wants said without being asked: a timer that rings."""
+
+    satellite: str  # where; empty: everywhere
+    text: str
+    sound: str = "timer"
+
+
+class Agent(Protocol):
+    async def start(self) -> None:
+        """Warms what is slow the first time."""
+
+    async def prepare(self, request: Request) -> Prepared:
+        """Understands; may read the home, changes nothing. Never raises for what was said."""
+
+    def commit(self, prepared: Prepared) -> AsyncIterator[ReplyPart]:
+        """Acts and answers, in parts, the last of them `Finished`; an effect that the home refuses is said."""
+
+    def due(self) -> AsyncIterator[Due]:
+        """Waits for what is due next, for ever. One consumer."""
+
+    async def close(self) -> None:
+        """Idempotent; what is kept is kept."""

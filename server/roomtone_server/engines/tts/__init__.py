@@ -1,0 +1,1 @@
+"""tts engines, one file each."""

@@ -1,0 +1,1 @@
+"""The thing with areas, entities, states and services: behind `base.Home`."""

@@ -1,0 +1,59 @@
+"""What a home promises, whichever it is."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from roomtone_server.grammar.vocabulary import Vocabulary
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    name: str
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """One entity and its state now. Attribute names are Home Assistant's: `brightness` 0 to 255, `rgb_color`,
+    `temperature`, `current_temperature`, `current_position`, `volume_level` 0 to 1, `items`."""
+
+    id: str
+    name: str
+    state: str
+    area: str | None = None
+    aliases: tuple[str, ...] = ()
+    device_class: str | None = None
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def domain(self) -> str:
+        return self.id.partition(".")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceCall:
+    """One service on one entity, named as Home Assistant names it: `light.turn_on`."""
+
+    service: str
+    entity: str
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Home(Protocol):
+    async def start(self) -> None:
+        """Loads or connects. Raises HomeError, whose message names what to mend."""
+
+    def areas(self) -> Sequence[Area]: ...
+
+    def entities(self) -> Sequence[Entity]:
+        """Every entity that may be spoken of, with its state now; never waits."""
+
+    async def call(self, call: ServiceCall) -> None:
+        """Done when the home has taken the new state. Raises HomeError: unknown entity, unknown service, bad data."""
+
+    def changes(self) -> AsyncIterator[Vocabulary]:
+        """The words of the home: once now, then again whenever a name, alias or area has changed."""
+
+    async def close(self) -> None:
+        """Idempotent; nothing that `call` promised is lost."""

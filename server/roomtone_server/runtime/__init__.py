@@ -1,0 +1,1 @@
+"""Voice sessions: runs the turn machine's commands on the engines."""

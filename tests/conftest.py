@@ -1,0 +1,46 @@
+"""What every test stands under: no leaked task, no warning; and where real recordings are found."""
+
+import asyncio
+import functools
+import inspect
+import os
+from pathlib import Path
+
+import pytest
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        function = getattr(item, "obj", None)
+        if inspect.iscoroutinefunction(function):
+            item.obj = _without_leaks(function)
+
+
+def _without_leaks(test):
+    @functools.wraps(test)
+    async def checked(*args, **kwargs):
+        before = asyncio.all_tasks()
+        await test(*args, **kwargs)
+        leaked = {task for task in asyncio.all_tasks() - before if not task.done()}
+        assert not leaked, f"leaked tasks: {sorted(task.get_name() for task in leaked)}"
+
+    return checked
+
+
+@pytest.fixture(scope="session")
+def recordings() -> Path:
+    """The folder of real recordings, named by ROOMTONE_TEST_DATA: unset, the test is skipped; set, a missing file fails."""
+    named = os.environ.get("ROOMTONE_TEST_DATA")
+    if not named:
+        pytest.skip("ROOMTONE_TEST_DATA is not set: no real recordings here")
+    folder = Path(named)
+    assert folder.is_dir(), f"ROOMTONE_TEST_DATA names {folder}, which is no folder"
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _own_folders(tmp_path_factory, monkeypatch):
+    """No test reads or writes the state of whoever runs it."""
+    home = tmp_path_factory.mktemp("roomtone")
+    monkeypatch.setenv("ROOMTONE_STATE", str(home / "state"))
+    monkeypatch.setenv("ROOMTONE_CACHE", str(home / "cache"))
