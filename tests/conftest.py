@@ -29,7 +29,7 @@ def _without_leaks(test):
 
 @pytest.fixture(scope="session")
 def recordings() -> Path:
-    """The folder of real recordings, named by ROOMTONE_TEST_DATA: unset, the test is skipped; set, a missing file fails."""
+    """Real recordings, in the folder that ROOMTONE_TEST_DATA names: unset, skipped; set, a missing file fails."""
     named = os.environ.get("ROOMTONE_TEST_DATA")
     if not named:
         pytest.skip("ROOMTONE_TEST_DATA is not set: no real recordings here")

@@ -1,0 +1,64 @@
+"""What happened in a turn and when: one small event at a time, for whoever watches now and whoever asks later.
+
+Times are CLOCK_MONOTONIC in ns. Events carry words (transcripts, replies): they go to watchers on the control socket and
+to nothing else; no log sees them.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final, Literal
+
+What = Literal[
+    "wake",  # name, score, sample, first_sample
+    "speech-started",  # sample
+    "speech-ended",  # sample
+    "partial",  # text
+    "endpoint",  # sample, silence_ms
+    "transcript",  # text
+    "intent",  # name, slots; absent when nothing matched
+    "action",  # entity, service, data
+    "reply",  # text: a piece of it, as it is known
+    "first-audio",  # of the reply, leaving the server; rate_hz
+    "last-audio",
+    "played",  # samples
+    "ended",  # outcome, text
+]
+
+# A watcher that does not read loses the oldest events, not the server's memory.
+MAX_UNREAD_EVENTS: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class TraceEvent:
+    satellite: str
+    turn: int
+    at_ns: int
+    what: What
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+class Trace:
+    """Hands each event to all who watch at that moment. One event loop."""
+
+    def __init__(self) -> None:
+        self._watchers: set[asyncio.Queue[TraceEvent]] = set()
+
+    def record(self, event: TraceEvent) -> None:
+        for unread in self._watchers:
+            if unread.full():
+                unread.get_nowait()
+            unread.put_nowait(event)
+
+    async def watch(self) -> AsyncIterator[TraceEvent]:
+        """Every event from the first `anext` on, until the iterator is closed."""
+        unread: asyncio.Queue[TraceEvent] = asyncio.Queue(MAX_UNREAD_EVENTS)
+        self._watchers.add(unread)
+        try:
+            while True:
+                yield await unread.get()
+        finally:
+            self._watchers.discard(unread)
