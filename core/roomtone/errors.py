@@ -7,6 +7,7 @@
     │   └── EngineMissing         an engine that is not installed, or not known
     ├── DeviceError               a microphone, speaker or sound file that cannot be used
     ├── HomeError                 a home that cannot be loaded, or refused a service
+    ├── StoreError                the server's database: damaged, unwritable, or of a newer version
     └── LinkError                 a connection that cannot go on
         ├── FrameError            the peer's bytes are not Wyoming events within our limits
         ├── PeerGone              the peer closed, reset, or fell silent past a deadline
@@ -49,6 +50,10 @@ class DeviceError(RoomtoneError):
 
 
 class HomeError(RoomtoneError):
+    pass
+
+
+class StoreError(RoomtoneError):
     pass
 
 

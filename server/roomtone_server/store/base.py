@@ -1,0 +1,62 @@
+"""What is kept, and what each store of it promises.
+
+Times are seconds since the Unix epoch (wall clock), so that they mean the same after a restart.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class PairedSatellite:
+    """A satellite that this server let in. Of its token only the hash is kept."""
+
+    id: str
+    name: str
+    area: str | None
+    token_hash: bytes
+    paired_at: float
+    seen_at: float | None = None  # its last connection
+
+
+class SatelliteStore(Protocol):
+    async def add(self, satellite: PairedSatellite) -> None:
+        """Keeps it; one with the same id is replaced (paired again)."""
+
+    async def find(self, satellite_id: str) -> PairedSatellite | None:
+        """None for an id that was never paired, or was removed."""
+
+    async def list(self) -> Sequence[PairedSatellite]:
+        """All of them, by name."""
+
+    async def remove(self, satellite_id: str) -> bool:
+        """Revokes it; whether it was there."""
+
+    async def seen(self, satellite_id: str, at: float, *, name: str, area: str | None) -> None:
+        """It connected, under this name, standing in this area; nothing happens when it was removed meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTimer:
+    """A countdown as it survives a restart: running until `ends_at`, or paused with `left_s` to go."""
+
+    id: str
+    satellite: str  # where it rings; empty: everywhere
+    area: str | None  # where the satellite stood
+    name: str | None
+    set_s: int  # what was asked for, as people refer to it: "the five minute timer"
+    ends_at: float | None
+    left_s: float | None
+    command: str | None = None  # said instead of ringing: a sentence to be carried out
+
+
+class TimerStore(Protocol):
+    async def save(self, timer: StoredTimer) -> None:
+        """Keeps it; replaces the one with the same id."""
+
+    async def remove(self, timer_id: str) -> None:
+        """Forgets it, if it is there."""
+
+    async def list(self) -> Sequence[StoredTimer]:
+        """All of them, in the order in which they were set."""

@@ -1,0 +1,63 @@
+"""The database's layout, as the steps that led to it. Forward only: a step, once released, is never edited.
+
+Step n takes a database from version n - 1 to n; SQLite keeps the version in its header (`PRAGMA user_version`). All
+steps that are due run in one transaction, so that a database is never between two versions.
+"""
+
+import sqlite3
+from typing import Final
+
+from roomtone.errors import StoreError
+
+STEPS: Final[tuple[tuple[str, ...], ...]] = (
+    (
+        """
+        CREATE TABLE satellite (
+            id TEXT PRIMARY KEY NOT NULL,
+            name TEXT NOT NULL,
+            area TEXT,
+            token_hash BLOB NOT NULL,
+            paired_at REAL NOT NULL,
+            seen_at REAL
+        ) STRICT
+        """,
+    ),
+    (
+        """
+        CREATE TABLE timer (
+            position INTEGER PRIMARY KEY,
+            id TEXT UNIQUE NOT NULL,
+            satellite TEXT NOT NULL,
+            area TEXT,
+            name TEXT,
+            set_s INTEGER NOT NULL,
+            ends_at REAL,
+            left_s REAL,
+            command TEXT,
+            CHECK ((ends_at IS NULL) <> (left_s IS NULL))
+        ) STRICT
+        """,
+    ),
+)
+VERSION: Final = len(STEPS)
+
+
+def migrate(connection: sqlite3.Connection, *, to: int = VERSION) -> None:
+    """Brings a database in autocommit mode from whatever version it has to `to`. Raises StoreError for a newer one."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        for statement in (statement for step in STEPS[_version(connection, to) : to] for statement in step):
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {to:d}")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+def _version(connection: sqlite3.Connection, newest: int) -> int:
+    (found,) = connection.execute("PRAGMA user_version").fetchone()
+    if found > newest:
+        raise StoreError(f"has version {found}, and this Roomtone knows versions up to {newest}: update Roomtone")
+    assert isinstance(found, int)
+    return found

@@ -1,0 +1,45 @@
+"""The satellites that were paired."""
+
+from collections.abc import Sequence
+
+from roomtone_server.store.base import PairedSatellite
+from roomtone_server.store.database import Database
+
+
+class SqliteSatelliteStore:
+    """A `base.SatelliteStore`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(self, satellite: PairedSatellite) -> None:
+        await self._database.change(
+            "INSERT OR REPLACE INTO satellite (id, name, area, token_hash, paired_at, seen_at)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            satellite.id,
+            satellite.name,
+            satellite.area,
+            satellite.token_hash,
+            satellite.paired_at,
+            satellite.seen_at,
+        )
+
+    async def find(self, satellite_id: str) -> PairedSatellite | None:
+        rows = await self._database.select(
+            "SELECT id, name, area, token_hash, paired_at, seen_at FROM satellite WHERE id = ?", satellite_id
+        )
+        return PairedSatellite(*rows[0]) if rows else None
+
+    async def list(self) -> Sequence[PairedSatellite]:
+        rows = await self._database.select(
+            "SELECT id, name, area, token_hash, paired_at, seen_at FROM satellite ORDER BY name, id"
+        )
+        return [PairedSatellite(*row) for row in rows]
+
+    async def remove(self, satellite_id: str) -> bool:
+        return await self._database.change("DELETE FROM satellite WHERE id = ?", satellite_id) > 0
+
+    async def seen(self, satellite_id: str, at: float, *, name: str, area: str | None) -> None:
+        await self._database.change(
+            "UPDATE satellite SET seen_at = ?, name = ?, area = ? WHERE id = ?", at, name, area, satellite_id
+        )
