@@ -1,0 +1,76 @@
+"""Sentence templates: the packaged ones of home-assistant-intents, and the project's own beside them.
+
+Two files per language lie in `data/`, both in hassil's own format:
+
+    en.yaml         everyday speech that the package misses; understood, and heard
+    en.heard.yaml   of what the package understands, what the recogniser listens for: the fewer, the better it hears
+
+Reading them is the only I/O of this package.
+"""
+
+import functools
+from collections.abc import Mapping
+from importlib import resources
+from typing import Any
+
+import yaml
+
+from roomtone.errors import EngineError
+
+Templates = dict[str, Any]  # as hassil's Intents.from_dict takes it: language, intents, lists, expansion_rules, ...
+
+
+def load_sentences(language: str) -> Templates:
+    """Everything that is understood: the package's templates and responses, and our own. The caller owns the dict.
+
+    Raises EngineError for a language that the package lacks.
+    """
+    import home_assistant_intents
+
+    packaged = home_assistant_intents.get_intents(language)
+    if packaged is None:
+        known = ", ".join(home_assistant_intents.get_languages())
+        raise EngineError(f"there are no sentence templates for the language {language!r}; there are some for: {known}")
+    return _merged(packaged, _own(language))
+
+
+def load_heard_sentences(language: str) -> Templates:
+    """What a recogniser listens for: a part of what is understood, small enough to be heard well.
+
+    Of a language without a selection of our own, this is everything that is understood. Raises EngineError for a
+    language that the package lacks.
+    """
+    understood = load_sentences(language)
+    heard = _read(f"{language}.heard.yaml")
+    if not heard:
+        return understood
+    return _merged({**understood, "intents": {}}, _merged(heard, _own(language)))
+
+
+def _own(language: str) -> Templates:
+    return _read(f"{language}.yaml")
+
+
+def _read(name: str) -> Templates:
+    text = _text(name)
+    return dict(yaml.safe_load(text)) if text else {}
+
+
+@functools.cache
+def _text(name: str) -> str:
+    file = resources.files(__package__) / "data" / name
+    return file.read_text(encoding="utf-8") if file.is_file() else ""
+
+
+def _merged(base: Mapping[str, Any], more: Mapping[str, Any]) -> Templates:
+    """Mappings are joined, lists are appended (our own stand behind the package's), all else is replaced."""
+    merged = dict(base)
+    for key, value in more.items():
+        old = merged.get(key)
+        if isinstance(old, Mapping) and isinstance(value, Mapping):
+            merged[key] = _merged(old, value)
+        elif isinstance(old, list) and isinstance(value, list):
+            merged[key] = [*old, *value]
+        else:
+            merged[key] = value
+    return merged

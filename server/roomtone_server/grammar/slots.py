@@ -1,0 +1,77 @@
+"""The home's names as hassil's slot lists: one source for what is recognised and for what is understood."""
+
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+from hassil.expression import TextChunk
+from hassil.intents import TextSlotList, TextSlotValue
+from hassil.numbers import get_rbnf_engine
+from hassil.util import normalize_text
+
+from roomtone_server.grammar.vocabulary import NamedThing, Vocabulary
+
+_INNER_CAPITAL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")  # EcoBee: Eco Bee
+_NUMBER: Final = re.compile(r"\d+")
+_LETTER_BESIDE_DIGIT: Final = re.compile(r"(?<=[^\W\d])(?=\d)|(?<=\d)(?=[^\W\d])")  # lamp2: lamp 2
+
+
+def slot_lists(vocabulary: Vocabulary) -> dict[str, TextSlotList]:
+    """The lists `name`, `area` and `floor` (homes have none yet; the packaged templates name it).
+
+    A value is the thing's first name, whichever of its names was said. A name's context carries `domain` and, where it
+    has one, `device_class`: the templates ask for them. Its metadata carries `id` and `area`.
+    """
+    language = vocabulary.language
+    names = [value for thing in vocabulary.things for value in _thing_values(thing, language)]
+    areas = [
+        _value(spoken, area.names[0])
+        for area in vocabulary.areas
+        for name in area.names
+        for spoken in said(name, language)
+    ]
+    return {
+        "name": TextSlotList(name="name", values=names),
+        "area": TextSlotList(name="area", values=areas),
+        "floor": TextSlotList(name="floor", values=[]),
+    }
+
+
+def said(name: str, language: str) -> list[str]:
+    """The ways in which a written name is spoken, the written one first: `Lamp 2` is also `Lamp two`."""
+    return list(dict.fromkeys(_forms(name.strip(), language)))
+
+
+def _forms(name: str, language: str) -> Iterator[str]:
+    yield name
+    apart = _LETTER_BESIDE_DIGIT.sub(" ", _INNER_CAPITAL.sub(" ", name))
+    yield apart
+    yield _NUMBER.sub(lambda digits: number_words(int(digits.group()), language)[0], apart)
+
+
+def number_words(number: float, language: str) -> list[str]:
+    """All the ways to say a number, the plain cardinal first; the digits themselves in a language without rules."""
+    try:
+        texts = get_rbnf_engine(language).format_number(number).text_by_ruleset
+    except ValueError:
+        return [str(number)]
+    plain_first = sorted(texts, key=lambda rules: rules != "spellout-cardinal")
+    return list(dict.fromkeys(texts[rules].replace("-", " ") for rules in plain_first))
+
+
+def _thing_values(thing: NamedThing, language: str) -> Iterator[TextSlotValue]:
+    context: dict[str, Any] = {"domain": thing.domain}
+    if thing.device_class is not None:
+        context["device_class"] = thing.device_class
+    for name in thing.names:
+        for spoken in said(name, language):
+            yield _value(spoken, thing.names[0], context, {"id": thing.id, "area": thing.area})
+
+
+def _value(
+    text: str, value: str, context: dict[str, Any] | None = None, metadata: dict[str, Any] | None = None
+) -> TextSlotValue:
+    # A TextChunk, not a parsed template: a name may hold a bracket.
+    return TextSlotValue(
+        text_in=TextChunk(normalize_text(text)), value_out=value, context=context and dict(context), metadata=metadata
+    )
