@@ -7,6 +7,9 @@
     │   └── EngineMissing         an engine that is not installed, or not known
     ├── DeviceError               a microphone, speaker or sound file that cannot be used
     ├── HomeError                 a home that cannot be loaded, or refused a service
+    ├── PortUnusable              an address to listen on that is taken, forbidden, or not of this machine
+    ├── AlreadyRunning            another server has this state folder
+    ├── ServerNotRunning          no server answers on this machine's control socket
     ├── StoreError                the server's database: damaged, unwritable, or of a newer version
     └── LinkError                 a connection that cannot go on
         ├── FrameError            the peer's bytes are not Wyoming events within our limits
@@ -54,6 +57,18 @@ class HomeError(RoomtoneError):
 
 
 class StoreError(RoomtoneError):
+    pass
+
+
+class PortUnusable(RoomtoneError):
+    exit_code = 2
+
+
+class AlreadyRunning(RoomtoneError):
+    pass
+
+
+class ServerNotRunning(RoomtoneError):
     pass
 
 
