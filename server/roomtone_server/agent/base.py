@@ -1,6 +1,6 @@
 """What an agent takes and gives. Preparing reads; only `commit` acts."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -78,10 +78,10 @@ class Agent(Protocol):
     async def prepare(self, request: Request) -> Prepared:
         """Understands; may read the home, changes nothing. Never raises for what was said."""
 
-    def commit(self, prepared: Prepared) -> AsyncIterator[ReplyPart]:
+    def commit(self, prepared: Prepared) -> AsyncGenerator[ReplyPart, None]:
         """Acts and answers, in parts, the last of them `Finished`; an effect that the home refuses is said."""
 
-    def due(self) -> AsyncIterator[Due]:
+    def due(self) -> AsyncGenerator[Due, None]:
         """Waits for what is due next, for ever. One consumer."""
 
     async def close(self) -> None:

@@ -3,7 +3,7 @@
 Every engine is started once and closed once; `tests/contract` holds all of one kind to the same suite.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -40,7 +40,7 @@ class Hearing(Protocol):
     async def feed(self, pcm: bytes) -> None:
         """Takes the next audio, any whole number of samples; returns at once unless the engine is seconds behind."""
 
-    def partials(self) -> AsyncIterator[Partial]:
+    def partials(self) -> AsyncGenerator[Partial, None]:
         """Partials as they come, only those that differ from the last; ends once `finish` or `close` was called."""
 
     async def finish(self) -> Transcript:
@@ -82,7 +82,7 @@ class TextToSpeech(Protocol):
     async def start(self) -> None:
         """Loads the voice. Raises EngineError."""
 
-    def speak(self, request: SpeechRequest) -> AsyncIterator[bytes]:
+    def speak(self, request: SpeechRequest) -> AsyncGenerator[bytes, None]:
         """Audio as it is made, in chunks of at most 100 ms, each a whole number of samples. Closing the iterator stops
         the engine in mid-word. Text without anything to say yields nothing. Raises EngineError."""
 

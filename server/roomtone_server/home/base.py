@@ -1,6 +1,6 @@
 """What a home promises, whichever it is."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -52,7 +52,7 @@ class Home(Protocol):
     async def call(self, call: ServiceCall) -> None:
         """Done when the home has taken the new state. Raises HomeError: unknown entity, unknown service, bad data."""
 
-    def changes(self) -> AsyncIterator[Vocabulary]:
+    def changes(self) -> AsyncGenerator[Vocabulary, None]:
         """The words of the home: once now, then again whenever a name, alias or area has changed."""
 
     async def close(self) -> None:

@@ -5,7 +5,7 @@ to nothing else; no log sees them.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Literal
 
@@ -53,7 +53,7 @@ class Trace:
                 unread.get_nowait()
             unread.put_nowait(event)
 
-    async def watch(self) -> AsyncIterator[TraceEvent]:
+    async def watch(self) -> AsyncGenerator[TraceEvent, None]:
         """Every event from the first `anext` on, until the iterator is closed."""
         unread: asyncio.Queue[TraceEvent] = asyncio.Queue(MAX_UNREAD_EVENTS)
         self._watchers.add(unread)

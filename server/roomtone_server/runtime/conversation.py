@@ -1,0 +1,259 @@
+"""One satellite's conversation: tells the turn machine what happens, and does what it commands.
+
+One TaskGroup per satellite, and in it one per turn: a failing engine ends the turn with an event, never the microphone.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Iterable
+from contextlib import aclosing
+from functools import partial
+from typing import Any
+
+from roomtone.errors import EngineError, LinkError, RoomtoneError
+from roomtone_server.agent.base import Acted, Finished, Request, Said
+from roomtone_server.engines.base import HearingRequest, SpeechRequest
+from roomtone_server.runtime.listening import Ear
+from roomtone_server.runtime.parts import Parts
+from roomtone_server.runtime.scope import Job, TurnScope
+from roomtone_server.runtime.session import Audio, GivenUp, Incoming, Sounded, VoiceSession, Woken
+from roomtone_server.runtime.speaking import Speaker
+from roomtone_server.telemetry.trace import TraceEvent, What
+from roomtone_server.turn import events as turn
+from roomtone_server.turn.machine import TurnMachine
+
+_LOGGER = logging.getLogger(__name__)
+
+
+class Conversation:
+    """Runs the turns of one voice session, from its connection to its end."""
+
+    def __init__(self, session: VoiceSession, parts: Parts) -> None:
+        self._session = session
+        self._parts = parts
+        self._machine = TurnMachine(parts.turn)
+        self._vad = parts.make_vad()
+        self._woken: Woken | None = None
+        self._ear: Ear | None = None
+        self._scope = TurnScope()
+        self._tasks: asyncio.TaskGroup
+        self._reader: asyncio.Task[None]
+        self._timer: asyncio.TimerHandle | None = None
+        self._clock = asyncio.get_running_loop().time
+
+    @property
+    def current_turn(self) -> int | None:
+        return self._machine.turn
+
+    @property
+    def unspoken(self) -> list[turn.AnnouncementDue]:
+        """Announcements that the satellite has not played to their end."""
+        return self._machine.unspoken
+
+    def announce(self, due: turn.AnnouncementDue) -> None:
+        """Says something that nobody asked for just now, as soon as no turn is going on. Only while `run` runs."""
+        self._post(due)
+
+    def leave(self) -> None:
+        """Ends `run`, whatever is going on: another connection of the same satellite takes over."""
+        self._reader.cancel()
+
+    async def run(self, missed: Iterable[turn.AnnouncementDue] = ()) -> None:
+        """Says what was missed, then listens; returns when the satellite is gone. A LinkError is such an end."""
+        async with asyncio.TaskGroup() as self._tasks:
+            self._reader = self._tasks.create_task(self._read(), name=f"{self._session.satellite.name}: incoming")
+            for due in missed:
+                self.announce(due)
+            try:
+                await asyncio.wait([self._reader])
+            finally:
+                self._post(turn.SatelliteLost())
+                self._scope.cancel()
+                if self._timer is not None:
+                    self._timer.cancel()
+
+    # --- what happens ------------------------------------------------------------------------------------------------
+
+    async def _read(self) -> None:
+        try:
+            async with aclosing(self._session.incoming()) as incoming:
+                async for message in incoming:
+                    self._take(message)
+        except LinkError as problem:
+            _LOGGER.info("%s", problem, extra=self._extra())
+
+    def _take(self, message: Incoming) -> None:
+        match message:
+            case Woken():
+                self._woken = message
+                self._post(turn.WakeHeard(message.turn, message.sample, word=bool(message.word)))
+                self._trace("wake", turn_id=message.turn, name=message.word, score=message.score, sample=message.sample)
+            case Audio():
+                self._hear(message)
+            case Sounded(done=True):
+                self._trace("played", turn_id=message.turn, samples=message.samples)
+                self._post(turn.PlaybackEnded(message.turn))
+            case Sounded():
+                self._post(turn.PlaybackReached(message.turn, message.samples))
+            case GivenUp():
+                self._post(turn.CancelRequested(message.turn))
+
+    def _hear(self, audio: Audio) -> None:
+        """Audio that comes after the endpoint was still on its way; nobody needs it."""
+        turn_id, ear = self._machine.turn, self._ear
+        if ear is None or turn_id is None:
+            return
+        try:
+            edges = ear.take(audio.pcm, audio.first_sample)
+        except EngineError as problem:
+            self._post(turn.WorkFailed(turn_id, "hearing", str(problem)))
+            return
+        for edge in edges:
+            self._trace("speech-started" if edge.speaking else "speech-ended", sample=edge.sample)
+            kind = turn.SpeechStarted if edge.speaking else turn.SpeechEnded
+            self._post(kind(turn_id, edge.sample))
+        self._post(turn.AudioReached(turn_id, ear.reached))
+
+    def _post(self, event: turn.Event) -> None:
+        """Tells the machine, does what it commands, and sets the one timer anew."""
+        self._machine.receive(event, self._clock())
+        self._obey()
+
+    def _wake_up(self) -> None:
+        self._machine.advance(self._clock())
+        self._obey()
+
+    def _obey(self) -> None:
+        for command in self._machine.commands():
+            self._do(command)
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if (deadline := self._machine.next_deadline()) is not None:
+            self._timer = asyncio.get_running_loop().call_at(deadline, self._wake_up)
+
+    # --- what is to be done ------------------------------------------------------------------------------------------
+
+    def _do(self, command: turn.Command) -> None:
+        match command:
+            case turn.StartHearing(turn_id):
+                self._start_hearing(turn_id)
+            case turn.FinishHearing(turn_id, revision, sample, silence_ms):
+                self._trace("endpoint", turn_id=turn_id, sample=sample, silence_ms=silence_ms)
+                self._session.stop_listening(turn_id)
+                assert self._ear is not None
+                self._ear.finish(revision)
+                self._ear = None
+            case turn.Answer(turn_id, revision, text):
+                self._trace("transcript", turn_id=turn_id, text=text)
+                self._session.show_transcript(turn_id, text)
+                self._scope.start("answer", self._guarded(turn_id, "answering", partial(self._answer, command)))
+            case turn.Announce(turn_id):
+                self._enter(turn_id)
+                self._scope.start("announce", self._guarded(turn_id, "answering", partial(self._announce, command)))
+            case turn.Invite(turn_id, seconds):
+                self._session.invite(turn_id, seconds)
+            case turn.Abandon(turn_id):
+                self._scope.cancel()
+                self._session.flush(turn_id)
+            case turn.EndTurn(turn_id, outcome, text):
+                self._end(turn_id, outcome, text)
+
+    def _enter(self, turn_id: int) -> None:
+        self._scope = TurnScope()
+        self._scope.enter(self._tasks, f"{self._session.satellite.name}: turn {turn_id}")
+
+    def _end(self, turn_id: int, outcome: turn.Outcome, text: str) -> None:
+        self._ear = None
+        self._scope.close()
+        self._session.end_turn(turn_id, outcome, text)
+        self._trace("ended", turn_id=turn_id, outcome=outcome, text=text)
+        level = logging.WARNING if outcome == "failed" else logging.INFO
+        _LOGGER.log(level, "turn %d: %s%s", turn_id, outcome, f": {text}" if text else "", extra=self._extra(turn_id))
+
+    def _start_hearing(self, turn_id: int) -> None:
+        self._enter(turn_id)
+        phrase = self._woken.phrase if self._woken is not None and self._woken.word else ""
+        request = HearingRequest(self._parts.language, phrase, self._session.satellite.area)
+        self._ear = Ear(self._vad, self._parts.stt, request)
+        self._scope.start("hear", self._guarded(turn_id, "hearing", partial(self._listen, turn_id, self._ear)))
+
+    async def _listen(self, turn_id: int, ear: Ear) -> None:
+        def show(text: str) -> None:
+            self._trace("partial", turn_id=turn_id, text=text)
+            self._session.show_partial(turn_id, text)
+            self._post(turn.PartialReady(turn_id, text))
+
+        text = await ear.listen(show)
+        self._post(turn.FinalReady(turn_id, ear.revision, text))
+
+    async def _answer(self, command: turn.Answer) -> None:
+        satellite, turn_id = self._session.satellite, command.turn
+        request = Request(command.text, self._parts.language, satellite.id, satellite.area, conversation=satellite.id)
+        prepared = await self._parts.agent.prepare(request)
+        if prepared.intent is not None:
+            self._trace("intent", turn_id=turn_id, name=prepared.intent.name, slots=prepared.intent.slots)
+        speaker = self._speaker(turn_id, command.revision)
+        finished = Finished(understood=False)
+        async with aclosing(self._parts.agent.commit(prepared)) as parts:
+            async for part in parts:
+                match part:
+                    case Said(text):
+                        await self._say(speaker, turn_id, text)
+                    case Acted(call):
+                        self._trace(
+                            "action", turn_id=turn_id, entity=call.entity, service=call.service, data=dict(call.data)
+                        )
+                    case Finished():
+                        finished = part
+        self._complete(speaker, turn_id, command.revision, finished)
+
+    async def _announce(self, command: turn.Announce) -> None:
+        self._session.chime(command.sound)
+        speaker = self._speaker(command.turn, command.revision)
+        await self._say(speaker, command.turn, command.text)
+        self._complete(speaker, command.turn, command.revision, Finished(understood=True))
+
+    def _speaker(self, turn_id: int, revision: int) -> Speaker:
+        def on_first_audio() -> None:
+            self._trace("first-audio", turn_id=turn_id, rate_hz=self._parts.tts.rate_hz)
+            self._post(turn.ReplyStarted(turn_id, revision))
+
+        return Speaker(self._session, self._parts.tts, turn_id, on_first_audio)
+
+    async def _say(self, speaker: Speaker, turn_id: int, text: str) -> None:
+        self._trace("reply", turn_id=turn_id, text=text)
+        self._session.show_reply(turn_id, text)
+        await speaker.say(SpeechRequest(text, self._parts.language))
+
+    def _complete(self, speaker: Speaker, turn_id: int, revision: int, finished: Finished) -> None:
+        remaining_s = speaker.finish()
+        self._trace("last-audio", turn_id=turn_id)
+        self._post(
+            turn.ReplyFinished(turn_id, revision, remaining_s, finished.understood, finished.expects_answer),
+        )
+
+    def _guarded(self, turn_id: int, stage: turn.Stage, job: Job) -> Job:
+        """The job, whose failure is an event of the turn; a fault of ours is logged whole."""
+
+        async def guarded() -> None:
+            try:
+                await job()
+            except RoomtoneError as problem:
+                self._post(turn.WorkFailed(turn_id, stage, str(problem)))
+            except Exception:
+                _LOGGER.exception("%s failed unexpectedly", stage, extra=self._extra(turn_id))
+                self._post(turn.WorkFailed(turn_id, stage, f"{stage} failed unexpectedly; the server's log says why"))
+
+        return guarded
+
+    def _extra(self, turn_id: int | None = None) -> dict[str, Any]:
+        extra: dict[str, Any] = {"satellite": self._session.satellite.name}
+        return extra if turn_id is None else {**extra, "turn": turn_id}
+
+    def _trace(self, what: What, *, turn_id: int | None = None, **data: object) -> None:
+        number = self._machine.turn if turn_id is None else turn_id
+        self._parts.trace.record(
+            TraceEvent(self._session.satellite.id, number or 0, time.monotonic_ns(), what, data),
+        )

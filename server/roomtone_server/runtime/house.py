@@ -1,0 +1,91 @@
+"""All satellites of the house: who is connected, and what is to be said where."""
+
+import logging
+from collections import defaultdict, deque
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Final
+
+from roomtone.errors import EngineError
+from roomtone_server.agent.base import ReplyPart, Request
+from roomtone_server.home.base import Home
+from roomtone_server.runtime.conversation import Conversation
+from roomtone_server.runtime.parts import Parts
+from roomtone_server.runtime.session import Satellite, VoiceSession
+from roomtone_server.turn.events import AnnouncementDue
+
+_LOGGER = logging.getLogger(__name__)
+
+# What a satellite missed while it was away; of more than these the oldest are dropped.
+MAX_MISSED_ANNOUNCEMENTS: Final = 16
+
+
+class House:
+    """Knows the conversations that are going on. One event loop."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+        self._present: dict[str, tuple[Satellite, Conversation]] = {}
+        self._missed: defaultdict[str, deque[AnnouncementDue]] = defaultdict(
+            lambda: deque(maxlen=MAX_MISSED_ANNOUNCEMENTS)
+        )
+
+    @property
+    def satellites(self) -> list[Satellite]:
+        """Those that are connected now, by name."""
+        return sorted((satellite for satellite, _ in self._present.values()), key=lambda each: each.name)
+
+    async def attend(self, session: VoiceSession) -> None:
+        """Runs the satellite's conversation until it is gone. A second connection of one satellite ends the first,
+        which may be the half-open rest of a network that broke."""
+        satellite = session.satellite
+        if satellite.id in self._present:
+            self._present[satellite.id][1].leave()
+        conversation = Conversation(session, self.parts)
+        self._present[satellite.id] = (satellite, conversation)
+        _LOGGER.info("connected", extra={"satellite": satellite.name})
+        try:
+            await conversation.run(self._missed.pop(satellite.id, ()))
+        finally:
+            if self._present.get(satellite.id, (None, None))[1] is conversation:
+                del self._present[satellite.id]
+            self._missed[satellite.id].extend(conversation.unspoken)
+            _LOGGER.info("disconnected", extra={"satellite": satellite.name})
+
+    def dismiss(self, satellite_id: str) -> None:
+        """Ends a satellite's conversation, if it has one: it was revoked."""
+        if satellite_id in self._present:
+            self._present[satellite_id][1].leave()
+
+    def announce(self, satellite_id: str, text: str, sound: str) -> None:
+        """Says it at one satellite, or everywhere when the id is empty; one that is away hears it when it is back."""
+        due = AnnouncementDue(text, sound)
+        if not satellite_id:
+            for _, conversation in self._present.values():
+                conversation.announce(due)
+        elif satellite_id in self._present:
+            self._present[satellite_id][1].announce(due)
+        else:
+            self._missed[satellite_id].append(due)
+
+    async def ask(self, request: Request) -> AsyncGenerator[ReplyPart, None]:
+        """One text turn, without a satellite."""
+        prepared = await self.parts.agent.prepare(request)
+        async with aclosing(self.parts.agent.commit(prepared)) as parts:
+            async for part in parts:
+                yield part
+
+    async def deliver_dues(self) -> None:
+        """Announces what the agent has due, for ever."""
+        async with aclosing(self.parts.agent.due()) as dues:
+            async for due in dues:
+                self.announce(due.satellite, due.text, due.sound)
+
+    async def follow(self, home: Home) -> None:
+        """Teaches the recogniser the home's words, now and whenever they change, for ever."""
+        async with aclosing(home.changes()) as changes:
+            async for vocabulary in changes:
+                try:
+                    await self.parts.stt.learn(vocabulary)
+                except EngineError as problem:
+                    _LOGGER.warning("the recogniser keeps the words it had: %s", problem)

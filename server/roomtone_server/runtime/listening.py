@@ -1,0 +1,92 @@
+"""One utterance on its way in: frames to the voice detector and to the recogniser."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import aclosing
+from typing import Final
+
+from roomtone.ears.base import VoiceActivity
+from roomtone.ears.formats import FRAME_BYTES, FRAME_MS, FRAME_SAMPLES, SAMPLE_BYTES
+from roomtone.ears.vad.edges import EdgeFinder, SpeechEdge
+from roomtone.errors import EngineError
+from roomtone_server.engines.base import Hearing, HearingRequest, SpeechToText
+
+# A recogniser that is this far behind the microphone has failed; without a cap it would take the server's memory.
+MAX_BEHIND_FRAMES: Final = 20_000 // FRAME_MS
+
+
+class Framer:
+    """Cuts audio of any length into frames; a gap in the positions drops what was left over."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+        self._next = 0
+
+    def frames(self, pcm: bytes, first_sample: int) -> Iterator[tuple[bytes, int]]:
+        """Each whole frame that is there now, with the position of its first sample."""
+        if self._rest and first_sample != self._next:
+            self._rest = b""
+        start = first_sample - len(self._rest) // SAMPLE_BYTES
+        data = self._rest + pcm
+        whole = len(data) - len(data) % FRAME_BYTES
+        for offset in range(0, whole, FRAME_BYTES):
+            yield data[offset : offset + FRAME_BYTES], start + offset // SAMPLE_BYTES
+        self._rest = data[whole:]
+        self._next = first_sample + len(pcm) // SAMPLE_BYTES
+
+
+class Ear:
+    """Hears one utterance: `take` is synchronous and cheap, `listen` is the turn's task that feeds the recogniser."""
+
+    def __init__(self, vad: VoiceActivity, stt: SpeechToText, request: HearingRequest) -> None:
+        vad.reset()
+        self._vad = vad
+        self._stt = stt
+        self._request = request
+        self._framer = Framer()
+        self._edges = EdgeFinder()
+        self._unheard: asyncio.Queue[bytes | None] = asyncio.Queue(MAX_BEHIND_FRAMES)
+        self.reached = 0  # the position up to which frames were taken
+        self.revision = 0  # of the work that `finish` asked for
+
+    def take(self, pcm: bytes, first_sample: int) -> list[SpeechEdge]:
+        """The edges of speech that this audio reveals. Raises EngineError when the recogniser is far behind."""
+        found = []
+        for frame, position in self._framer.frames(pcm, first_sample):
+            edge = self._edges.frame(self._vad.process(frame), position)
+            if edge is not None:
+                found.append(edge)
+            try:
+                self._unheard.put_nowait(frame)
+            except asyncio.QueueFull:
+                raise EngineError("the recogniser does not keep up with the microphone") from None
+            self.reached = position + FRAME_SAMPLES
+        return found
+
+    def finish(self, revision: int) -> None:
+        """No more audio comes: `listen` may settle the transcript, as this revision."""
+        self.revision = revision
+        if self._unheard.full():
+            self._unheard.get_nowait()
+        self._unheard.put_nowait(None)
+
+    async def listen(self, on_partial: Callable[[str], None]) -> str:
+        """Feeds the recogniser until `finish`; the final transcript. Raises EngineError."""
+        hearing = await self._stt.hear(self._request)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(_report(hearing, on_partial))
+                while (frame := await self._unheard.get()) is not None:
+                    await hearing.feed(frame)
+                transcript = await hearing.finish()
+        except* EngineError as problems:
+            raise EngineError(str(problems.exceptions[0])) from problems
+        finally:
+            await hearing.close()
+        return transcript.text
+
+
+async def _report(hearing: Hearing, on_partial: Callable[[str], None]) -> None:
+    async with aclosing(hearing.partials()) as partials:
+        async for partial in partials:
+            on_partial(partial.text)

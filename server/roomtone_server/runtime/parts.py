@@ -1,0 +1,21 @@
+"""What a voice session needs of the server: its engines, its agent, its trace."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from roomtone.ears.base import VoiceActivity
+from roomtone_server.agent.base import Agent
+from roomtone_server.engines.base import SpeechToText, TextToSpeech
+from roomtone_server.telemetry.trace import Trace
+from roomtone_server.turn.steps import TurnSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    stt: SpeechToText
+    tts: TextToSpeech
+    make_vad: Callable[[], VoiceActivity]  # each session has its own, since it remembers
+    agent: Agent
+    language: str = "en"
+    trace: Trace = field(default_factory=Trace)
+    turn: TurnSettings = field(default_factory=TurnSettings)

@@ -1,0 +1,36 @@
+"""The work of one turn: a TaskGroup of its own, inside the satellite's, that synchronous code can add to."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+Job = Callable[[], Coroutine[Any, Any, None]]
+
+
+class TurnScope:
+    """Lives as the task that `enter` starts, until it is closed and its jobs are done, or is cancelled."""
+
+    def __init__(self) -> None:
+        # Bounded by the machine: a turn commands a handful of jobs.
+        self._jobs: asyncio.Queue[tuple[str, Job] | None] = asyncio.Queue()
+        self._task: asyncio.Task[None] | None = None
+
+    def enter(self, satellite: asyncio.TaskGroup, name: str) -> None:
+        self._task = satellite.create_task(self._run(), name=name)
+
+    def start(self, name: str, job: Job) -> None:
+        self._jobs.put_nowait((name, job))
+
+    def close(self) -> None:
+        """No more jobs come; those under way may finish."""
+        self._jobs.put_nowait(None)
+
+    def cancel(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+
+    async def _run(self) -> None:
+        async with asyncio.TaskGroup() as jobs:
+            while (entry := await self._jobs.get()) is not None:
+                name, job = entry
+                jobs.create_task(job(), name=name)

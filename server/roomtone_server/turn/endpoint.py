@@ -1,0 +1,68 @@
+"""When has the user finished? Counts samples, so that a replay is exact at any speed."""
+
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Final
+
+RATE_HZ: Final = 16_000
+
+# A wake word is detected up to 0.46 s before its end; speech within this reach of the detection may be its rest.
+WAKE_WORD_REST_SAMPLES: Final = RATE_HZ * 600 // 1000
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointSettings:
+    silence_ms: int = 700  # after speech, this much silence ends the utterance
+    nothing_said_ms: int = 4_000  # after the wake word, this long without an utterance ends the turn
+    ceiling_ms: int = 15_000  # no utterance is longer
+
+
+class Verdict(Enum):
+    GOES_ON = auto()
+    FINISHED = auto()
+    NOTHING_SAID = auto()
+
+
+class Endpointer:
+    """Judges one utterance. Positions are samples of one microphone; they never go back."""
+
+    def __init__(self, settings: EndpointSettings, start: int, *, after_wake_word: bool) -> None:
+        self._settings = settings
+        self._start = start
+        self._utterance_from = start + WAKE_WORD_REST_SAMPLES if after_wake_word else start
+        self._begun = False
+        self._speaking = False
+        self._silent_since = start
+
+    def speech_started(self, sample: int) -> None:
+        self._speaking = True
+        self._silent_since = max(self._silent_since, sample)
+
+    def speech_ended(self, sample: int) -> None:
+        self._speaking = False
+        self._silent_since = max(self._silent_since, sample)
+        if sample > self._utterance_from:
+            self._begun = True
+
+    def words_heard(self) -> None:
+        """The recogniser has words of the utterance itself; a rest of the wake word does not count as such."""
+        self._begun = True
+
+    def silence_ms(self, sample: int) -> int:
+        """How long it has been silent at this position; 0 while somebody speaks."""
+        return 0 if self._speaking else _ms(sample - self._silent_since)
+
+    def verdict(self, sample: int) -> Verdict:
+        """What to do, now that the audio has come as far as `sample`."""
+        if self._speaking and sample > self._utterance_from:
+            self._begun = True
+        waited_ms = _ms(sample - self._start)
+        if not self._begun:
+            return Verdict.NOTHING_SAID if waited_ms >= self._settings.nothing_said_ms else Verdict.GOES_ON
+        if self.silence_ms(sample) >= self._settings.silence_ms or waited_ms >= self._settings.ceiling_ms:
+            return Verdict.FINISHED
+        return Verdict.GOES_ON
+
+
+def _ms(samples: int) -> int:
+    return max(0, samples) * 1000 // RATE_HZ

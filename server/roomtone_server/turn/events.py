@@ -1,0 +1,210 @@
+"""What enters the turn machine and what leaves it: frozen dataclasses, no PCM, no clock.
+
+Sample positions count from the start of the satellite's microphone, at 16 kHz. Every event that answers a command, and
+every command, carries the turn it belongs to; results of work also carry the revision that asked for them. A turn's
+number is odd when the satellite began it and even when the server did.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Outcome = Literal["answered", "not-understood", "nothing-said", "cancelled", "failed", "lost"]
+Stage = Literal["hearing", "answering"]
+
+
+# --- events: what has happened ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class WakeHeard:
+    """An utterance begins: a wake word, a button, or the answer to an `Invite` (then with that turn's number)."""
+
+    turn: int
+    sample: int  # where the wake word was detected; where audio begins, when there was none
+    word: bool  # whether a wake word was heard: its rest may still be sounding
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechStarted:
+    turn: int
+    sample: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechEnded:
+    """The last sample of speech, known a little later."""
+
+    turn: int
+    sample: int
+
+
+@dataclass(frozen=True, slots=True)
+class AudioReached:
+    """The microphone's audio has been heard up to here."""
+
+    turn: int
+    sample: int
+
+
+@dataclass(frozen=True, slots=True)
+class PartialReady:
+    turn: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class FinalReady:
+    turn: int
+    revision: int
+    text: str  # empty: nothing was understood
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyStarted:
+    """The first audio of the reply is on its way."""
+
+    turn: int
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyFinished:
+    """All of the reply is on its way; `remaining_s` of it has still to sound. Zero when nothing is said."""
+
+    turn: int
+    revision: int
+    remaining_s: float
+    understood: bool
+    expects_answer: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PlaybackReached:
+    """The reply has sounded up to here; not yet its end."""
+
+    turn: int
+    samples: int  # at the reply's own rate
+
+
+@dataclass(frozen=True, slots=True)
+class PlaybackEnded:
+    """The satellite's speaker has played the reply to its end."""
+
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class WorkFailed:
+    turn: int
+    stage: Stage
+    text: str  # what to tell the owner
+
+
+@dataclass(frozen=True, slots=True)
+class CancelRequested:
+    """The satellite gives the turn up: its button, its mute."""
+
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class AnnouncementDue:
+    """Something to say that nobody asked for just now: a timer. Waits for the turn that is going on."""
+
+    text: str
+    sound: str
+
+
+@dataclass(frozen=True, slots=True)
+class SatelliteLost:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class DeadlinePassed:
+    """Made by `advance`: what was waited for did not come."""
+
+
+Event = (
+    WakeHeard
+    | SpeechStarted
+    | SpeechEnded
+    | AudioReached
+    | PartialReady
+    | FinalReady
+    | ReplyStarted
+    | ReplyFinished
+    | PlaybackReached
+    | PlaybackEnded
+    | WorkFailed
+    | CancelRequested
+    | AnnouncementDue
+    | SatelliteLost
+    | DeadlinePassed
+)
+
+
+# --- commands: what is to be done ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class StartHearing:
+    """Open the recogniser; feed it, and the voice detector, the turn's audio."""
+
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class FinishHearing:
+    """The endpoint: the satellite may stop streaming; settle the transcript and report it as FinalReady."""
+
+    turn: int
+    revision: int
+    sample: int  # where the decision fell
+    silence_ms: int  # how much of it was silence
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Ask the agent, speak what it says, report ReplyStarted and ReplyFinished. Effects are allowed from here on."""
+
+    turn: int
+    revision: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Announce:
+    """Chime, then speak; report as for Answer."""
+
+    turn: int
+    revision: int
+    text: str
+    sound: str
+
+
+@dataclass(frozen=True, slots=True)
+class Invite:
+    """Ask the satellite to stream without a wake word; it begins with WakeHeard of this turn."""
+
+    turn: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Abandon:
+    """Cancel all work of the turn; the satellite's speaker falls silent."""
+
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class EndTurn:
+    """The last command of a turn."""
+
+    turn: int
+    outcome: Outcome
+    text: str = ""
+
+
+Command = StartHearing | FinishHearing | Answer | Announce | Invite | Abandon | EndTurn

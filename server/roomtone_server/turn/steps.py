@@ -1,0 +1,283 @@
+"""The steps of the turn machine: each takes an event, notes what follows from it, and says the next state."""
+
+from collections import deque
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from typing import Final
+
+from roomtone_server.turn.endpoint import Endpointer, EndpointSettings, Verdict
+from roomtone_server.turn.events import (
+    Abandon,
+    Announce,
+    AnnouncementDue,
+    Answer,
+    AudioReached,
+    CancelRequested,
+    Command,
+    DeadlinePassed,
+    EndTurn,
+    FinalReady,
+    FinishHearing,
+    Invite,
+    Outcome,
+    PartialReady,
+    PlaybackEnded,
+    PlaybackReached,
+    ReplyFinished,
+    ReplyStarted,
+    SatelliteLost,
+    SpeechEnded,
+    SpeechStarted,
+    StartHearing,
+    WakeHeard,
+    WorkFailed,
+)
+
+# Announcements that wait for a long turn to end; of more than these the oldest are dropped.
+MAX_WAITING_ANNOUNCEMENTS: Final = 16
+
+
+class State(Enum):
+    WAITING = "waiting"
+    INVITED = "invited"
+    LISTENING = "listening"
+    FINISHING = "finishing"
+    ANSWERING = "answering"
+    SPEAKING = "speaking"
+
+
+@dataclass(frozen=True, slots=True)
+class TurnSettings:
+    endpoint: EndpointSettings = field(default_factory=EndpointSettings)
+    follow_up_s: float = 5.0  # how long the satellite listens after a reply that asks something
+    audio_stalls_after_s: float = 5.0  # a satellite that streams falls silent: the turn ends
+    final_within_s: float = 10.0
+    answer_within_s: float = 30.0
+    playback_grace_s: float = 5.0  # beyond the reply's own length
+
+
+class Course:
+    """What the machine remembers between events. Only steps change it."""
+
+    def __init__(self, settings: TurnSettings) -> None:
+        self.settings = settings
+        self.state = State.WAITING
+        self.commands: list[Command] = []
+        self.deadline: float | None = None
+        self.turn = 0
+        self.revision = 0
+        self.endpointer = Endpointer(settings.endpoint, 0, after_wake_word=False)
+        self.finished: ReplyFinished | None = None
+        self.announcing: AnnouncementDue | None = None
+        self.announcements: deque[AnnouncementDue] = deque(maxlen=MAX_WAITING_ANNOUNCEMENTS)
+        self._last_turn = {0: 0, 1: -1}
+
+    def last_turn_of(self, turn: int) -> int:
+        """The highest number that has begun among those with the same origin (satellite or server)."""
+        return self._last_turn[turn % 2]
+
+    def begin(self, turn: int) -> None:
+        self.turn = self._last_turn[turn % 2] = turn
+        self.finished = None
+        self.announcing = None
+
+    def unspoken(self) -> list[AnnouncementDue]:
+        return [*([self.announcing] if self.announcing else []), *self.announcements]
+
+    def own_turn(self) -> int:
+        """The next number of a turn that the server begins."""
+        return self._last_turn[0] + 2
+
+    def revise(self) -> int:
+        """The number of a new piece of work; results of older ones become stale."""
+        self.revision += 1
+        return self.revision
+
+
+# --- beginnings ------------------------------------------------------------------------------------------------------
+
+
+def start_listening(course: Course, event: WakeHeard, now: float) -> State:
+    course.begin(event.turn)
+    return _listen(course, event, now)
+
+
+def start_invited(course: Course, event: WakeHeard, now: float) -> State:
+    if event.turn == course.turn:
+        patient = replace(course.settings.endpoint, nothing_said_ms=int(course.settings.follow_up_s * 1000))
+        return _listen(course, event, now, patient)
+    _end(course, "cancelled")
+    return start_listening(course, event, now)
+
+
+def start_over(course: Course, event: WakeHeard, now: float) -> State:
+    """A wake word during a turn: the turn is given up for the new one (barge-in)."""
+    course.commands.append(Abandon(course.turn))
+    _end(course, "cancelled")
+    return start_listening(course, event, now)
+
+
+def announce(course: Course, event: AnnouncementDue, now: float) -> State:
+    course.begin(course.own_turn())
+    course.announcing = event
+    course.commands.append(Announce(course.turn, course.revise(), event.text, event.sound))
+    course.deadline = now + course.settings.answer_within_s
+    return State.ANSWERING
+
+
+def postpone(course: Course, event: AnnouncementDue, now: float) -> State:
+    course.announcements.append(event)
+    return course.state
+
+
+# --- listening -------------------------------------------------------------------------------------------------------
+
+
+def note_speech(course: Course, event: SpeechStarted, now: float) -> State:
+    course.endpointer.speech_started(event.sample)
+    return State.LISTENING
+
+
+def note_silence(course: Course, event: SpeechEnded, now: float) -> State:
+    course.endpointer.speech_ended(event.sample)
+    return State.LISTENING
+
+
+def note_words(course: Course, event: PartialReady, now: float) -> State:
+    if event.text:
+        course.endpointer.words_heard()
+    return State.LISTENING
+
+
+def perhaps_endpoint(course: Course, event: AudioReached, now: float) -> State:
+    verdict = course.endpointer.verdict(event.sample)
+    if verdict is Verdict.NOTHING_SAID:
+        return _give_up(course, now, "nothing-said")
+    if verdict is Verdict.GOES_ON:
+        course.deadline = now + course.settings.audio_stalls_after_s
+        return State.LISTENING
+    silence_ms = course.endpointer.silence_ms(event.sample)
+    course.commands.append(FinishHearing(course.turn, course.revise(), event.sample, silence_ms))
+    course.deadline = now + course.settings.final_within_s
+    return State.FINISHING
+
+
+# --- answering -------------------------------------------------------------------------------------------------------
+
+
+def answer(course: Course, event: FinalReady, now: float) -> State:
+    course.commands.append(Answer(course.turn, course.revise(), event.text))
+    course.deadline = now + course.settings.answer_within_s
+    return State.ANSWERING
+
+
+def speak(course: Course, event: ReplyStarted, now: float) -> State:
+    """From here on the reply has to keep coming, or to be finished."""
+    course.deadline = now + course.settings.answer_within_s
+    return State.SPEAKING
+
+
+def finish_silently(course: Course, event: ReplyFinished, now: float) -> State:
+    course.finished = event
+    return _finish(course, now)
+
+
+def await_playback(course: Course, event: ReplyFinished, now: float) -> State:
+    course.finished = event
+    course.deadline = now + event.remaining_s + course.settings.playback_grace_s
+    return State.SPEAKING
+
+
+def note_playback(course: Course, event: PlaybackReached, now: float) -> State:
+    if course.finished is None:
+        course.deadline = now + course.settings.answer_within_s
+    return State.SPEAKING
+
+
+def finish_spoken(course: Course, event: PlaybackEnded, now: float) -> State:
+    """A satellite that claims the end before all was sent is not believed."""
+    return State.SPEAKING if course.finished is None else _finish(course, now)
+
+
+# --- ends that nobody wished for -------------------------------------------------------------------------------------
+
+
+def cancel(course: Course, event: CancelRequested, now: float) -> State:
+    return _give_up(course, now, "cancelled")
+
+
+def nothing_said(course: Course, event: DeadlinePassed, now: float) -> State:
+    return _give_up(course, now, "nothing-said")
+
+
+def fail(course: Course, event: WorkFailed, now: float) -> State:
+    return _give_up(course, now, "failed", event.text)
+
+
+def lose(course: Course, event: SatelliteLost, now: float) -> State:
+    """Announcements are not lost with it: whoever runs the machine delivers them when the satellite is back."""
+    course.commands.append(Abandon(course.turn))
+    _end(course, "lost")
+    return State.WAITING
+
+
+def give_up_on_audio(course: Course, event: DeadlinePassed, now: float) -> State:
+    return _give_up(course, now, "failed", "the satellite stopped sending audio in the middle of the turn")
+
+
+def give_up_on_hearing(course: Course, event: DeadlinePassed, now: float) -> State:
+    return _give_up(course, now, "failed", "the recogniser did not finish in time")
+
+
+def give_up_on_answer(course: Course, event: DeadlinePassed, now: float) -> State:
+    return _give_up(course, now, "failed", "no answer was found in time")
+
+
+def give_up_on_playback(course: Course, event: DeadlinePassed, now: float) -> State:
+    """A satellite that never reports the end of a reply that was sent whole; one that came half-way has failed."""
+    if course.finished is None:
+        return _give_up(course, now, "failed", "the reply broke off")
+    return _finish(course, now)
+
+
+# --- what steps share ------------------------------------------------------------------------------------------------
+
+
+def _listen(course: Course, event: WakeHeard, now: float, endpoint: EndpointSettings | None = None) -> State:
+    settings = endpoint or course.settings.endpoint
+    course.endpointer = Endpointer(settings, event.sample, after_wake_word=event.word)
+    course.commands.append(StartHearing(course.turn))
+    course.deadline = now + course.settings.audio_stalls_after_s
+    return State.LISTENING
+
+
+def _finish(course: Course, now: float) -> State:
+    finished = course.finished
+    assert finished is not None
+    course.announcing = None
+    _end(course, "answered" if finished.understood else "not-understood")
+    if not finished.expects_answer:
+        return _rest(course, now)
+    course.begin(course.own_turn())
+    course.commands.append(Invite(course.turn, course.settings.follow_up_s))
+    course.deadline = now + course.settings.follow_up_s
+    return State.INVITED
+
+
+def _give_up(course: Course, now: float, outcome: Outcome, text: str = "") -> State:
+    course.commands.append(Abandon(course.turn))
+    course.announcing = None
+    _end(course, outcome, text)
+    return _rest(course, now)
+
+
+def _end(course: Course, outcome: Outcome, text: str = "") -> None:
+    course.commands.append(EndTurn(course.turn, outcome, text))
+    course.revise()
+    course.deadline = None
+
+
+def _rest(course: Course, now: float) -> State:
+    if course.announcements:
+        return announce(course, course.announcements.popleft(), now)
+    return State.WAITING
