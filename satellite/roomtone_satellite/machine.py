@@ -1,0 +1,141 @@
+"""Everything that decides what a satellite does next: the table below, and the step that each row names, in `steps`.
+
+Rules:
+
+1. At most one turn at a time. The satellite's own turns have odd numbers that only grow; even ones come from the server.
+2. An event of another turn is stale: it is ignored, and counted. So is a pair that is not in the table.
+3. Nothing streams while the satellite is muted or offline, or once the server has heard enough.
+4. Whatever a turn waits for has a deadline; when it passes, the turn ends.
+5. Whoever waits for a turn is told when this side gives it up, unless the connection itself is gone.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from roomtone_satellite import steps
+from roomtone_satellite.events import (
+    ButtonPressed,
+    Command,
+    Connected,
+    DeadlinePassed,
+    Disconnected,
+    EndpointFound,
+    Event,
+    FlushAsked,
+    ListenAsked,
+    Muted,
+    ReplyPlayed,
+    ReplyProgressed,
+    ReplyStarted,
+    TurnEnded,
+    Unmuted,
+    WakeHeard,
+)
+from roomtone_satellite.steps import Course, MachineSettings, State
+
+OFFLINE, MUTED, WAITING, LISTENING, THINKING, PLAYING = State
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    to: frozenset[State]
+    by: Callable[[Course, Any, float], State]
+
+
+def _to(*states: State, by: Callable[[Course, Any, float], State]) -> Transition:
+    return Transition(frozenset(states), by)
+
+
+TRANSITIONS: Final[Mapping[tuple[State, type[Event]], Transition]] = {
+    # No server: the wake word is heard, and answered with an error.
+    (OFFLINE, Connected): _to(WAITING, by=steps.go_online),
+    (OFFLINE, Muted): _to(MUTED, by=steps.mute),
+    (OFFLINE, WakeHeard): _to(OFFLINE, by=steps.regret),
+    (OFFLINE, ButtonPressed): _to(OFFLINE, by=steps.regret),
+    # Muted, with or without a server: nothing leaves, nothing begins.
+    (MUTED, Unmuted): _to(WAITING, OFFLINE, by=steps.unmute),
+    (MUTED, Connected): _to(MUTED, by=steps.connect_muted),
+    (MUTED, Disconnected): _to(MUTED, by=steps.disconnect_muted),
+    (MUTED, ListenAsked): _to(MUTED, by=steps.decline_muted),
+    (MUTED, ReplyStarted): _to(MUTED, by=steps.decline_muted),
+    # Nobody speaks.
+    (WAITING, WakeHeard): _to(LISTENING, by=steps.start_by_word),
+    (WAITING, ButtonPressed): _to(LISTENING, by=steps.start_by_button),
+    (WAITING, ListenAsked): _to(LISTENING, by=steps.start_invited),
+    (WAITING, ReplyStarted): _to(PLAYING, by=steps.play_announcement),
+    (WAITING, Muted): _to(MUTED, by=steps.mute),
+    (WAITING, Disconnected): _to(OFFLINE, by=steps.disconnect),
+    # The user speaks, or is about to: the microphone streams.
+    (LISTENING, EndpointFound): _to(THINKING, by=steps.await_reply),
+    (LISTENING, ReplyStarted): _to(PLAYING, by=steps.play_reply),
+    (LISTENING, TurnEnded): _to(WAITING, by=steps.end_turn),
+    (LISTENING, ListenAsked): _to(LISTENING, by=steps.decline_busy),
+    (LISTENING, WakeHeard): _to(LISTENING, by=steps.perhaps_start_over),
+    (LISTENING, ButtonPressed): _to(WAITING, by=steps.cancel),
+    (LISTENING, Muted): _to(MUTED, by=steps.mute),
+    (LISTENING, Disconnected): _to(OFFLINE, by=steps.disconnect),
+    (LISTENING, DeadlinePassed): _to(WAITING, by=steps.give_up),
+    # The utterance is over and nothing sounds: the reply is awaited, or after it the turn's end.
+    (THINKING, ReplyStarted): _to(PLAYING, by=steps.play_reply),
+    (THINKING, TurnEnded): _to(WAITING, by=steps.end_turn),
+    (THINKING, ListenAsked): _to(LISTENING, by=steps.start_invited),
+    (THINKING, WakeHeard): _to(LISTENING, by=steps.start_over),
+    (THINKING, ButtonPressed): _to(WAITING, by=steps.cancel),
+    (THINKING, Muted): _to(MUTED, by=steps.mute),
+    (THINKING, Disconnected): _to(OFFLINE, by=steps.disconnect),
+    (THINKING, DeadlinePassed): _to(WAITING, by=steps.give_up),
+    # The reply sounds.
+    (PLAYING, ReplyStarted): _to(PLAYING, by=steps.play_reply),
+    (PLAYING, ReplyProgressed): _to(PLAYING, by=steps.note_progress),
+    (PLAYING, ReplyPlayed): _to(THINKING, WAITING, LISTENING, by=steps.finish_reply),
+    (PLAYING, FlushAsked): _to(THINKING, WAITING, LISTENING, by=steps.flush),
+    (PLAYING, TurnEnded): _to(PLAYING, by=steps.let_it_finish),
+    (PLAYING, ListenAsked): _to(PLAYING, by=steps.listen_later),
+    (PLAYING, WakeHeard): _to(LISTENING, by=steps.start_over),
+    (PLAYING, ButtonPressed): _to(WAITING, by=steps.cancel),
+    (PLAYING, Muted): _to(MUTED, by=steps.mute),
+    (PLAYING, Disconnected): _to(OFFLINE, by=steps.disconnect),
+    (PLAYING, DeadlinePassed): _to(WAITING, by=steps.give_up),
+}
+
+
+class SatelliteMachine:
+    """The life of one satellite. `now` is monotonic, in seconds, and never goes back."""
+
+    def __init__(self, settings: MachineSettings | None = None) -> None:
+        self._course = Course(settings or MachineSettings())
+        self._state = OFFLINE
+        self.ignored = 0
+
+    @property
+    def state(self) -> State:
+        return self._state
+
+    @property
+    def turn(self) -> int | None:
+        """The number of the turn that is going on."""
+        return self._course.turn
+
+    def receive(self, event: Event, now: float) -> None:
+        """Takes what happened; what is to be done about it waits in `commands`."""
+        transition = TRANSITIONS.get((self._state, type(event)))
+        if transition is None or self._course.is_stale(event):
+            self.ignored += 1
+            return
+        state = transition.by(self._course, event, now)
+        assert state in transition.to, f"{self._state} on {type(event).__name__} went to {state}"
+        self._state = state
+
+    def commands(self) -> list[Command]:
+        """What is to be done, in order; each is handed out once."""
+        commands, self._course.commands = self._course.commands, []
+        return commands
+
+    def next_deadline(self) -> float | None:
+        return self._course.deadline
+
+    def advance(self, now: float) -> None:
+        """Tells the time. Nothing happens before `next_deadline`."""
+        if self._course.deadline is not None and now >= self._course.deadline:
+            self.receive(DeadlinePassed(), now)

@@ -1,0 +1,296 @@
+"""The steps of the satellite's machine: each takes an event, notes what follows from it, and says the next state."""
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from roomtone_satellite.events import (
+    Alert,
+    ButtonPressed,
+    CancelTurn,
+    Command,
+    Connected,
+    DeadlinePassed,
+    Disconnected,
+    EndpointFound,
+    Event,
+    FinishReply,
+    FlushAsked,
+    FlushReply,
+    ListenAsked,
+    Muted,
+    PlayChime,
+    PlayReply,
+    ReplyPlayed,
+    ReplyProgressed,
+    ReplyStarted,
+    ReportPlayed,
+    StartStreaming,
+    StopStreaming,
+    TurnEnded,
+    Unmuted,
+    WakeHeard,
+)
+
+
+class State(Enum):
+    OFFLINE = "offline"
+    MUTED = "muted"
+    WAITING = "waiting"
+    LISTENING = "listening"
+    THINKING = "thinking"
+    PLAYING = "playing"
+
+
+@dataclass(frozen=True, slots=True)
+class MachineSettings:
+    preroll_samples: int = (
+        8_000  # 500 ms: a wake word is detected up to 0.46 s before its end, a command may follow at once
+    )
+    utterance_within_s: float = 60.0  # the server ends an utterance; this only guards against one that does not
+    answer_within_s: float = 40.0  # more than the server allows itself, so that its own word comes first
+    playback_stalls_after_s: float = 10.0  # a reply that neither grows nor ends
+
+
+@dataclass(slots=True)
+class Course:
+    """What the machine remembers between events. Only steps change it."""
+
+    settings: MachineSettings
+    commands: list[Command] = field(default_factory=list)
+    deadline: float | None = None
+    turn: int | None = None
+    connected: bool = False
+    streaming: bool = False
+    playing: bool = False
+    answered: bool = False  # some of the turn's reply has come
+    ended: bool = False  # the server is done with the turn; only its reply still sounds
+    invited: int | None = None  # the turn to listen for, once the reply has sounded
+    last_own_turn: int = -1
+    last_server_turn: int = 0
+
+    def is_stale(self, event: Event) -> bool:
+        """Whether the event speaks of a turn that is not, or not any more, the one going on."""
+        turn = getattr(event, "turn", None)
+        if turn is None or turn == self.turn:
+            return False
+        begins_a_turn = isinstance(event, ListenAsked) or (isinstance(event, ReplyStarted) and self.turn is None)
+        return not (begins_a_turn and turn % 2 == 0 and turn > self.last_server_turn)
+
+    def do(self, *commands: Command) -> None:
+        self.commands.extend(commands)
+
+    def begin(self, turn: int | None = None) -> int:
+        """Opens the server's turn of this number, or the satellite's next one."""
+        assert self.turn is None, "a turn begins while another goes on"
+        if turn is None:
+            turn = self.last_own_turn = self.last_own_turn + 2
+        else:
+            self.last_server_turn = turn
+        self.turn = turn
+        return turn
+
+    def stop_streaming(self) -> None:
+        if self.streaming:
+            assert self.turn is not None
+            self.streaming = False
+            self.do(StopStreaming(self.turn))
+
+    def stop_playing(self) -> None:
+        if self.playing:
+            assert self.turn is not None
+            self.playing = False
+            self.do(FlushReply(self.turn))
+
+    def end(self, *, tell_server: bool) -> None:
+        """Closes the turn, if one goes on, with everything that still runs for it."""
+        self.stop_streaming()
+        self.stop_playing()
+        if tell_server:
+            self.do(*(CancelTurn(turn) for turn in (self.turn, self.invited) if turn is not None))
+        self.turn = self.deadline = self.invited = None
+        self.answered = self.ended = False
+
+
+# --- the connection, and the mute switch -----------------------------------------------------------------------------
+
+
+def go_online(course: Course, _: Connected, _now: float) -> State:
+    course.connected = True
+    course.last_server_turn = 0  # a server that started anew counts anew
+    return State.WAITING
+
+
+def disconnect(course: Course, _: Disconnected, _now: float) -> State:
+    course.connected = False
+    if course.turn is not None:
+        course.end(tell_server=False)
+        course.do(Alert("the connection to the server was lost in the middle of a turn"))
+    return State.OFFLINE
+
+
+def connect_muted(course: Course, event: Connected, now: float) -> State:
+    go_online(course, event, now)
+    return State.MUTED
+
+
+def disconnect_muted(course: Course, event: Disconnected, now: float) -> State:
+    disconnect(course, event, now)
+    return State.MUTED
+
+
+def regret(course: Course, _: WakeHeard | ButtonPressed, _now: float) -> State:
+    course.do(Alert("the server cannot be reached"))
+    return State.OFFLINE
+
+
+def mute(course: Course, _: Muted, _now: float) -> State:
+    course.end(tell_server=course.connected)
+    return State.MUTED
+
+
+def unmute(course: Course, _: Unmuted, _now: float) -> State:
+    return State.WAITING if course.connected else State.OFFLINE
+
+
+# --- a turn begins ---------------------------------------------------------------------------------------------------
+
+
+def start_by_word(course: Course, event: WakeHeard, now: float) -> State:
+    return _stream(course, course.begin(), now, event)
+
+
+def start_by_button(course: Course, _: ButtonPressed, now: float) -> State:
+    return _stream(course, course.begin(), now)
+
+
+def start_invited(course: Course, event: ListenAsked, now: float) -> State:
+    """An invitation says that the turn before it is over, whether or not that was said."""
+    course.end(tell_server=False)
+    return _stream(course, course.begin(event.turn), now)
+
+
+def start_over(course: Course, event: WakeHeard, now: float) -> State:
+    course.end(tell_server=True)
+    return start_by_word(course, event, now)
+
+
+def perhaps_start_over(course: Course, event: WakeHeard, now: float) -> State:
+    """The wake word said again is part of the utterance, but one said into an invitation begins a turn of its own."""
+    assert course.turn is not None
+    return start_over(course, event, now) if course.turn % 2 == 0 else State.LISTENING
+
+
+def decline_busy(course: Course, event: ListenAsked, _now: float) -> State:
+    course.last_server_turn = event.turn
+    course.do(CancelTurn(event.turn))
+    return State.LISTENING
+
+
+def decline_muted(course: Course, event: ListenAsked | ReplyStarted, _now: float) -> State:
+    course.last_server_turn = event.turn
+    course.do(CancelTurn(event.turn))
+    return State.MUTED
+
+
+def _stream(course: Course, turn: int, now: float, wake: WakeHeard | None = None) -> State:
+    first_sample = None if wake is None else max(0, wake.sample - course.settings.preroll_samples)
+    course.streaming = True
+    course.deadline = now + course.settings.utterance_within_s
+    course.do(StartStreaming(turn, wake, first_sample), PlayChime("awake"))
+    return State.LISTENING
+
+
+# --- the utterance is over, the reply comes --------------------------------------------------------------------------
+
+
+def await_reply(course: Course, _: EndpointFound, now: float) -> State:
+    course.stop_streaming()
+    course.deadline = now + course.settings.answer_within_s
+    return State.THINKING
+
+
+def play_announcement(course: Course, event: ReplyStarted, now: float) -> State:
+    course.begin(event.turn)
+    return play_reply(course, event, now)
+
+
+def play_reply(course: Course, event: ReplyStarted, now: float) -> State:
+    course.stop_streaming()
+    course.playing = course.answered = True
+    course.deadline = now + course.settings.playback_stalls_after_s
+    course.do(PlayReply(event.turn))
+    return State.PLAYING
+
+
+def note_progress(course: Course, event: ReplyProgressed, now: float) -> State:
+    course.deadline = now + course.settings.playback_stalls_after_s
+    course.do(ReportPlayed(event.turn, event.samples, done=False))
+    return State.PLAYING
+
+
+def finish_reply(course: Course, event: ReplyPlayed, now: float) -> State:
+    course.playing = False
+    course.do(ReportPlayed(event.turn, event.samples, done=True))
+    return _after_reply(course, now)
+
+
+def flush(course: Course, _: FlushAsked, now: float) -> State:
+    course.stop_playing()
+    return _after_reply(course, now)
+
+
+def let_it_finish(course: Course, event: TurnEnded, _now: float) -> State:
+    course.ended = True
+    course.do(FinishReply(event.turn))
+    _say_how_it_ended(course, event)
+    return State.PLAYING
+
+
+def listen_later(course: Course, event: ListenAsked, _now: float) -> State:
+    assert course.turn is not None
+    if course.invited is not None:
+        course.do(CancelTurn(course.invited))
+    course.invited = course.last_server_turn = event.turn
+    course.do(FinishReply(course.turn))
+    return State.PLAYING
+
+
+def _after_reply(course: Course, now: float) -> State:
+    """The server may still add to the reply, until it ends the turn or invites the next."""
+    if course.invited is not None:
+        return start_invited(course, ListenAsked(course.invited), now)
+    if course.ended:
+        course.end(tell_server=False)
+        return State.WAITING
+    course.deadline = now + course.settings.answer_within_s
+    return State.THINKING
+
+
+# --- a turn ends -----------------------------------------------------------------------------------------------------
+
+
+def end_turn(course: Course, event: TurnEnded, _now: float) -> State:
+    course.end(tell_server=False)
+    _say_how_it_ended(course, event)
+    return State.WAITING
+
+
+def cancel(course: Course, _: ButtonPressed, _now: float) -> State:
+    course.end(tell_server=True)
+    course.do(PlayChime("done"))
+    return State.WAITING
+
+
+def give_up(course: Course, _: DeadlinePassed, _now: float) -> State:
+    answered = course.answered and not course.playing
+    course.end(tell_server=True)
+    if not answered:
+        course.do(Alert("the server did not answer in time"))
+    return State.WAITING
+
+
+def _say_how_it_ended(course: Course, event: TurnEnded) -> None:
+    if event.outcome in {"failed", "lost"}:
+        course.do(Alert(event.text or "the server could not answer"))
+    elif event.outcome == "nothing-said":
+        course.do(PlayChime("done"))

@@ -1,0 +1,385 @@
+"""The satellite's machine: every pair of its table, the life of its turns, and any order of events."""
+
+import itertools
+from collections.abc import Iterator
+from typing import get_args
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from roomtone_satellite.events import (
+    Alert,
+    ButtonPressed,
+    CancelTurn,
+    Connected,
+    DeadlinePassed,
+    Disconnected,
+    EndpointFound,
+    Event,
+    FinishReply,
+    FlushAsked,
+    FlushReply,
+    ListenAsked,
+    Muted,
+    PlayChime,
+    PlayReply,
+    ReplyPlayed,
+    ReplyProgressed,
+    ReplyStarted,
+    ReportPlayed,
+    StartStreaming,
+    StopStreaming,
+    TurnEnded,
+    Unmuted,
+    WakeHeard,
+)
+from roomtone_satellite.machine import TRANSITIONS, SatelliteMachine
+from roomtone_satellite.steps import MachineSettings, State
+
+WAKE = WakeHeard("okay_nabu", "okay nabu", 0.9, sample=32_000)
+
+# How each state is reached, with turn 1 where there is a turn.
+ROADS: dict[State, list[Event]] = {
+    State.OFFLINE: [],
+    State.MUTED: [Connected(), Muted()],
+    State.WAITING: [Connected()],
+    State.LISTENING: [Connected(), WAKE],
+    State.THINKING: [Connected(), WAKE, EndpointFound(1)],
+    State.PLAYING: [Connected(), WAKE, EndpointFound(1), ReplyStarted(1)],
+}
+
+
+def machine_in(state: State) -> SatelliteMachine:
+    return after(*ROADS[state])
+
+
+def after(*events: Event) -> SatelliteMachine:
+    machine = SatelliteMachine()
+    for event in events:
+        machine.receive(event, 0.0)
+    machine.commands()
+    return machine
+
+
+def given(machine: SatelliteMachine, event: Event, now: float = 1.0) -> list[object]:
+    machine.receive(event, now)
+    return machine.commands()
+
+
+def samples_of(kind: type[Event]) -> Iterator[Event]:
+    """Each kind of event as it can come: of the turn that goes on, of another, and of the server's next."""
+    if kind is WakeHeard:
+        yield WAKE
+        return
+    if "turn" not in kind.__dataclass_fields__:
+        yield kind()
+        return
+    for turn in (1, 2, 3):
+        if kind in (ReplyProgressed, ReplyPlayed):
+            yield kind(turn, 480)
+        elif kind is TurnEnded:
+            for outcome in ("answered", "failed", "nothing-said"):
+                yield TurnEnded(turn, outcome)
+        else:
+            yield kind(turn)
+
+
+@pytest.mark.parametrize("state", State)
+@pytest.mark.parametrize("kind", get_args(Event))
+def test_every_pair_goes_where_the_table_says_or_is_ignored_and_counted(state, kind):
+    transition = TRANSITIONS.get((state, kind))
+    for event in samples_of(kind):
+        machine = machine_in(state)
+        assert machine.state is state
+        commands = given(machine, event)
+        if machine.ignored:
+            assert machine.state is state
+            assert commands == []
+        else:
+            assert transition is not None
+            assert machine.state in transition.to
+
+
+def test_each_next_state_of_the_table_is_reached_by_some_road():
+    declared = {(*pair, to) for pair, transition in TRANSITIONS.items() for to in transition.to}
+    reached = set()
+    twists: list[list[Event]] = [[], [TurnEnded(1, "answered")], [ListenAsked(2)], [Disconnected()]]
+    for (state, kind), twist in itertools.product(TRANSITIONS, twists):
+        for event in samples_of(kind):
+            machine = after(*ROADS[state], *twist)
+            if machine.state is state:
+                machine.receive(event, 1.0)
+                reached.add((state, kind, machine.state))
+    assert declared <= reached
+
+
+def test_a_whole_turn():
+    machine = machine_in(State.WAITING)
+    assert given(machine, WAKE) == [StartStreaming(1, WAKE, first_sample=24_000), PlayChime("awake")]
+    assert given(machine, EndpointFound(1)) == [StopStreaming(1)]
+    assert given(machine, ReplyStarted(1)) == [PlayReply(1)]
+    assert given(machine, ReplyProgressed(1, 4410)) == [ReportPlayed(1, 4410, done=False)]
+    assert given(machine, ReplyPlayed(1, 22050)) == [ReportPlayed(1, 22050, done=True)]
+    assert given(machine, TurnEnded(1, "answered")) == []
+    assert machine.state is State.WAITING
+    assert machine.turn is None
+    assert machine.next_deadline() is None
+    assert given(machine, WAKE)[0] == StartStreaming(3, WAKE, first_sample=24_000)
+
+
+def test_the_preroll_never_begins_before_the_microphone_did():
+    early = WakeHeard("alexa", "alexa", 1.0, sample=640)
+    assert given(machine_in(State.WAITING), early)[0] == StartStreaming(1, early, first_sample=0)
+
+
+def test_a_wake_word_during_the_reply_silences_it_and_begins_anew():
+    machine = machine_in(State.PLAYING)
+    assert given(machine, WAKE) == [
+        FlushReply(1),
+        CancelTurn(1),
+        StartStreaming(3, WAKE, first_sample=24_000),
+        PlayChime("awake"),
+    ]
+    assert given(machine, ReplyStarted(1)) == [], "audio of the turn that was given up is stale"
+    assert machine.state is State.LISTENING
+
+
+def test_the_wake_word_said_twice_is_part_of_the_utterance():
+    assert given(machine_in(State.LISTENING), WAKE) == []
+
+
+def test_a_wake_word_said_into_an_invitation_begins_a_turn_of_its_own():
+    machine = after(Connected(), ListenAsked(2))
+    assert given(machine, WAKE)[:3] == [StopStreaming(2), CancelTurn(2), StartStreaming(1, WAKE, first_sample=24_000)]
+
+
+def test_an_invitation_waits_for_the_reply_to_end():
+    machine = machine_in(State.PLAYING)
+    assert given(machine, ListenAsked(2)) == [FinishReply(1)]
+    assert given(machine, ReplyPlayed(1, 9)) == [
+        ReportPlayed(1, 9, done=True),
+        StartStreaming(2, None, first_sample=None),
+        PlayChime("awake"),
+    ]
+    assert machine.turn == 2
+
+
+def test_an_invitation_while_the_user_already_speaks_is_declined():
+    assert given(machine_in(State.LISTENING), ListenAsked(2)) == [CancelTurn(2)]
+
+
+def test_an_announcement_sounds_without_a_wake_word_but_not_twice():
+    machine = machine_in(State.WAITING)
+    assert given(machine, ReplyStarted(2)) == [PlayReply(2)]
+    assert given(machine, TurnEnded(2, "answered")) == [FinishReply(2)]
+    assert given(machine, ReplyPlayed(2, 9)) == [ReportPlayed(2, 9, done=True)]
+    assert machine.state is State.WAITING
+    assert given(machine, ReplyStarted(2)) == []
+
+
+@pytest.mark.parametrize(
+    ("state", "silenced"),
+    [(State.LISTENING, [StopStreaming(1)]), (State.THINKING, []), (State.PLAYING, [FlushReply(1)])],
+)
+def test_mute_ends_whatever_goes_on_and_tells_the_server(state, silenced):
+    machine = machine_in(state)
+    assert given(machine, Muted()) == [*silenced, CancelTurn(1)]
+    assert given(machine, WAKE) == []
+    assert given(machine, ListenAsked(2)) == [CancelTurn(2)]
+    assert given(machine, Unmuted()) == []
+    assert machine.state is State.WAITING
+
+
+def test_the_connection_may_come_and_go_while_muted():
+    machine = after(Muted(), Connected())
+    machine.receive(Disconnected(), 1.0)
+    machine.receive(Unmuted(), 2.0)
+    assert machine.state is State.OFFLINE
+
+
+@pytest.mark.parametrize(
+    ("state", "silenced"),
+    [(State.LISTENING, [StopStreaming(1)]), (State.THINKING, []), (State.PLAYING, [FlushReply(1)])],
+)
+def test_a_server_that_vanishes_leaves_nothing_running(state, silenced):
+    machine = machine_in(state)
+    *done, alert = given(machine, Disconnected())
+    assert done == silenced
+    assert isinstance(alert, Alert)
+    assert machine.state is State.OFFLINE
+    assert machine.next_deadline() is None
+
+
+def test_a_wake_word_without_a_server_is_answered_with_an_error():
+    assert given(machine_in(State.OFFLINE), WAKE) == [Alert("the server cannot be reached")]
+
+
+@pytest.mark.parametrize("state", [State.LISTENING, State.THINKING, State.PLAYING])
+def test_a_server_that_falls_silent_is_given_up(state):
+    machine = machine_in(state)
+    deadline = machine.next_deadline()
+    machine.advance(deadline - 0.001)
+    assert machine.state is state
+    machine.advance(deadline)
+    assert machine.state is State.WAITING
+    assert [type(command) for command in machine.commands()][-2:] == [CancelTurn, Alert]
+
+
+def test_a_reply_that_sounded_is_no_failure_when_the_turn_s_end_is_never_said():
+    machine = after(*ROADS[State.PLAYING], ReplyPlayed(1, 9))
+    machine.advance(machine.next_deadline())
+    assert machine.commands() == [CancelTurn(1)]
+
+
+def test_progress_keeps_a_long_reply_alive():
+    machine = machine_in(State.PLAYING)
+    for second in range(1, 600):
+        machine.advance(float(second))
+        machine.receive(ReplyProgressed(1, second * 22_050), float(second))
+    assert machine.state is State.PLAYING
+
+
+@pytest.mark.parametrize("outcome", ["failed", "lost"])
+def test_a_turn_that_failed_says_so(outcome):
+    assert given(machine_in(State.THINKING), TurnEnded(1, outcome, "the recogniser died")) == [
+        Alert("the recogniser died")
+    ]
+
+
+def test_the_button_begins_a_turn_and_gives_one_up():
+    machine = machine_in(State.WAITING)
+    assert given(machine, ButtonPressed())[0] == StartStreaming(1, None, first_sample=None)
+    assert given(machine, ButtonPressed()) == [StopStreaming(1), CancelTurn(1), PlayChime("done")]
+    assert machine.state is State.WAITING
+
+
+def test_the_preroll_is_a_setting():
+    machine = SatelliteMachine(MachineSettings(preroll_samples=320))
+    machine.receive(Connected(), 0.0)
+    assert given(machine, WAKE)[0] == StartStreaming(1, WAKE, first_sample=31_680)
+
+
+class AnyOrder(RuleBasedStateMachine):
+    """Events in any order, sensible or not; the commands are obeyed in a world that checks them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.machine = SatelliteMachine()
+        self.now = 0.0
+        self.streaming: int | None = None
+        self.playing: int | None = None
+        self.own_turns: list[int] = []
+        self.connected = False
+
+    def happens(self, event: Event) -> None:
+        self.machine.receive(event, self.now)
+        self.obey()
+
+    def obey(self) -> None:
+        for command in self.machine.commands():
+            match command:
+                case StartStreaming(turn=turn, wake=wake, first_sample=first):
+                    assert self.streaming is None
+                    assert (wake is None) == (first is None)
+                    self.streaming = turn
+                    if turn % 2:
+                        self.own_turns.append(turn)
+                case StopStreaming(turn=turn):
+                    assert self.streaming == turn
+                    self.streaming = None
+                case PlayReply(turn=turn):
+                    assert self.playing in (None, turn)
+                    self.playing = turn
+                case FlushReply(turn=turn):
+                    assert self.playing == turn
+                    self.playing = None
+                case ReportPlayed(turn=turn, done=True):
+                    assert self.playing == turn
+                    self.playing = None
+                case FinishReply(turn=turn) | ReportPlayed(turn=turn):
+                    assert self.playing == turn
+                case CancelTurn():
+                    assert self.connected
+                case PlayChime() | Alert():
+                    pass
+
+    @precondition(lambda self: not self.connected)
+    @rule()
+    def connect(self):
+        self.connected = True
+        self.happens(Connected())
+
+    @precondition(lambda self: self.connected)
+    @rule()
+    def disconnect(self):
+        self.connected = False
+        self.happens(Disconnected())
+
+    @rule(event=st.sampled_from([Muted(), Unmuted(), ButtonPressed(), WAKE]))
+    def person(self, event):
+        self.happens(event)
+
+    @precondition(lambda self: self.connected)
+    @rule(
+        kind=st.sampled_from([EndpointFound, ReplyStarted, FlushAsked, ListenAsked]),
+        turn=st.integers(min_value=0, max_value=12),
+        current=st.booleans(),
+    )
+    def server(self, kind, turn, current):
+        self.happens(kind(self.machine.turn if current and self.machine.turn is not None else turn))
+
+    @precondition(lambda self: self.connected)
+    @rule(outcome=st.sampled_from(["answered", "nothing-said", "failed"]))
+    def server_ends_turn(self, outcome):
+        self.happens(TurnEnded(self.machine.turn or 0, outcome))
+
+    @precondition(lambda self: self.playing is not None)
+    @rule(done=st.booleans())
+    def speaker(self, done):
+        self.happens(ReplyPlayed(self.playing, 100) if done else ReplyProgressed(self.playing, 100))
+
+    @rule(seconds=st.floats(min_value=0.0, max_value=70.0))
+    def time_passes(self, seconds):
+        self.now += seconds
+        self.machine.advance(self.now)
+        self.obey()
+
+    @rule()
+    def nobody_says_anything_more(self):
+        while (deadline := self.machine.next_deadline()) is not None:
+            self.now = max(self.now, deadline)
+            self.machine.advance(self.now)
+            self.obey()
+        assert self.machine.turn is None
+        assert self.machine.state in {State.WAITING, State.MUTED, State.OFFLINE}
+
+    @invariant()
+    def nothing_streams_while_muted_or_offline(self):
+        if self.machine.state in {State.MUTED, State.OFFLINE}:
+            assert self.streaming is None
+            assert self.playing is None
+            assert self.machine.turn is None
+
+    @invariant()
+    def states_mean_what_they_say(self):
+        assert (self.machine.state is State.LISTENING) == (self.streaming is not None)
+        assert (self.machine.state is State.PLAYING) == (self.playing is not None)
+        assert {self.streaming, self.playing} <= {None, self.machine.turn}
+
+    @invariant()
+    def every_turn_has_a_deadline(self):
+        assert (self.machine.turn is None) == (self.machine.next_deadline() is None)
+
+    @invariant()
+    def own_turns_are_odd_and_grow(self):
+        assert self.own_turns == sorted(set(self.own_turns))
+        assert all(turn % 2 for turn in self.own_turns)
+
+
+TestAnyOrder = AnyOrder.TestCase
+TestAnyOrder.settings = settings(max_examples=200, stateful_step_count=40, deadline=None, derandomize=True)
+
+
+def test_only_the_machine_makes_its_own_deadline():
+    assert (State.WAITING, DeadlinePassed) not in TRANSITIONS
