@@ -2,7 +2,7 @@
 
 Rules:
 
-1. At most one turn at a time. The satellite's own turns have odd numbers that only grow; even ones come from the server.
+1. At most one turn at a time. The satellite's own have odd numbers that only grow; even ones come from the server.
 2. An event of another turn is stale: it is ignored, and counted. So is a pair that is not in the table.
 3. Nothing streams while the satellite is muted or offline, or once the server has heard enough.
 4. Whatever a turn waits for has a deadline; when it passes, the turn ends.
