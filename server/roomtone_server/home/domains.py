@@ -12,7 +12,7 @@ COVER_CLASSES: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Domain:
-    """`states`: those allowed, the first being the one of an entity that names none; empty: any text will do."""
+    """`states`: those allowed, the first that of an entity which names none; empty: any text will do."""
 
     states: tuple[str, ...] = ()
     attributes: AbstractSet[str] = frozenset()

@@ -372,7 +372,7 @@ SERVICES: Final[Mapping[str, Service]] = {
 
 
 def applied(entity: Entity, call: ServiceCall, now: datetime) -> Entity:
-    """The entity after the call, made now. Raises HomeError: a service that its domain lacks, data that the service refuses."""
+    """The entity after the call, made now. Raises HomeError: a service that its domain lacks, or data it refuses."""
     service = SERVICES.get(call.service)
     if service is None or not call.service.startswith(f"{entity.domain}."):
         known = [name for name in SERVICES if name.startswith(f"{entity.domain}.")]
