@@ -37,6 +37,7 @@ Turn = Annotated[int, Field(ge=0, lt=2**53)]  # fits a JSON number everywhere
 Position = Annotated[int, Field(ge=0, lt=2**53)]  # samples since the microphone (or the reply) began
 
 Outcome = Literal["answered", "not-understood", "nothing-said", "cancelled", "failed", "lost"]
+Sound = Literal["timer", "error", "done"]
 Refusal = Literal["version", "token", "code", "busy", "malformed"]
 
 
@@ -167,7 +168,7 @@ class Chime:
     """The satellite plays one of its own sounds, if it has them switched on."""
 
     TYPE: ClassVar = "roomtone-chime"
-    sound: Literal["timer", "error", "done"]
+    sound: Sound
 
 
 Message = (

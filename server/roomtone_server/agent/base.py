@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from roomtone_server.home.base import ServiceCall
 
@@ -68,7 +68,7 @@ class Due:
 
     satellite: str  # where; empty: everywhere
     text: str
-    sound: str = "timer"
+    sound: Literal["timer", "error", "done"] = "timer"
 
 
 class Agent(Protocol):

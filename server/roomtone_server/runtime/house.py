@@ -12,7 +12,7 @@ from roomtone_server.home.base import Home
 from roomtone_server.runtime.conversation import Conversation
 from roomtone_server.runtime.parts import Parts
 from roomtone_server.runtime.session import Satellite, VoiceSession
-from roomtone_server.turn.events import AnnouncementDue
+from roomtone_server.turn.events import AnnouncementDue, Sound
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -57,7 +57,7 @@ class House:
         if satellite_id in self._present:
             self._present[satellite_id][1].leave()
 
-    def announce(self, satellite_id: str, text: str, sound: str) -> None:
+    def announce(self, satellite_id: str, text: str, sound: Sound) -> None:
         """Says it at one satellite, or everywhere when the id is empty; one that is away hears it when it is back."""
         due = AnnouncementDue(text, sound)
         if not satellite_id:

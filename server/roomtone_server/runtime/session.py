@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Protocol
 
-from roomtone_server.turn.events import Outcome
+from roomtone_server.turn.events import Outcome, Sound
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class VoiceSession(Protocol):
 
     def show_reply(self, turn: int, text: str) -> None: ...
 
-    def chime(self, sound: str) -> None:
+    def chime(self, sound: Sound) -> None:
         """One of the satellite's own sounds, before the reply."""
 
     def begin_reply(self, turn: int, rate_hz: int) -> None:

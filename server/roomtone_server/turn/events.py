@@ -10,6 +10,7 @@ from typing import Literal
 
 Outcome = Literal["answered", "not-understood", "nothing-said", "cancelled", "failed", "lost"]
 Stage = Literal["hearing", "answering"]
+Sound = Literal["timer", "error", "done"]
 
 
 # --- events: what has happened ---------------------------------------------------------------------------------------
@@ -112,7 +113,7 @@ class AnnouncementDue:
     """Something to say that nobody asked for just now: a timer. Waits for the turn that is going on."""
 
     text: str
-    sound: str
+    sound: Sound
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +181,7 @@ class Announce:
     turn: int
     revision: int
     text: str
-    sound: str
+    sound: Sound
 
 
 @dataclass(frozen=True, slots=True)

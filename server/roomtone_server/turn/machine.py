@@ -146,7 +146,8 @@ class TurnMachine:
 
     def _is_stale(self, event: Event) -> bool:
         if isinstance(event, WakeHeard):
-            return event.turn <= self._course.last_turn_of(event.turn)
+            invited = self.state is INVITED and event.turn == self._course.turn
+            return not invited and (event.turn % 2 == 0 or event.turn <= self._course.last_of_satellite)
         if isinstance(event, AnnouncementDue | SatelliteLost | DeadlinePassed):
             return False
         if isinstance(event, FinalReady | ReplyStarted | ReplyFinished) and event.revision != self._course.revision:

@@ -70,23 +70,22 @@ class Course:
         self.finished: ReplyFinished | None = None
         self.announcing: AnnouncementDue | None = None
         self.announcements: deque[AnnouncementDue] = deque(maxlen=MAX_WAITING_ANNOUNCEMENTS)
-        self._last_turn = {0: 0, 1: -1}
-
-    def last_turn_of(self, turn: int) -> int:
-        """The highest number that has begun among those with the same origin (satellite or server)."""
-        return self._last_turn[turn % 2]
+        self.last_of_satellite = -1  # odd
+        self._last_of_server = 0  # even
 
     def begin(self, turn: int) -> None:
-        self.turn = self._last_turn[turn % 2] = turn
+        self.turn = turn
+        if turn % 2:
+            self.last_of_satellite = turn
         self.finished = None
         self.announcing = None
 
+    def begin_own(self) -> None:
+        self._last_of_server += 2
+        self.begin(self._last_of_server)
+
     def unspoken(self) -> list[AnnouncementDue]:
         return [*([self.announcing] if self.announcing else []), *self.announcements]
-
-    def own_turn(self) -> int:
-        """The next number of a turn that the server begins."""
-        return self._last_turn[0] + 2
 
     def revise(self) -> int:
         """The number of a new piece of work; results of older ones become stale."""
@@ -118,7 +117,7 @@ def start_over(course: Course, event: WakeHeard, now: float) -> State:
 
 
 def announce(course: Course, event: AnnouncementDue, now: float) -> State:
-    course.begin(course.own_turn())
+    course.begin_own()
     course.announcing = event
     course.commands.append(Announce(course.turn, course.revise(), event.text, event.sound))
     course.deadline = now + course.settings.answer_within_s
@@ -258,7 +257,7 @@ def _finish(course: Course, now: float) -> State:
     _end(course, "answered" if finished.understood else "not-understood")
     if not finished.expects_answer:
         return _rest(course, now)
-    course.begin(course.own_turn())
+    course.begin_own()
     course.commands.append(Invite(course.turn, course.settings.follow_up_s))
     course.deadline = now + course.settings.follow_up_s
     return State.INVITED

@@ -1,0 +1,148 @@
+"""The table holds: every state crossed with every event, and random lives of a satellite."""
+
+import random
+from typing import get_args
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from roomtone_server.turn import events as e
+from roomtone_server.turn.machine import TRANSITIONS, TurnMachine
+from roomtone_server.turn.steps import State
+
+TURN = 1
+
+
+def events_of(turn: int, revision: int, sample: int) -> list[e.Event]:
+    """One of each kind, all of this turn and revision."""
+    return [
+        e.WakeHeard(turn, sample, word=True),
+        e.SpeechStarted(turn, sample),
+        e.SpeechEnded(turn, sample),
+        e.AudioReached(turn, sample),
+        e.PartialReady(turn, "words"),
+        e.FinalReady(turn, revision, "words"),
+        e.ReplyStarted(turn, revision),
+        e.ReplyFinished(turn, revision, 0.5, understood=True, expects_answer=False),
+        e.ReplyFinished(turn, revision, 0.5, understood=False, expects_answer=True),
+        e.PlaybackReached(turn, 100),
+        e.PlaybackEnded(turn),
+        e.WorkFailed(turn, "hearing", "broken"),
+        e.CancelRequested(turn),
+        e.AnnouncementDue("ring", "timer"),
+        e.SatelliteLost(),
+        e.DeadlinePassed(),
+    ]
+
+
+def test_one_of_each_kind_is_tried():
+    assert {type(event) for event in events_of(1, 1, 0)} == set(get_args(e.Event))
+
+
+def path_to(state: State) -> list[list[e.Event]]:
+    """Several ways into a state, so that each handler is met under different circumstances."""
+    wake = [e.WakeHeard(TURN, 0, word=True)]
+    heard = [*wake, e.PartialReady(TURN, "on"), e.AudioReached(TURN, 16_000)]
+    final = [*heard, e.FinalReady(TURN, 1, "on")]
+    spoken = [*final, e.ReplyStarted(TURN, 2)]
+    asked = [*spoken, e.ReplyFinished(TURN, 2, 0, understood=True, expects_answer=True)]
+    ring = e.AnnouncementDue("ring", "timer")
+    paths = {
+        State.WAITING: [[]],
+        State.INVITED: [[*asked, e.PlaybackEnded(TURN)]],
+        State.LISTENING: [wake, [*wake, e.PartialReady(TURN, "on")], [*wake, e.SpeechStarted(TURN, 0)]],
+        State.FINISHING: [heard],
+        State.ANSWERING: [final, [ring]],
+        State.SPEAKING: [spoken, asked],
+    }[state]
+    return paths + [[*path, ring] for path in paths if path]
+
+
+@pytest.mark.parametrize("state", list(State))
+def test_every_event_in_every_state_goes_where_the_table_says(state):
+    for path in path_to(state):
+        for index in range(len(events_of(1, 1, 0))):
+            machine = TurnMachine()
+            for event in path:
+                machine.receive(event, 0.0)
+            if machine.state is not state:
+                continue  # the extra announcement began a turn of its own
+            course = machine._course
+            event = events_of(course.turn, course.revision, 5 * 16_000)[index]
+            if isinstance(event, e.WakeHeard):
+                event = e.WakeHeard(course.turn if state is State.INVITED else 101, 5 * 16_000, word=True)
+            transition = TRANSITIONS.get((state, type(event)))
+            ignored = machine.ignored
+            machine.receive(event, 1.0)
+            if transition is None:
+                assert machine.ignored == ignored + 1
+                assert machine.state is state
+            else:
+                assert machine.ignored == ignored
+                assert machine.state in transition.to
+
+
+def test_each_next_state_of_the_table_is_reached():
+    """A row that promises more than its step can do would mislead its reader."""
+    reached: dict[tuple[State, type], set[State]] = {key: set() for key in TRANSITIONS}
+    rng = random.Random(7)
+    for _ in range(6000):
+        machine = TurnMachine()
+        satellite_turn, sample, now = -1, 0, 0.0
+        for _ in range(24):
+            course = machine._course
+            before = machine.state
+            sample += rng.choice([320, 8_000, 80_000])
+            event = rng.choice(events_of(course.turn, course.revision, sample))
+            if isinstance(event, e.WakeHeard):
+                invited = before is State.INVITED and rng.random() < 0.5
+                satellite_turn = satellite_turn if invited else satellite_turn + 2
+                event = e.WakeHeard(course.turn if invited else satellite_turn, sample, word=not invited)
+            if isinstance(event, e.SatelliteLost) and rng.random() < 0.8:
+                continue
+            now += 0.1
+            machine.receive(event, now)
+            if (before, type(event)) in reached:
+                reached[before, type(event)].add(machine.state)
+    missed = {
+        (state.name, event.__name__, target.name)
+        for (state, event), targets in reached.items()
+        for target in TRANSITIONS[state, event].to - targets
+    }
+    assert not missed
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_random_lives_keep_the_rules(data):
+    """Any order, duplicates, stale numbers, losses: each turn that began ends once, and nothing comes after its end."""
+    machine = TurnMachine()
+    began: list[int] = []
+    ended: list[int] = []
+    answered: list[int] = []
+    now, sample = 0.0, 0
+    for _ in range(data.draw(st.integers(1, 60))):
+        course = machine._course
+        sample += data.draw(st.sampled_from([0, 320, 16_000, 100_000]))
+        now += data.draw(st.sampled_from([0.0, 0.02, 1.0, 40.0]))
+        turn = data.draw(st.sampled_from([course.turn, course.turn, course.turn - 2, course.turn + 1, course.turn + 2]))
+        revision = data.draw(st.sampled_from([course.revision, course.revision, course.revision - 1]))
+        event = data.draw(st.sampled_from(events_of(max(turn, 0), revision, sample)))
+        if isinstance(event, e.DeadlinePassed):
+            machine.advance(now)
+        else:
+            machine.receive(event, now)
+        for command in machine.commands():
+            assert command.turn not in ended, "a command after the end of its turn"
+            if isinstance(command, e.StartHearing | e.Announce | e.Invite) and command.turn not in began:
+                began.append(command.turn)
+            if isinstance(command, e.EndTurn):
+                ended.append(command.turn)
+            if isinstance(command, e.Answer):
+                assert command.turn not in answered, "a turn acts once"
+                answered.append(command.turn)
+        assert (machine.turn is None) == (machine.state is State.WAITING)
+        assert (machine.next_deadline() is None) == (machine.state is State.WAITING)
+        assert len(set(ended)) == len(ended)
+        assert set(began) - set(ended) == ({machine.turn} if machine.turn is not None else set())
