@@ -1,4 +1,4 @@
-"""The domains of the virtual home: the states of each, and what its entities may say of themselves in the home's file."""
+"""The virtual home's domains: the states of each, and what its entities may say of themselves in the file."""
 
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
