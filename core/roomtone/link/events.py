@@ -18,10 +18,11 @@ A turn's number is odd when the satellite began it and even when the server did,
 Audio chunks carry Wyoming's `timestamp` in ms; a frame is 20 ms, so a sample's position is exactly 16 times it.
 """
 
-from dataclasses import asdict, dataclass
+import json
+from dataclasses import asdict, dataclass, field
 from typing import Annotated, ClassVar, Final, Literal, get_args
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 from wyoming.event import Event
 
 from roomtone.errors import FrameError
@@ -29,9 +30,15 @@ from roomtone.errors import FrameError
 PROTOCOL: Final = 1
 OLDEST_PROTOCOL: Final = 1
 
+
+def printable(text: str) -> str:
+    """The text on one line, without what would not print: control characters steer terminals and forge log lines."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+
+
 # What a peer may put into a field; the codec has bounded the whole event before.
 Text = Annotated[str, Field(max_length=8192)]  # a reply's text; longer ones come in several
-Name = Annotated[str, Field(max_length=128)]  # what people call a thing
+Name = Annotated[str, Field(max_length=128), AfterValidator(printable)]  # what people call a thing
 Secret = Annotated[str, Field(max_length=128)]
 Turn = Annotated[int, Field(ge=0, lt=2**53)]  # fits a JSON number everywhere
 Position = Annotated[int, Field(ge=0, lt=2**53)]  # samples since the microphone (or the reply) began
@@ -49,7 +56,7 @@ class Hello:
     protocol: int
     software: Name
     satellite: Name  # the id that pairing gave
-    token: Secret
+    token: Secret = field(repr=False)
     name: Name
     area: Name | None = None
 
@@ -61,16 +68,19 @@ class Pair:
     TYPE: ClassVar = "roomtone-pair"
     protocol: int
     software: Name
-    secret: Secret
+    secret: Secret = field(repr=False)
     name: Name
     area: Name | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Paired:
+    """The satellite is let in, and keeps these for the next time."""
+
     TYPE: ClassVar = "roomtone-paired"
     satellite: Name
-    token: Secret
+    token: Secret = field(repr=False)
+    server: Name  # its name, for people
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +216,8 @@ def parse(event: Event) -> Message | None:
     if adapter is None:
         return None
     try:
-        message: Message = adapter.validate_python(event.data, strict=True)
+        # By way of JSON, since strict Python validation takes a dataclass for itself only.
+        message: Message = adapter.validate_json(json.dumps(event.data), strict=True)
     except ValidationError as problem:
         first = problem.errors(include_input=False, include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "its data"

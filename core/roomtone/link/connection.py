@@ -1,0 +1,173 @@
+"""A link as its owner holds it: events to send, events to receive, each wait with a deadline. No socket here."""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from typing import Final, NoReturn
+
+from wyoming.event import Event
+from wyoming.ping import Ping, Pong
+
+from roomtone.errors import FrameError, LinkError, PeerGone
+from roomtone.link.codec import Limits, encode
+from roomtone.link.outbox import Outbox
+from roomtone.link.security import fingerprint_of
+from roomtone.link.wire import Wire
+
+_LOGGER = logging.getLogger(__name__)
+
+MAX_IN_A_ROW: Final = 32  # guards the loop: a peer that sends faster than we handle would be all that it serves
+_PIECE_BYTES: Final = 8 * 1024  # of one write; what is in it can no longer be dropped when it is old
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """How long each wait may take. Pings break a living peer's silence, so `ping_s` is well below `read_s`."""
+
+    connect_s: float = 5.0  # the name's lookup and TCP
+    handshake_s: float = 5.0  # TLS; and again for the first events, in `admission`
+    read_s: float = 15.0  # from one whole event to the next, pings included; then the peer is gone
+    write_s: float = 10.0  # for a write to leave; then the peer is gone
+    ping_s: float = 5.0  # after so long without sending anything, we ping
+
+
+DEADLINES: Final = Deadlines()
+
+
+class Link:
+    """One connection to a peer. `receive` and `drain` are for one task each; `send` for the whole loop."""
+
+    def __init__(self, wire: Wire, address: tuple[str, int], deadlines: Deadlines, limits: Limits) -> None:
+        self.host, self.port = address  # as dialled, or as accepted
+        self.peer = f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+        self.deadlines = deadlines
+        certificate = wire.peer_certificate()
+        self.peer_fingerprint = fingerprint_of(certificate) if certificate else b""  # satellites show no certificate
+        self._wire = wire
+        self._limits = limits
+        self._outbox = Outbox()
+        self._waiting = asyncio.Event()  # for the writer: something is in the outbox
+        self._written = asyncio.Event()  # for `drain`: nothing is
+        self._written.set()
+        self._in_a_row = 0
+        self._closed: LinkError | None = None  # why this side ended it
+
+    @property
+    def dropped_chunks(self) -> int:
+        """How many audio chunks grew too old to be sent."""
+        return self._outbox.dropped
+
+    async def receive(self) -> Event:
+        """The next event; pings are answered here, and neither they nor pongs are seen outside. Raises PeerGone after
+        silence, close or reset, and FrameError."""
+        while True:
+            if self._closed is not None:
+                raise self._closed
+            event = self._next_event()
+            if event is None:
+                event = await self._wait_for_event()
+            if Ping.is_type(event.type):
+                self.send(Pong(text=Ping.from_event(event).text).event())
+            elif not Pong.is_type(event.type):
+                await self._let_others_run()
+                return event
+
+    def send(self, event: Event) -> None:
+        """Queues an event and never waits. Audio for which the peer is too slow is dropped, oldest first; a peer for
+        which too many other events wait is disconnected. Raises PeerGone, and FrameError for an event beyond limits."""
+        self._raise_if_over()
+        frame = encode(event, self._limits)
+        if event.type == "audio-chunk":
+            self._outbox.put_audio(frame)
+        elif not self._outbox.put_control(frame):
+            self._break(PeerGone(f"{self.peer} does not read: too many events wait for it, so it was disconnected"))
+        self._written.clear()
+        self._waiting.set()
+
+    async def drain(self) -> None:
+        """Returns when all that was sent has left for the network. Raises PeerGone."""
+        await self._written.wait()
+        self._raise_if_over()
+
+    def close(self) -> None:
+        """Ends the connection behind what was sent; from now on everything raises PeerGone."""
+        if self._closed is not None:
+            return
+        self._closed = PeerGone(f"the connection to {self.peer} was closed on this side")
+        while piece := self._outbox.take(_PIECE_BYTES):
+            self._wire.write(piece)
+        self._wire.close()
+
+    async def attend(self) -> None:
+        """Writes what is sent, and pings when nothing is, until the link is over. The link's own task."""
+        try:
+            while True:
+                await self._wait_for_work()
+                self._waiting.clear()
+                while piece := self._outbox.take(_PIECE_BYTES):
+                    self._wire.write(piece)
+                    await self._wait_until_writable()
+                self._written.set()
+        except LinkError as problem:
+            _LOGGER.debug("stopped writing: %s", problem)
+        finally:
+            self._written.set()
+
+    def _next_event(self) -> Event | None:
+        try:
+            return self._wire.decoder.next_event()
+        except FrameError as problem:
+            self._break(FrameError(f"{self.peer} sent what is no event: {problem}"))
+
+    async def _wait_for_event(self) -> Event:
+        self._in_a_row = 0
+        try:
+            async with asyncio.timeout(self.deadlines.read_s):
+                while True:
+                    if self._wire.over:
+                        self._break(self._end_of_stream())
+                    await self._wire.more()
+                    if event := self._next_event():
+                        return event
+        except TimeoutError:
+            self._break(PeerGone(f"{self.peer} sent no whole event for {self.deadlines.read_s:g} s"))
+
+    async def _let_others_run(self) -> None:
+        self._in_a_row += 1
+        if self._in_a_row >= MAX_IN_A_ROW:
+            self._in_a_row = 0
+            await asyncio.sleep(0)
+
+    async def _wait_for_work(self) -> None:
+        try:
+            async with asyncio.timeout(self.deadlines.ping_s):
+                await self._waiting.wait()
+        except TimeoutError:
+            self.send(Ping().event())
+
+    async def _wait_until_writable(self) -> None:
+        try:
+            async with asyncio.timeout(self.deadlines.write_s):
+                await self._wire.writable()
+        except TimeoutError:
+            self._break(PeerGone(f"{self.peer} does not read: nothing left for {self.deadlines.write_s:g} s"))
+        self._raise_if_over()
+
+    def _end_of_stream(self) -> PeerGone:
+        try:
+            self._wire.decoder.end()
+        except FrameError as problem:
+            return PeerGone(f"{self.peer} {self._wire.over}, in the middle of an event: {problem}")
+        return PeerGone(f"{self.peer} {self._wire.over}")
+
+    def _raise_if_over(self) -> None:
+        if self._closed is not None:
+            raise self._closed
+        if self._wire.over:
+            raise PeerGone(f"{self.peer} {self._wire.over}")
+
+    def _break(self, problem: LinkError) -> NoReturn:
+        if self._closed is None:
+            self._closed = problem
+            self._wire.abort()
+        raise self._closed

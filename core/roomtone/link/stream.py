@@ -1,0 +1,283 @@
+"""The only module with a socket: a satellite dials, a server serves, over TLS; both then hold a `Link`.
+
+What runs beside the owner of a link or of a server are tasks of the context manager that made it, so that neither
+leaves anything behind.
+"""
+
+import asyncio
+import errno
+import hmac
+import logging
+import os
+import socket
+import ssl
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from contextlib import ExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from roomtone.errors import LinkError, PeerGone, PinMismatch, RoomtoneError
+from roomtone.link.codec import LIMITS, Limits
+from roomtone.link.connection import DEADLINES, Deadlines, Link
+from roomtone.link.wire import Wire
+
+__all__ = ["Deadlines", "Link", "Server", "dial", "serve"]
+
+_LOGGER = logging.getLogger(__name__)
+
+MAX_CONNECTIONS: Final = 64  # guards memory and descriptors: whoever reaches the port could open thousands
+MAX_PER_ADDRESS: Final = 16  # guards the places of the other satellites against one that dials wildly
+_BACKLOG: Final = 100
+_UNSENT_BYTES: Final = 16 * 1024  # in the kernel; what is there can no longer be dropped when it is old
+_SHUTDOWN_S: Final = 1.0  # a peer that is there answers TLS's goodbye at once
+_ACCEPT_PAUSE_S: Final = 1.0  # after running out of file descriptors
+_PIN_BYTES: Final = (16, 32)
+
+
+@asynccontextmanager
+async def dial(
+    host: str,
+    port: int,
+    tls: ssl.SSLContext,
+    *,
+    fingerprint: bytes | None,
+    deadlines: Deadlines = DEADLINES,
+    limits: Limits = LIMITS,
+) -> AsyncIterator[Link]:
+    """A link to a server whose certificate has this SHA-256, or these first 16 bytes of it; None takes any.
+
+    The certificate is judged before a byte of ours goes out. Raises PeerGone (nobody there), PinMismatch, LinkError.
+    """
+    where = f"{host}:{port}"
+    loop = asyncio.get_running_loop()
+    try:
+        async with asyncio.timeout(deadlines.connect_s):
+            plain, wire = await loop.create_connection(partial(Wire, limits), host, port)
+    except TimeoutError:
+        raise PeerGone(f"{where} did not answer within {deadlines.connect_s:g} s: is the server running?") from None
+    except OSError as problem:
+        raise PeerGone(f"{where} cannot be reached: {_reason(problem)}") from problem
+    await _secure(plain, wire, tls, where, deadlines, server_side=False)
+    link = Link(wire, (host, port), deadlines, limits)
+    if fingerprint is not None and not _pinned(link.peer_fingerprint, fingerprint):
+        wire.abort()
+        await wire.lost()
+        raise PinMismatch(
+            f"the server at {where} is not the one that was paired: its certificate has another fingerprint. If the "
+            "server was set up anew, pair again; if not, something stands between"
+        )
+    async with _attended(link, wire):
+        yield link
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Where a server listens."""
+
+    port: int
+
+
+@asynccontextmanager
+async def serve(
+    handler: Callable[[Link], Awaitable[None]],
+    host: str | None,
+    port: int,
+    tls: ssl.SSLContext,
+    *,
+    deadlines: Deadlines = DEADLINES,
+    limits: Limits = LIMITS,
+    max_connections: int = MAX_CONNECTIONS,
+    max_per_address: int = MAX_PER_ADDRESS,
+) -> AsyncIterator[Server]:
+    """Accepts satellites while the block runs; leaving it ends all connections. `host` None is every address, `port` 0
+    a free one. Each link is the handler's until it returns or raises; a LinkError ends its own connection only, and so
+    does any other error, which is logged. Raises LinkError when it cannot listen there."""
+    listening = await _listen(host, port)
+    with listening:
+        reception = _Reception(handler, listening, tls, deadlines, limits, max_connections, max_per_address)
+        async with _alongside(reception.run()):
+            yield Server(listening.getsockname()[1])
+
+
+class _Reception:
+    """Accepts connections within the caps, and hands each to the handler in a task of its own."""
+
+    def __init__(
+        self,
+        handler: Callable[[Link], Awaitable[None]],
+        listening: socket.socket,
+        tls: ssl.SSLContext,
+        deadlines: Deadlines,
+        limits: Limits,
+        max_connections: int,
+        max_per_address: int,
+    ) -> None:
+        self._handler = handler
+        self._listening = listening
+        self._tls = tls
+        self._deadlines = deadlines
+        self._limits = limits
+        self._max_connections = max_connections
+        self._max_per_address = max_per_address
+        self._open: Counter[str] = Counter()  # connections by address, those in their handshake too
+
+    async def run(self) -> None:
+        loop = asyncio.get_running_loop()
+        async with asyncio.TaskGroup() as connections:
+            loop.add_reader(self._listening, self._accept, connections)
+            try:
+                await loop.create_future()  # until cancelled
+            finally:
+                loop.remove_reader(self._listening)
+
+    def _accept(self, connections: asyncio.TaskGroup) -> None:
+        try:
+            connection, address = self._listening.accept()
+        except (BlockingIOError, InterruptedError, ConnectionAbortedError):
+            return
+        except OSError as problem:
+            _LOGGER.error("cannot accept connections for a moment: %s", _reason(problem))
+            asyncio.get_running_loop().remove_reader(self._listening)
+            connections.create_task(self._accept_later(connections), name="accept later")
+            return
+        host, port = address[0].removeprefix("::ffff:"), address[1]
+        if self._open.total() >= self._max_connections or self._open[host] >= self._max_per_address:
+            _LOGGER.warning(
+                "turned %s away: %d connections, %d of them its own", host, self._open.total(), self._open[host]
+            )
+            connection.close()
+            return
+        connection.settimeout(0)
+        self._open[host] += 1
+        task = connections.create_task(self._serve(connection, (host, port)), name=f"link to {host}:{port}")
+        task.add_done_callback(lambda _: self._release(connection, host))
+
+    async def _accept_later(self, connections: asyncio.TaskGroup) -> None:
+        await asyncio.sleep(_ACCEPT_PAUSE_S)
+        asyncio.get_running_loop().add_reader(self._listening, self._accept, connections)
+
+    def _release(self, connection: socket.socket, host: str) -> None:
+        connection.close()
+        self._open[host] -= 1
+        if not self._open[host]:
+            del self._open[host]
+
+    async def _serve(self, connection: socket.socket, address: tuple[str, int]) -> None:
+        loop = asyncio.get_running_loop()
+        where = f"{address[0]}:{address[1]}"
+        try:
+            plain, wire = await loop.connect_accepted_socket(partial(Wire, self._limits), connection)
+            await _secure(plain, wire, self._tls, where, self._deadlines, server_side=True)
+        except (LinkError, OSError) as problem:
+            _LOGGER.info("no link to %s: %s", where, problem)
+            return
+        link = Link(wire, address, self._deadlines, self._limits)
+        async with _attended(link, wire):
+            await self._handle(link)
+
+    async def _handle(self, link: Link) -> None:
+        try:
+            await self._handler(link)
+        except* LinkError as gone:
+            for problem in _leaves(gone):
+                _LOGGER.info("link to %s ended: %s", link.peer, problem)
+        except* RoomtoneError as failed:
+            for problem in _leaves(failed):
+                _LOGGER.error("link to %s ended: %s", link.peer, problem)
+        except* Exception:  # a fault of ours must not take the other satellites along
+            _LOGGER.exception("link to %s ended by a fault of this program; please report it", link.peer)
+
+
+async def _listen(host: str | None, port: int) -> socket.socket:
+    where = host or "every address"
+    try:
+        if host:
+            found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            listening = socket.create_server(found[0][4][:2], family=found[0][0], backlog=_BACKLOG)
+        elif socket.has_dualstack_ipv6():
+            listening = socket.create_server(("", port), family=socket.AF_INET6, dualstack_ipv6=True, backlog=_BACKLOG)
+        else:
+            listening = socket.create_server(("", port), backlog=_BACKLOG)
+    except OSError as problem:
+        if problem.errno == errno.EADDRINUSE:
+            raise LinkError(
+                f"port {port} on {where} is in use: stop the server that runs there, or choose another port"
+            ) from None
+        raise LinkError(f"cannot listen on port {port} of {where}: {_reason(problem)}") from problem
+    listening.settimeout(0)
+    return listening
+
+
+async def _secure(
+    plain: asyncio.Transport, wire: Wire, tls: ssl.SSLContext, where: str, deadlines: Deadlines, *, server_side: bool
+) -> None:
+    """Puts TLS between the plain connection and the wire. Raises PeerGone, and LinkError for a peer without our TLS."""
+    with ExitStack() as failing:
+        failing.callback(plain.abort)
+        tcp = plain.get_extra_info("socket")
+        try:
+            tcp.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            tcp.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _UNSENT_BYTES)
+            secured = await asyncio.get_running_loop().start_tls(
+                plain,
+                wire,
+                tls,
+                server_side=server_side,
+                ssl_handshake_timeout=deadlines.handshake_s,
+                ssl_shutdown_timeout=_SHUTDOWN_S,
+            )
+        except ssl.SSLError as problem:
+            raise LinkError(f"{where} and we find no common TLS 1.3: {_reason(problem)}") from problem
+        except OSError as problem:
+            raise PeerGone(f"{where} did not complete the TLS handshake: {_reason(problem)}") from problem
+        if secured is None:
+            raise PeerGone(f"{where} hung up in the instant after the TLS handshake")
+        failing.pop_all()
+    wire.secured(secured)
+
+
+@asynccontextmanager
+async def _attended(link: Link, wire: Wire) -> AsyncIterator[None]:
+    """Runs the link's own task, and ends the connection with the block."""
+    async with _alongside(link.attend()):
+        try:
+            yield
+        finally:
+            link.close()
+            await wire.lost()
+
+
+@asynccontextmanager
+async def _alongside(background: Coroutine[None, None, None]) -> AsyncIterator[None]:
+    """Runs `background` until the block is left. What the block raises comes out as it is, not as a group."""
+    problem: Exception | None = None
+    async with asyncio.TaskGroup() as tasks:
+        task = tasks.create_task(background)
+        try:
+            yield
+        except Exception as raised:  # noqa: BLE001 - raised again below, outside the group
+            problem = raised
+        finally:
+            task.cancel()
+    if problem is not None:
+        raise problem
+
+
+def _pinned(seen: bytes, pin: bytes) -> bool:
+    return len(pin) in _PIN_BYTES and hmac.compare_digest(seen[: len(pin)], pin)
+
+
+def _reason(problem: OSError) -> str:
+    if isinstance(problem, ConnectionError) and problem.errno:  # asyncio's own text names the call, not the cause
+        return os.strerror(problem.errno)
+    return problem.strerror or str(problem) or type(problem).__name__
+
+
+def _leaves(group: BaseExceptionGroup[Exception]) -> Iterator[BaseException]:
+    for problem in group.exceptions:
+        if isinstance(problem, BaseExceptionGroup):
+            yield from _leaves(problem)
+        else:
+            yield problem
