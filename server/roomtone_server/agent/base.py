@@ -1,6 +1,7 @@
 """What an agent takes and gives. Preparing reads; only `commit` acts."""
 
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -63,6 +64,17 @@ ReplyPart = Said | Acted | Finished
 
 
 @dataclass(frozen=True, slots=True)
+class Answered:
+    """A whole text turn."""
+
+    intent: Intent | None
+    actions: list[ServiceCall]
+    reply: str
+    understood: bool
+    expects_answer: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Due:
     """Something that the agent wants said without being asked: a timer that rings."""
 
@@ -86,3 +98,21 @@ class Agent(Protocol):
 
     async def close(self) -> None:
         """Idempotent; what is kept is kept."""
+
+
+async def ask(agent: Agent, request: Request) -> Answered:
+    """One text turn from beginning to end, for those who wait for the whole of it."""
+    prepared = await agent.prepare(request)
+    actions: list[ServiceCall] = []
+    reply = ""
+    finished = Finished(understood=False)
+    async with aclosing(agent.commit(prepared)) as parts:
+        async for part in parts:
+            match part:
+                case Said(text):
+                    reply += text
+                case Acted(call):
+                    actions.append(call)
+                case Finished():
+                    finished = part
+    return Answered(prepared.intent, actions, reply, finished.understood, finished.expects_answer)

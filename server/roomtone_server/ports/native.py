@@ -1,7 +1,11 @@
 """Our own satellites: paired, over TLS, in the words of `roomtone.link.events`."""
 
 import logging
-from collections.abc import AsyncGenerator
+import time
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
 
 from wyoming.asr import Transcript, TranscriptChunk
 from wyoming.audio import AudioChunk, AudioStart, AudioStop
@@ -10,14 +14,19 @@ from wyoming.event import Event
 from roomtone.ears.formats import RATE_HZ, SAMPLE_BYTES, SAMPLES_PER_MS
 from roomtone.errors import FrameError, PeerGone
 from roomtone.link import events
-from roomtone.link.stream import Link
-from roomtone_server.runtime.session import Audio, GivenUp, Incoming, Satellite, Sounded, Woken
-from roomtone_server.turn.events import Outcome, Sound
+from roomtone.link.admission import admit
+from roomtone.link.connection import Link
+from roomtone.link.pairing import PairingWindow
+from roomtone.link.security import ServerIdentity
+from roomtone.link.stream import serve
+from roomtone_server.runtime.house import House
+from roomtone_server.runtime.session import Audio, GivenUp, Incoming, Outcome, Satellite, Sound, Sounded, Woken
+from roomtone_server.store.base import PairedSatellite, SatelliteStore
 
 _LOGGER = logging.getLogger(__name__)
 
 # A reply longer than an event may carry is shown in pieces.
-_SHOWN_CHARACTERS = 4000
+_SHOWN_CHARACTERS: Final = 4000
 
 
 class NativeSession:
@@ -110,3 +119,50 @@ def _audio(event: Event) -> Audio:
     if len(pcm) % SAMPLE_BYTES:
         raise FrameError("an audio-chunk ends in the middle of a sample")
     return Audio(pcm, timestamp_ms * SAMPLES_PER_MS)
+
+
+class Doorkeeper:
+    """Knows who is paired: an `admission.Satellites` over the server's store."""
+
+    def __init__(self, store: SatelliteStore, window: PairingWindow, server_name: str) -> None:
+        self._store = store
+        self._window = window
+        self._server_name = server_name
+
+    async def admit(self, link: Link) -> Satellite:
+        """Who this is. Raises LinkError, after telling the peer, when it may not come in."""
+        admitted = await admit(
+            link, window=self._window, satellites=self, now=time.monotonic(), server_name=self._server_name
+        )
+        who = Satellite(admitted.satellite_id, admitted.name, admitted.area)
+        await self._store.seen(who.id, time.time(), name=who.name, area=who.area)
+        return who
+
+    async def add(self, id: str, name: str, area: str | None, token_hash: str) -> None:  # noqa: A002 - its name
+        await self._store.add(PairedSatellite(id, name, area, bytes.fromhex(token_hash), time.time()))
+        _LOGGER.info("paired", extra={"satellite": name})
+
+    async def find(self, id: str) -> "_Known | None":  # noqa: A002 - its name
+        found = await self._store.find(id)
+        return _Known(found.token_hash.hex()) if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """An `admission.KnownSatellite`."""
+
+    token_hash: str
+
+
+@asynccontextmanager
+async def serve_native(
+    house: House, doorkeeper: Doorkeeper, identity: ServerIdentity, host: str, port: int
+) -> AsyncIterator[int]:
+    """Lets paired satellites in while it is entered; yields the port. Raises PortUnusable."""
+
+    async def attend(link: Link) -> None:
+        satellite = await doorkeeper.admit(link)
+        await house.attend(NativeSession(link, satellite))
+
+    async with serve(attend, host, port, identity.context) as served:
+        yield served.port

@@ -1,13 +1,12 @@
 """All satellites of the house: who is connected, and what is to be said where."""
 
+import asyncio
 import logging
 from collections import defaultdict, deque
-from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Final
 
 from roomtone.errors import EngineError
-from roomtone_server.agent.base import ReplyPart, Request
 from roomtone_server.home.base import Home
 from roomtone_server.runtime.conversation import Conversation
 from roomtone_server.runtime.parts import Parts
@@ -25,6 +24,7 @@ class House:
 
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
+        self.taught = asyncio.Event()  # the recogniser has been told the home's words, once at least
         self._present: dict[str, tuple[Satellite, Conversation]] = {}
         self._missed: defaultdict[str, deque[AnnouncementDue]] = defaultdict(
             lambda: deque(maxlen=MAX_MISSED_ANNOUNCEMENTS)
@@ -68,13 +68,6 @@ class House:
         else:
             self._missed[satellite_id].append(due)
 
-    async def ask(self, request: Request) -> AsyncGenerator[ReplyPart, None]:
-        """One text turn, without a satellite."""
-        prepared = await self.parts.agent.prepare(request)
-        async with aclosing(self.parts.agent.commit(prepared)) as parts:
-            async for part in parts:
-                yield part
-
     async def deliver_dues(self) -> None:
         """Announces what the agent has due, for ever."""
         async with aclosing(self.parts.agent.due()) as dues:
@@ -89,3 +82,4 @@ class House:
                     await self.parts.stt.learn(vocabulary)
                 except EngineError as problem:
                     _LOGGER.warning("the recogniser keeps the words it had: %s", problem)
+                self.taught.set()

@@ -7,7 +7,11 @@ from roomtone.ears.base import VoiceActivity
 from roomtone_server.agent.base import Agent
 from roomtone_server.engines.base import SpeechToText, TextToSpeech
 from roomtone_server.telemetry.trace import Trace
+from roomtone_server.turn.endpoint import EndpointSettings
 from roomtone_server.turn.steps import TurnSettings
+
+# Whoever makes the parts sets the turn's times, and does not import the turn.
+__all__ = ["EndpointSettings", "Parts", "TurnSettings"]
 
 
 @dataclass(frozen=True, slots=True)

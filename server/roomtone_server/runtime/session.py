@@ -9,6 +9,9 @@ from typing import Protocol
 
 from roomtone_server.turn.events import Outcome, Sound
 
+# Ports speak of outcomes and sounds, and do not import the turn.
+__all__ = ["Audio", "GivenUp", "Incoming", "Outcome", "Satellite", "Sound", "Sounded", "VoiceSession", "Woken"]
+
 
 @dataclass(frozen=True, slots=True)
 class Satellite:

@@ -5,7 +5,8 @@ to nothing else; no log sees them.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Literal
 
@@ -53,12 +54,12 @@ class Trace:
                 unread.get_nowait()
             unread.put_nowait(event)
 
-    async def watch(self) -> AsyncGenerator[TraceEvent, None]:
-        """Every event from the first `anext` on, until the iterator is closed."""
+    @contextmanager
+    def watch(self) -> Iterator[asyncio.Queue[TraceEvent]]:
+        """A queue that gets every event from now on, while the context lasts."""
         unread: asyncio.Queue[TraceEvent] = asyncio.Queue(MAX_UNREAD_EVENTS)
         self._watchers.add(unread)
         try:
-            while True:
-                yield await unread.get()
+            yield unread
         finally:
             self._watchers.discard(unread)

@@ -1,0 +1,47 @@
+# make demo: one voice turn, end to end, on this machine.     make test: everything that is checked.
+# PYTHON chooses the interpreter (3.11 or newer), VENV the folder of the environment.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+N ?= 1000000
+SEED ?= 1
+
+.PHONY: demo test lint fuzz clean
+.DEFAULT_GOAL := demo
+
+demo: $(VENV)/.demo
+	$(BIN)/roomtone demo --text "turn on the kitchen light"
+
+test: $(VENV)/.test lint
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+fuzz: $(VENV)/.test
+	$(BIN)/python tests/fuzz/fuzz_codec.py --n $(N) --seed $(SEED)
+
+clean:
+	rm -rf $(VENV)
+
+$(VENV)/.venv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	    || { echo "Roomtone needs Python 3.11 or newer; set PYTHON=python3.11, say."; exit 1; }
+	@$(PYTHON) -m venv $(VENV) \
+	    || { echo "Python cannot make a virtual environment; on Debian: apt install python3-venv"; rm -rf $(VENV); exit 1; }
+	@$(BIN)/pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+	@touch $@
+
+$(VENV)/.demo: pyproject.toml | $(VENV)/.venv
+	@echo "Installing Roomtone into $(VENV): about 100 MB, a minute or two ..."
+	@$(BIN)/pip install --quiet --editable ".[demo]"
+	@touch $@
+
+$(VENV)/.test: pyproject.toml $(VENV)/.demo
+	@echo "Installing what the tests need ..."
+	@$(BIN)/pip install --quiet --group test
+	@touch $@

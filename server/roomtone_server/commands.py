@@ -1,0 +1,126 @@
+"""`roomtone server`, `roomtone pair`, `roomtone ask`."""
+
+import asyncio
+import datetime as dt
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from roomtone import logs
+from roomtone.errors import ServerNotRunning
+from roomtone.settings import load, render
+from roomtone_server.agent.base import Request
+from roomtone_server.agent.base import ask as ask_agent
+from roomtone_server.ports.control import call, control_path
+from roomtone_server.settings import ServerSettings
+
+_CONFIG = click.option(
+    "--config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Settings file (YAML). Without one, everything has its default.",
+)
+
+
+@click.command()
+@_CONFIG
+@click.option("--print-config", is_flag=True, help="Print the settings in effect, secrets masked, and end.")
+@click.option(
+    "--log-level", type=click.Choice(["debug", "info", "warning", "error"]), help="Instead of the settings' own."
+)
+def server(config: Path | None, *, print_config: bool, log_level: str | None) -> None:
+    r"""Run the server of a house.
+
+    Satellites find it by zeroconf and connect over TLS (port 10760); those that were paired get in. It hears, acts on
+    the home and answers with the best engines that are installed: `roomtone doctor` says which. GET /health on port
+    8760 tells how it fares. It runs in the foreground until SIGTERM or Ctrl-C.
+
+    \b
+    Files, in $ROOMTONE_STATE/server (default ~/.local/state/roomtone/server):
+      link.pem       its certificate and key; satellites are pinned to it
+      roomtone.db    paired satellites, timers
+      control.sock   where `roomtone pair` and `roomtone ask` reach it
+    """
+    settings = load(ServerSettings, config)
+    if print_config:
+        click.echo(render(settings), nl=False)
+        return
+    logs.setup(log_level or settings.log_level)
+    from roomtone_server.server import serve
+
+    asyncio.run(serve(settings))
+
+
+@click.command()
+@click.option("--list", "list_", is_flag=True, help="List the paired satellites instead.")
+@click.option("--revoke", metavar="NAME", help="Take back the trust in a satellite, by its name or id, instead.")
+def pair(*, list_: bool, revoke: str | None) -> None:
+    """Let a new satellite in: prints a code for it.
+
+    The code is good for ten minutes and for one satellite; a new one makes the one before it void. Type it on the
+    satellite, as `roomtone satellite pair CODE`: it tells the satellite which server to trust, and this server which
+    satellite. Needs the running server of this user on this machine.
+    """
+    if list_:
+        _list_satellites()
+    elif revoke:
+        for answer in call(control_path(), "revoke", satellite=revoke):
+            click.echo(f"{answer['name']} is no longer let in; to let it in again, pair it again.")
+    else:
+        for answer in call(control_path(), "pair"):
+            click.echo(answer["code"])
+            minutes = answer["expires_s"] / 60
+            click.echo(f"On the satellite, within {minutes:g} minutes: roomtone satellite pair CODE", err=True)
+
+
+def _list_satellites() -> None:
+    satellites = list(call(control_path(), "satellites"))
+    if not satellites:
+        click.echo("No satellite is paired. `roomtone pair` prints a code for one.")
+    for each in satellites:
+        seen = "now" if each["connected"] else _when(each["seen_at"])
+        click.echo(f"{each['name']:20} {each['area'] or '-':16} {seen:18} {each['id']}")
+
+
+def _when(seen_at: float | None) -> str:
+    if seen_at is None:
+        return "never"
+    return dt.datetime.fromtimestamp(seen_at).astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+@click.command()
+@click.argument("text")
+@click.option("--area", help='Where it is asked, as if by a satellite there: "turn on the lights".')
+@_CONFIG
+@click.option("--json", "as_json", is_flag=True, help="Print the reply, the intent and the actions as one JSON object.")
+def ask(text: str, area: str | None, config: Path | None, *, as_json: bool) -> int:
+    r"""Ask or command in writing: one text turn.
+
+    Put to the running server of this user on this machine; without one it is answered in this process, with the home
+    of the settings. Exit status: 0 it was understood, 3 it was not.
+
+    \b
+        roomtone ask "is the front door locked"
+        roomtone ask --area Kitchen "turn on the lights"
+    """
+    try:
+        answer = next(iter(call(control_path(), "ask", text=text, area=area)))
+    except ServerNotRunning:
+        answer = asyncio.run(_ask_here(load(ServerSettings, config), text, area))
+    if as_json:
+        click.echo(json.dumps(answer, ensure_ascii=False))
+    else:
+        click.echo(answer["reply"])
+    return 0 if answer["understood"] else 3
+
+
+async def _ask_here(settings: ServerSettings, text: str, area: str | None) -> dict[str, Any]:
+    from roomtone import engines
+    from roomtone_server.mind import open_mind, surroundings
+
+    home = engines.choose("home", settings.home)
+    async with open_mind(settings, home, surroundings(settings)) as mind:
+        request = Request(text, settings.language, area=area, conversation="local")
+        return asdict(await ask_agent(mind.agent, request))

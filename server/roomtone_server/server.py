@@ -1,0 +1,131 @@
+"""The server, put together: engines made from the settings, the house around them, the ports that lead into it."""
+
+import asyncio
+import logging
+import signal
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, cast
+
+from roomtone import engines
+from roomtone.ears.base import VoiceActivity
+from roomtone.engines import Chosen, EngineChoice, Kind, Surroundings
+from roomtone.errors import RoomtoneError
+from roomtone.link.discovery import advertise
+from roomtone.link.pairing import PairingWindow
+from roomtone.link.security import make_certificate
+from roomtone_server.engines.base import SpeechToText, TextToSpeech
+from roomtone_server.health import Health
+from roomtone_server.mind import Mind, open_mind, surroundings
+from roomtone_server.ports.control import ControlPort, Verb, control_path
+from roomtone_server.ports.local import LocalVerbs
+from roomtone_server.ports.native import Doorkeeper, serve_native
+from roomtone_server.ports.web.health import serve_web
+from roomtone_server.runtime.house import House
+from roomtone_server.runtime.parts import EndpointSettings, Parts, TurnSettings
+from roomtone_server.settings import ServerSettings
+from roomtone_server.store.satellites import SqliteSatelliteStore
+
+_LOGGER = logging.getLogger(__name__)
+
+
+async def serve(settings: ServerSettings) -> None:
+    """Serves until SIGTERM or SIGINT. Raises RoomtoneError when it cannot start."""
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped.set)
+    try:
+        async with running(settings):
+            await stopped.wait()
+            _LOGGER.info("stopping")
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+
+
+def choose_engines(settings: ServerSettings) -> dict[Kind, Chosen]:
+    """The engine of each kind. Raises EngineMissing, with what to install."""
+    choices: dict[Kind, EngineChoice] = {
+        "stt": settings.stt,
+        "tts": settings.tts,
+        "vad": settings.vad,
+        "home": settings.home,
+    }
+    return {kind: engines.choose(kind, choice) for kind, choice in choices.items()}
+
+
+@asynccontextmanager
+async def running(settings: ServerSettings) -> AsyncIterator[int]:
+    """A server that lets satellites in; yields the port where they connect."""
+    chosen = choose_engines(settings)
+    around = surroundings(settings)
+    health = Health(settings.name, chosen)
+    for kind, choice in chosen.items():
+        _LOGGER.info("%s: %s (%s)", kind, choice.spec.name, choice.why)
+    async with AsyncExitStack() as stack:
+        verbs: dict[str, Verb] = {"status": health.status}  # the others follow when there is something to ask
+        await stack.enter_async_context(ControlPort(control_path(), verbs))
+        if settings.web.enabled:
+            await stack.enter_async_context(serve_web(settings.web.host, settings.web.port, health.report))
+        house, mind = await _furnish(stack, settings, chosen, around)
+        health.house = house
+        await stack.enter_async_context(_background(house.follow(mind.home), house.deliver_dues()))
+        await house.taught.wait()
+
+        identity = await asyncio.to_thread(make_certificate, around.state)
+        satellites = SqliteSatelliteStore(mind.database)
+        window = PairingWindow()
+        doorkeeper = Doorkeeper(satellites, window, settings.name)
+        port = await stack.enter_async_context(
+            serve_native(house, doorkeeper, identity, settings.listen.host, settings.listen.port)
+        )
+        verbs |= LocalVerbs(house, satellites, window, identity.fingerprint).by_name()
+        if settings.discovery:
+            await stack.enter_async_context(advertise(settings.name, port, fingerprint=identity.fingerprint))
+        health.ready = True
+        _LOGGER.info("ready: satellites connect to port %d; `roomtone pair` lets a new one in", port)
+        yield port
+        health.ready = False
+
+
+async def _furnish(
+    stack: AsyncExitStack, settings: ServerSettings, chosen: dict[Kind, Chosen], around: Surroundings
+) -> tuple[House, Mind]:
+    """Makes and starts the engines side by side. Raises the first RoomtoneError of any of them."""
+    stt: SpeechToText = chosen["stt"].make(around)
+    tts: TextToSpeech = chosen["tts"].make(around)
+    stack.push_async_callback(tts.close)
+    stack.push_async_callback(stt.close)
+    try:
+        async with asyncio.TaskGroup() as starting:
+            starting.create_task(stt.start(), name="stt: start")
+            starting.create_task(tts.start(), name="tts: start")
+            mind = await stack.enter_async_context(open_mind(settings, chosen["home"], around))
+    except* RoomtoneError as problems:
+        raise _first(problems) from None
+
+    def make_vad() -> VoiceActivity:
+        return cast("VoiceActivity", chosen["vad"].make(around))
+
+    endpoint = EndpointSettings(**settings.endpoint.model_dump())
+    turn = TurnSettings(endpoint, settings.follow_up_s)
+    return House(Parts(stt, tts, make_vad, mind.agent, settings.language, turn=turn)), mind
+
+
+@asynccontextmanager
+async def _background(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Runs what never ends of itself, until the context does."""
+    async with asyncio.TaskGroup() as tasks:
+        running_tasks = [tasks.create_task(each) for each in work]
+        try:
+            yield
+        finally:
+            for task in running_tasks:
+                task.cancel()
+
+
+def _first(problems: BaseExceptionGroup[RoomtoneError]) -> RoomtoneError:
+    """The first of the errors that a TaskGroup collected."""
+    inner = problems.exceptions[0]
+    return _first(inner) if isinstance(inner, BaseExceptionGroup) else inner

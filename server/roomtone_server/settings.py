@@ -1,0 +1,54 @@
+"""The server's settings. Every key has a default: `roomtone server` works without a file."""
+
+import socket
+from typing import Annotated, Final, Literal
+
+from pydantic import Field
+
+from roomtone.engines import EngineChoice
+from roomtone.settings import HomeChoice, Settings, SttChoice, TtsChoice, VadChoice
+from roomtone_server.agent.settings import AgentSettings
+
+NATIVE_PORT: Final = 10760
+WEB_PORT: Final = 8760
+
+Port = Annotated[int, Field(ge=0, le=65535)]  # 0: any free one
+
+
+class ListenSettings(Settings):
+    """Where satellites connect; only those that were paired get in."""
+
+    host: str = "0.0.0.0"  # noqa: S104 - satellites are other machines
+    port: Port = NATIVE_PORT
+
+
+class WebSettings(Settings):
+    """GET /health."""
+
+    enabled: bool = True
+    host: str = "0.0.0.0"  # noqa: S104 - whatever watches over the server is another machine
+    port: Port = WEB_PORT
+
+
+class EndpointSettings(Settings):
+    """When the user has finished."""
+
+    silence_ms: Annotated[int, Field(ge=100, le=3000)] = 700
+    nothing_said_ms: Annotated[int, Field(ge=1000, le=30_000)] = 4000
+    ceiling_ms: Annotated[int, Field(ge=2000, le=60_000)] = 15_000
+
+
+class ServerSettings(Settings):
+    name: Annotated[str, Field(min_length=1, max_length=63)] = Field(default_factory=socket.gethostname)
+    language: str = "en"
+    listen: ListenSettings = ListenSettings()
+    discovery: bool = True
+    web: WebSettings = WebSettings()
+    stt: SttChoice = EngineChoice()
+    tts: TtsChoice = EngineChoice()
+    vad: VadChoice = EngineChoice()
+    home: HomeChoice = EngineChoice()
+    agent: AgentSettings = AgentSettings()
+    endpoint: EndpointSettings = EndpointSettings()
+    follow_up_s: Annotated[float, Field(ge=1, le=30)] = 5.0
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
