@@ -1,0 +1,54 @@
+"""What the satellite's speaker played, and when each sample of it sounded: the WAV speaker's file and its timeline."""
+
+import json
+import wave
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from roomtone.ears.formats import SAMPLE_BYTES
+from roomtone.errors import DeviceError
+from roomtone_server.bench.demo.sound import FULL_SCALE, Samples
+
+AUDIBLE_DBFS: Final = -50.0
+_AUDIBLE: Final = FULL_SCALE * 10 ** (AUDIBLE_DBFS / 20)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The audio of one turn's reply, without chimes or silences between; `audible_ns` on CLOCK_MONOTONIC."""
+
+    sound: Samples
+    rate_hz: int
+    audible_ns: tuple[int, int] | None  # its first and last sample above AUDIBLE_DBFS; None for a silent one
+
+    def write(self, path: Path) -> None:
+        """Raises DeviceError."""
+        try:
+            with path.open("wb") as stream, wave.open(stream, "wb") as file:
+                file.setnchannels(1)
+                file.setsampwidth(SAMPLE_BYTES)
+                file.setframerate(self.rate_hz)
+                file.writeframes(self.sound.tobytes())
+        except OSError as problem:
+            raise DeviceError(f"the reply cannot be written to {path}: {problem.strerror}") from problem
+
+
+def read_answer(file: Path, timeline: Path, turn: int | None) -> Answer | None:
+    """The reply to a turn; None when nothing of it was played."""
+    blocks = [json.loads(line) for line in timeline.read_text(encoding="utf-8").splitlines()]
+    blocks = [block for block in blocks if block["turn"] == turn and turn is not None]
+    if not blocks:
+        return None
+    with wave.open(str(file), "rb") as played:
+        rate_hz = played.getframerate()
+        sound = np.frombuffer(played.readframes(played.getnframes()), np.int16)
+    parts = [sound[block["sample"] : block["sample"] + block["samples"]] for block in blocks]
+    sounded_ns = [
+        block["at_ns"] + np.arange(part.size) * 1e9 / rate_hz for block, part in zip(blocks, parts, strict=True)
+    ]
+    reply = np.concatenate(parts)
+    audible_ns = np.concatenate(sounded_ns)[np.abs(reply.astype(np.int32)) > _AUDIBLE]
+    return Answer(reply, rate_hz, (int(audible_ns[0]), int(audible_ns[-1])) if audible_ns.size else None)

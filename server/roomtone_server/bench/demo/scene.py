@@ -1,0 +1,92 @@
+"""What the satellite's microphone will hear: a quiet room, a wake word, a short gap, a command, and the room again."""
+
+import wave
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from roomtone.ears.formats import RATE_HZ, SAMPLE_BYTES
+from roomtone.errors import UsageError
+from roomtone_server.bench.demo.sound import FULL_SCALE, Samples, last_speech_sample, resampled
+from roomtone_server.engines.tts import espeak
+
+LEAD_IN_S: Final = 1.0  # for the wake engine's window, and for the recogniser to learn the room
+GAP_S: Final = 0.3
+TAIL_S: Final = 3.0
+FADE_S: Final = 0.005  # at both ends of what is spliced in, so that it does not click
+
+NOISE_DBFS: Final = -66.0  # a quiet room at night
+_SEED: Final = 1  # every demo hears the same room
+
+WAKE_WORD: Final = "okay nabu"
+# Slow and plain: the wake engine and the recogniser were made for people.
+USER_VOICE: Final = espeak.EspeakSettings(rate_wpm=150)
+USER_LEVEL_DBFS: Final = -24.0
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Positions are samples from the beginning, at 16 kHz; ends are those of the speech."""
+
+    sound: Samples
+    wake_begin: int
+    wake_end: int
+    command_begin: int
+    command_end: int
+
+    def write(self, path: Path) -> None:
+        with wave.open(str(path), "wb") as file:
+            file.setnchannels(1)
+            file.setsampwidth(SAMPLE_BYTES)
+            file.setframerate(RATE_HZ)
+            file.writeframes(self.sound.tobytes())
+
+
+def compose(wake: Samples, command: Samples, gap_s: float = GAP_S) -> Scene:
+    """Raises UsageError when there is nothing to hear in either."""
+    for name, sound in (("wake word", wake), ("command", command)):
+        if not last_speech_sample(sound):
+            raise UsageError(f"the {name} is silent: give a recording in which it can be heard")
+    wake_begin = _samples(LEAD_IN_S)
+    command_begin = wake_begin + wake.size + _samples(gap_s)
+    room = _room(command_begin + command.size + _samples(TAIL_S))
+    for at, sound in ((wake_begin, wake), (command_begin, command)):
+        room[at : at + sound.size] += sound * _fade(sound.size)
+    return Scene(
+        sound=np.clip(np.rint(room), -32_768, 32_767).astype(np.int16),
+        wake_begin=wake_begin,
+        wake_end=wake_begin + last_speech_sample(wake),
+        command_begin=command_begin,
+        command_end=command_begin + last_speech_sample(command),
+    )
+
+
+def spoken(text: str, language: str = "en") -> Samples:
+    """The text in the embedded voice, as a person would say it near the microphone. Raises EngineError."""
+    speech = resampled(np.frombuffer(espeak.synthesise(text, language, USER_VOICE), np.int16), espeak.RATE_HZ)
+    if not speech.any():
+        raise UsageError(f"there is nothing to say in {text!r}")
+    power = np.mean(np.square(speech.astype(np.float64)))
+    quieter: Samples = np.rint(speech * _amplitude(USER_LEVEL_DBFS) / np.sqrt(power)).astype(np.int16)
+    return quieter
+
+
+def _samples(seconds: float) -> int:
+    return round(seconds * RATE_HZ)
+
+
+def _amplitude(dbfs: float) -> float:
+    return float(FULL_SCALE * 10 ** (dbfs / 20))
+
+
+def _room(samples: int) -> npt.NDArray[np.float64]:
+    return np.random.default_rng(_SEED).normal(0, _amplitude(NOISE_DBFS), samples)
+
+
+def _fade(samples: int) -> npt.NDArray[np.float64]:
+    """1 all along, rising from 0 and falling to it at the ends."""
+    from_an_end = np.minimum(np.arange(samples), np.arange(samples)[::-1])
+    return np.minimum(1.0, from_an_end / _samples(FADE_S))

@@ -1,0 +1,77 @@
+"""Sound for the demo: WAV files of any rate as one kind of samples, and where speech ends."""
+
+import wave
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import soxr
+
+from roomtone.ears.formats import RATE_HZ
+from roomtone.errors import UsageError
+
+Samples = npt.NDArray[np.int16]  # mono
+
+MAX_WAV_S: Final = 60.0  # a command is a sentence; the server hears at most 15 s of it
+FULL_SCALE: Final = 32_768.0
+
+# Speech ends with the last window that is so far above the noise and so near to the loudest. Against the ends that are
+# written down for 93 recorded commands in rooms: 0 ms off in the median, 48 ms at the 90th percentile.
+_WINDOW_MS: Final = 10
+_ABOVE_NOISE_DB: Final = 12.0
+_BELOW_LOUDEST_DB: Final = 28.0
+
+
+def read_wav(path: Path) -> Samples:
+    """A PCM WAV file of any rate, width and number of channels, at 16 kHz. Raises UsageError."""
+    try:
+        with wave.open(str(path), "rb") as file:
+            channels, width, rate_hz, frames = file.getparams()[:4]
+            if frames > MAX_WAV_S * rate_hz:
+                raise UsageError(f"{path} is longer than {MAX_WAV_S:g} s: cut it to the words")
+            pcm = file.readframes(frames)
+    except OSError as problem:
+        raise UsageError(f"{path} cannot be read: {problem.strerror}") from problem
+    except (wave.Error, EOFError) as problem:
+        raise UsageError(
+            f"{path} is not a PCM WAV file ({str(problem) or 'it ends too early'}): convert it, "
+            "for example with `ffmpeg -i FILE -ar 16000 -ac 1 -c:a pcm_s16le command.wav`"
+        ) from problem
+    samples = _mono(pcm, width, channels)
+    if not samples.size:
+        raise UsageError(f"{path} holds no sound")
+    return resampled(samples, rate_hz)
+
+
+def resampled(samples: npt.NDArray[np.float32] | Samples, from_hz: int) -> Samples:
+    """At 16 kHz, from any rate; floats are in units of int16."""
+    at_16_khz = soxr.resample(samples.astype(np.float32), from_hz, RATE_HZ)
+    clipped: Samples = np.clip(np.rint(at_16_khz), -FULL_SCALE, FULL_SCALE - 1).astype(np.int16)
+    return clipped
+
+
+def last_speech_sample(sound: Samples) -> int:
+    """Where the speech in a recording ends, by energy; 0 when there is only silence."""
+    window = RATE_HZ * _WINDOW_MS // 1000
+    windows = sound[: sound.size - sound.size % window].astype(np.float64).reshape(-1, window)
+    power = np.mean(np.square(windows), axis=1)
+    if not power.any():
+        return 0
+    level_db = 10 * np.log10(power + 1)
+    noise_db, loudest_db = np.percentile(level_db, [10, 95])
+    speech = np.flatnonzero(level_db > max(noise_db + _ABOVE_NOISE_DB, loudest_db - _BELOW_LOUDEST_DB))
+    return int(speech[-1] + 1) * window if speech.size else sound.size
+
+
+def _mono(pcm: bytes, width: int, channels: int) -> npt.NDArray[np.float32]:
+    """WAV samples of 1 to 4 bytes: unsigned if one byte, else signed and little-endian."""
+    if width == 1:
+        samples = (np.frombuffer(pcm, np.uint8).astype(np.float32) - 128) * 256
+    else:
+        octets = np.frombuffer(pcm[: len(pcm) - len(pcm) % width], np.uint8).reshape(-1, width)
+        top_two = np.ascontiguousarray(octets[:, -2:])  # the lower bytes are below what int16 can say
+        samples = top_two.view("<i2").reshape(-1).astype(np.float32)
+    whole = samples.size - samples.size % channels
+    mono: npt.NDArray[np.float32] = samples[:whole].reshape(-1, channels).mean(axis=1)
+    return mono

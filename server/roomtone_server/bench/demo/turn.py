@@ -1,0 +1,135 @@
+"""One turn as the server's trace tells it, event by event, and its stages on one time axis."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+Stage = Literal["wake", "speech", "silence", "stt", "agent", "tts", "sound"]
+STAGES: Final[tuple[Stage, ...]] = ("wake", "speech", "silence", "stt", "agent", "tts", "sound")
+Spans = dict[Stage, tuple[float, float]]  # begin and end, in ms
+
+NOT_UNDERSTOOD: Final = frozenset({"not-understood", "nothing-said"})
+
+
+class Turn:
+    """The first turn that a wake word began, as far as it has come. Times are CLOCK_MONOTONIC in ns."""
+
+    def __init__(self) -> None:
+        self.number: int | None = None
+        self._events: dict[str, list[Mapping[str, Any]]] = {}
+
+    def take(self, event: Mapping[str, Any]) -> None:
+        """Takes the next event of the trace; those of other turns change nothing."""
+        if self.number is None and event["what"] == "wake":
+            self.number = event["turn"]
+        if event["turn"] == self.number:
+            self._events.setdefault(event["what"], []).append(event)
+
+    def at_ns(self, what: str) -> int | None:
+        """When the first event of a kind happened; None when none has."""
+        events = self._events.get(what)
+        return int(events[0]["at_ns"]) if events else None
+
+    def sample(self, what: str) -> int | None:
+        """Where in the microphone's stream the last event of a kind stood."""
+        found = self._data(what)
+        return int(found[-1]["sample"]) if found else None
+
+    @property
+    def wake_name(self) -> str:
+        return self._text("wake", "name")
+
+    @property
+    def partials(self) -> list[str]:
+        return [data["text"] for data in self._data("partial")]
+
+    @property
+    def transcript(self) -> str:
+        return self._text("transcript", "text")
+
+    @property
+    def intent(self) -> dict[str, Any] | None:
+        found = self._data("intent")
+        return {"name": found[0]["name"], "slots": found[0]["slots"]} if found else None
+
+    @property
+    def actions(self) -> list[dict[str, Any]]:
+        return [{key: data[key] for key in ("entity", "service", "data")} for data in self._data("action")]
+
+    @property
+    def reply(self) -> str:
+        return "".join(data["text"] for data in self._data("reply"))
+
+    @property
+    def outcome(self) -> str:
+        """Empty until the turn has ended."""
+        return self._text("ended", "outcome")
+
+    @property
+    def why_ended(self) -> str:
+        return self._text("ended", "text")
+
+    def _data(self, what: str) -> list[Mapping[str, Any]]:
+        return [event["data"] for event in self._events.get(what, ())]
+
+    def _text(self, what: str, key: str) -> str:
+        found = self._data(what)
+        return str(found[-1].get(key, "")) if found else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What the trace of a turn does not know, but who speaks and hears the answer. Times are CLOCK_MONOTONIC in ns."""
+
+    zero_ns: int  # where the time axis begins
+    wake_ns: int  # the wake word begins
+    speech_ns: int  # the command begins
+    silence_ns: int  # the command's last speech sample
+    reply_ns: tuple[int, int] | None = None  # the reply's first and last audible sample, once it was played
+
+    @property
+    def v2v_ms(self) -> float | None:
+        """From the user's last speech sample to the reply's first."""
+        return None if self.reply_ns is None else (self.reply_ns[0] - self.silence_ns) / 1e6
+
+
+def spans(turn: Turn, heard: Heard, now_ns: int) -> Spans:
+    """The stages that have begun by now; the one that goes on ends now. A stage that the turn left out is missing."""
+    at = turn.at_ns
+    sound = heard.reply_ns or (at("first-audio"), at("played") or at("ended"))
+    begins_and_ends: dict[Stage, tuple[int | None, int | None]] = {
+        "wake": (heard.wake_ns, at("wake")),
+        "speech": (heard.speech_ns, heard.silence_ns),
+        "silence": (heard.silence_ns, at("endpoint")),
+        "stt": (at("endpoint"), at("transcript")),
+        "agent": (at("transcript"), at("reply")),
+        "tts": (at("reply"), at("first-audio")),
+        "sound": sound,
+    }
+    found: Spans = {}
+    for stage, (begin_ns, end_ns) in begins_and_ends.items():
+        if begin_ns is None or begin_ns > now_ns or (end_ns is None and turn.outcome):
+            continue
+        until_ns = max(begin_ns, min(now_ns, end_ns or now_ns))
+        found[stage] = (_ms(begin_ns - heard.zero_ns), _ms(until_ns - heard.zero_ns))
+    return found
+
+
+def result(turn: Turn, heard: Heard, stages: Spans, reply_wav: str) -> dict[str, Any]:
+    """The turn as `--json` prints it."""
+    v2v_ms = heard.v2v_ms
+    return {
+        "wake": {"name": turn.wake_name, "ms": _ms((turn.at_ns("wake") or heard.zero_ns) - heard.zero_ns)},
+        "partials": turn.partials,
+        "transcript": turn.transcript,
+        "intent": turn.intent,
+        "actions": turn.actions,
+        "reply": turn.reply,
+        "reply_wav": reply_wav,
+        "v2v_ms": None if v2v_ms is None else round(v2v_ms, 1),
+        "stages": {stage: list(span) for stage, span in stages.items()},
+    }
+
+
+def _ms(ns: int) -> float:
+    return round(ns / 1e6, 1)
