@@ -12,13 +12,14 @@ import os
 import socket
 import ssl
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
 from roomtone.errors import LinkError, PeerGone, PinMismatch, RoomtoneError
+from roomtone.link.background import alongside
 from roomtone.link.codec import LIMITS, Limits
 from roomtone.link.connection import DEADLINES, Deadlines, Link
 from roomtone.link.wire import Wire
@@ -97,7 +98,7 @@ async def serve(
     listening = await _listen(host, port)
     with listening:
         reception = _Reception(handler, listening, tls, deadlines, limits, max_connections, max_per_address)
-        async with _alongside(reception.run()):
+        async with alongside(reception.run()):
             yield Server(listening.getsockname()[1])
 
 
@@ -241,28 +242,12 @@ async def _secure(
 @asynccontextmanager
 async def _attended(link: Link, wire: Wire) -> AsyncIterator[None]:
     """Runs the link's own task, and ends the connection with the block."""
-    async with _alongside(link.attend()):
+    async with alongside(link.attend()):
         try:
             yield
         finally:
             link.close()
             await wire.lost()
-
-
-@asynccontextmanager
-async def _alongside(background: Coroutine[None, None, None]) -> AsyncIterator[None]:
-    """Runs `background` until the block is left. What the block raises comes out as it is, not as a group."""
-    problem: Exception | None = None
-    async with asyncio.TaskGroup() as tasks:
-        task = tasks.create_task(background)
-        try:
-            yield
-        except Exception as raised:  # noqa: BLE001 - raised again below, outside the group
-            problem = raised
-        finally:
-            task.cancel()
-    if problem is not None:
-        raise problem
 
 
 def _pinned(seen: bytes, pin: bytes) -> bool:

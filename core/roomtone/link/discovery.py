@@ -1,0 +1,223 @@
+"""How a satellite finds its server without being told: DNS-SD over multicast DNS, on every interface.
+
+What is heard is anybody's word. It only says where to dial; the pin decides whether that was the server.
+"""
+
+import asyncio
+import ipaddress
+import logging
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Final
+
+import ifaddr
+from zeroconf import Error as ZeroconfError
+from zeroconf import IPVersion, ServiceInfo, ServiceStateChange, Zeroconf
+from zeroconf.asyncio import AsyncServiceBrowser, AsyncServiceInfo, AsyncZeroconf
+
+from roomtone.errors import LinkError
+from roomtone.link.background import alongside
+from roomtone.link.events import PROTOCOL, printable
+from roomtone.link.pairing import FINGERPRINT_BYTES
+
+_LOGGER = logging.getLogger(__name__)
+
+SERVICE: Final = "_roomtone._tcp.local."
+MAX_ANNOUNCEMENTS: Final = (
+    64  # guards memory and the network: anyone can announce thousands, each then asked for details
+)
+MAX_HOSTS: Final = 16  # guards the satellite's time: it dials each address of a server
+_NAME_BYTES: Final = 56  # a DNS label has 63; the rest is for the number behind a name that is taken
+_TEXT_CHARACTERS: Final = 60  # with its key, and whatever the script, within the 255 bytes of a TXT string
+_DETAILS_S: Final = 3.0  # for the answer of a server that was announced, where it is
+_ADDRESSES_S: Final = 15.0  # how soon a new address of this machine is announced: Wi-Fi may come after us
+
+
+@dataclass(frozen=True, slots=True)
+class FoundServer:
+    """A server as it announces itself; nothing of it is proven."""
+
+    name: str
+    hosts: tuple[str, ...]  # addresses to dial, at least one
+    port: int
+    fingerprint16: bytes  # the first 16 bytes of its certificate's SHA-256
+    area: str | None = None
+
+
+@asynccontextmanager
+async def advertise(
+    name: str, port: int, *, fingerprint: bytes, area: str | None = None, host: str | None = None
+) -> AsyncIterator[None]:
+    """Announces the server while the block runs, and takes it back at the end. A name that is taken gets a number.
+
+    `host` is where the server listens; None is every address, and those that come later are announced too. Raises
+    LinkError when multicast does not work here.
+    """
+    texts = {"name": _clean(name), "protocol": str(PROTOCOL), "fp": fingerprint[:FINGERPRINT_BYTES].hex()}
+    if area:
+        texts["area"] = _clean(area)
+    announcer = _Announcer(texts, port, host)
+    await announcer.announce()
+    try:
+        async with alongside(announcer.follow_addresses()):
+            yield
+    finally:
+        await announcer.withdraw()
+
+
+async def find_servers(timeout_s: float) -> list[FoundServer]:
+    """Every server that is heard within this time, by name. Raises LinkError when multicast does not work here."""
+    found = await _browse(timeout_s, lambda _: False)
+    return sorted(found, key=lambda server: (server.name, server.fingerprint16))
+
+
+async def find_server(fingerprint: bytes, timeout_s: float) -> FoundServer | None:
+    """The server whose certificate's SHA-256 begins with these 16 bytes or more, as soon as it is heard; None when the
+    time is up. Raises LinkError when multicast does not work here."""
+
+    def is_it(server: FoundServer) -> bool:
+        return server.fingerprint16 == fingerprint[:FINGERPRINT_BYTES]
+
+    return next(filter(is_it, await _browse(timeout_s, is_it)), None)
+
+
+def own_addresses() -> list[str]:
+    """The addresses of this machine that others can dial, IPv4 first; without any, those of loopback."""
+    texts = [
+        address.ip if isinstance(address.ip, str) else address.ip[0]
+        for adapter in ifaddr.get_adapters()
+        for address in adapter.ips
+    ]
+    addresses = sorted({ipaddress.ip_address(text) for text in texts}, key=lambda each: (each.version, each.packed))
+    # An IPv6 link-local address means nothing without the reader's own interface.
+    others = [each for each in addresses if not each.is_loopback and not (each.version == 6 and each.is_link_local)]
+    return [str(each) for each in others or addresses]
+
+
+@dataclass(slots=True)
+class _Announcer:
+    """One announcement, renewed when the addresses change."""
+
+    texts: dict[str, str]
+    port: int
+    host: str | None
+    _addresses: Sequence[str] = ()
+    _zeroconf: AsyncZeroconf | None = None
+
+    async def announce(self) -> None:
+        self._addresses = [self.host] if self.host else own_addresses()
+        label = self.texts["name"].encode()[:_NAME_BYTES].decode(errors="ignore") or "Roomtone"
+        info = ServiceInfo(
+            SERVICE,
+            f"{label}.{SERVICE}",
+            port=self.port,
+            properties=self.texts,
+            parsed_addresses=self._addresses,
+            server=f"roomtone-{self.texts['fp'][:8]}.local.",
+        )
+        self._zeroconf = _open()
+        try:
+            await (await self._zeroconf.async_register_service(info, allow_name_change=True))
+        except (ZeroconfError, OSError) as problem:
+            await self.withdraw()
+            raise LinkError(f"the server cannot be announced on the network: {problem}") from problem
+
+    async def withdraw(self) -> None:
+        if self._zeroconf is not None:
+            await self._zeroconf.async_close()
+            self._zeroconf = None
+
+    async def follow_addresses(self) -> None:
+        while self.host is None:
+            await asyncio.sleep(_ADDRESSES_S)
+            if own_addresses() == self._addresses:
+                continue
+            _LOGGER.info("the addresses of this machine changed: announcing the server anew")
+            await self.withdraw()
+            try:
+                await self.announce()
+            except LinkError as problem:
+                _LOGGER.warning("%s; trying again in %g s", problem, _ADDRESSES_S)
+                self._addresses = ()
+
+
+@dataclass(slots=True)
+class _Search:
+    """Asks each server that is announced for its details, all at once."""
+
+    zeroconf: Zeroconf
+    enough: Callable[[FoundServer], bool]
+    tasks: asyncio.TaskGroup
+    found: dict[str, FoundServer] = field(default_factory=dict)
+    satisfied: asyncio.Event = field(default_factory=asyncio.Event)
+    _questions: list[asyncio.Task[None]] = field(default_factory=list)
+
+    def heard(
+        self,
+        zeroconf: Zeroconf,  # noqa: ARG002 - called by keyword
+        service_type: str,  # noqa: ARG002 - likewise
+        name: str,
+        state_change: ServiceStateChange,
+    ) -> None:
+        if state_change is not ServiceStateChange.Removed and len(self._questions) < MAX_ANNOUNCEMENTS:
+            self._questions.append(self.tasks.create_task(self._ask(name)))
+
+    def stop(self) -> None:
+        for question in self._questions:
+            question.cancel()
+
+    async def _ask(self, name: str) -> None:
+        info = AsyncServiceInfo(SERVICE, name)
+        if await info.async_request(self.zeroconf, _DETAILS_S * 1000) and (server := _understood(info)):
+            self.found[name] = server
+            if self.enough(server):
+                self.satisfied.set()
+
+
+async def _browse(timeout_s: float, enough: Callable[[FoundServer], bool]) -> list[FoundServer]:
+    zeroconf = _open()
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            search = _Search(zeroconf.zeroconf, enough, tasks)
+            browser = AsyncServiceBrowser(zeroconf.zeroconf, SERVICE, handlers=[search.heard])
+            try:
+                async with asyncio.timeout(timeout_s):
+                    await search.satisfied.wait()
+            except TimeoutError:
+                pass  # what was found until now is the answer
+            finally:
+                await browser.async_cancel()
+                search.stop()
+    finally:
+        await zeroconf.async_close()
+    return list(search.found.values())
+
+
+def _open() -> AsyncZeroconf:
+    try:
+        return AsyncZeroconf(ip_version=IPVersion.V4Only)
+    except (OSError, RuntimeError) as problem:
+        raise LinkError(
+            f"multicast does not work on this machine ({problem}): give satellites the server's address"
+        ) from problem
+
+
+def _understood(info: ServiceInfo) -> FoundServer | None:
+    """What a stranger announced, bounded and cleaned; None when it is no server of ours."""
+    hosts = tuple(info.parsed_scoped_addresses()[:MAX_HOSTS])
+    try:
+        fingerprint16 = bytes.fromhex(_text(info, b"fp"))
+    except ValueError:
+        return None
+    if not hosts or not info.port or len(fingerprint16) != FINGERPRINT_BYTES:
+        return None
+    return FoundServer(_text(info, b"name"), hosts, info.port, fingerprint16, _text(info, b"area") or None)
+
+
+def _text(info: ServiceInfo, key: bytes) -> str:
+    return _clean((info.properties.get(key) or b"").decode(errors="replace"))
+
+
+def _clean(text: str) -> str:
+    return printable(text)[:_TEXT_CHARACTERS]
