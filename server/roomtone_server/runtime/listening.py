@@ -12,7 +12,7 @@ from roomtone.errors import EngineError
 from roomtone_server.engines.base import Hearing, HearingRequest, SpeechToText
 
 # A recogniser that is this far behind the microphone has failed; without a cap it would take the server's memory.
-MAX_BEHIND_FRAMES: Final = 20_000 // FRAME_MS
+MAX_BEHIND_FRAMES: Final = 5_000 // FRAME_MS
 
 
 class Framer:
