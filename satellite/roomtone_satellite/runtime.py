@@ -1,0 +1,268 @@
+"""Runs the satellite's machine: microphone, wake word, link and speaker on one event loop.
+
+Audio passes by the machine: the machine says when it may flow, this file lets it.
+"""
+
+import asyncio
+import logging
+from contextlib import aclosing, suppress
+from dataclasses import dataclass
+from typing import Final, get_args
+
+from wyoming.audio import AudioChunk, AudioStop
+from wyoming.event import Event as LinkEvent
+
+from roomtone.ears.base import WakeDetection, WakeEngine
+from roomtone.ears.formats import FRAME_BYTES, RATE_HZ, SAMPLE_BYTES, SAMPLES_PER_MS
+from roomtone.ears.ring import FrameRing
+from roomtone.errors import DeviceError, PeerGone
+from roomtone.link.events import Cancel, Message, Played, Wake, Welcome, event_of
+from roomtone.link.stream import Link
+from roomtone_satellite import chimes
+from roomtone_satellite.backoff import Backoff
+from roomtone_satellite.connection import Connection
+from roomtone_satellite.devices.base import Microphone, Speaker
+from roomtone_satellite.events import (
+    Alert,
+    ButtonPressed,
+    CancelTurn,
+    Command,
+    Connected,
+    Disconnected,
+    Event,
+    FinishReply,
+    FlushReply,
+    Muted,
+    PlayChime,
+    PlayReply,
+    ReplyPlayed,
+    ReplyProgressed,
+    ReportPlayed,
+    Sound,
+    StartStreaming,
+    StopStreaming,
+    Unmuted,
+    WakeHeard,
+)
+from roomtone_satellite.feedback import EventCommands
+from roomtone_satellite.incoming import Incoming, ReplyAudio, ReplyAudioEnded, Told
+from roomtone_satellite.machine import SatelliteMachine
+from roomtone_satellite.playback import Playback
+from roomtone_satellite.settings import SatelliteSettings
+from roomtone_satellite.steps import State
+
+_LOGGER = logging.getLogger(__name__)
+
+_SILENCE: Final = bytes(FRAME_BYTES)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a satellite is made of."""
+
+    microphone: Microphone
+    speaker: Speaker
+    wake: WakeEngine
+    connection: Connection
+    connected: asyncio.Event  # set while there is a server
+
+
+class Satellite:
+    def __init__(self, settings: SatelliteSettings, parts: Parts) -> None:
+        self._settings = settings
+        self._parts = parts
+        self._machine = SatelliteMachine(settings.for_machine())
+        self._ring = FrameRing(settings.preroll_ms * SAMPLES_PER_MS)
+        self._events = EventCommands(settings.events, settings.name)
+        self._playback = Playback(
+            parts.speaker,
+            on_progress=lambda turn, samples: self._step(ReplyProgressed(turn, samples)),
+            on_played=lambda turn, samples: self._step(ReplyPlayed(turn, samples)),
+        )
+        self._chimes: dict[Sound, bytes] = {}
+        self._link: Link | None = None
+        self._incoming = Incoming()
+        self._streaming = False
+        self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def state(self) -> State:
+        return self._machine.state
+
+    async def run(self) -> None:
+        """Runs until it is cancelled. Raises DeviceError when microphone or speaker cannot be used from the start."""
+        await self._playback.start()
+        self._make_chimes()
+        if self._settings.muted:
+            self._step(Muted())
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._playback.run(), name="speaker")
+                tasks.create_task(self._listen(), name="microphone")
+                tasks.create_task(self._events.run(), name="event commands")
+                tasks.create_task(self._parts.connection.keep(self._serve), name="connection")
+        finally:
+            if self._timer is not None:
+                self._timer.cancel()
+
+    def toggle_mute(self) -> None:
+        """Closes the satellite's ear, or opens it again."""
+        muted = self._machine.state is not State.MUTED
+        _LOGGER.info("muted" if muted else "no longer muted")
+        self._step(Muted() if muted else Unmuted())
+        self._ring.clear()
+        self._parts.wake.reset()
+
+    def press_button(self) -> None:
+        """What a button at the satellite does."""
+        self._step(ButtonPressed())
+
+    # --- the microphone --------------------------------------------------------------------------------------------
+
+    async def _listen(self) -> None:
+        backoff = Backoff()
+        while True:
+            begun = self._ring.position
+            try:
+                async with aclosing(self._parts.microphone.frames()) as frames:
+                    async for frame in frames:
+                        self._hear(frame)
+            except DeviceError as problem:
+                if self._ring.position == 0:
+                    raise
+                if self._ring.position > begun:
+                    backoff.reset()
+                    _LOGGER.error("%s; trying again", problem)
+                await asyncio.sleep(backoff.next_s())
+
+    def _hear(self, frame: bytes) -> None:
+        if self._machine.state is State.MUTED:
+            self._ring.append(_SILENCE)
+            return
+        position = self._ring.position
+        self._ring.append(frame)
+        if self._streaming:
+            self._send_audio(position, frame)
+        if detection := self._parts.wake.process(frame):
+            self._wake(detection)
+
+    def _wake(self, detection: WakeDetection) -> None:
+        _LOGGER.debug("heard %s, score %.2f", detection.name, detection.score)
+        self._step(WakeHeard(detection.name, detection.phrase, detection.score, self._ring.position))
+
+    def _send_audio(self, position: int, frame: bytes) -> None:
+        chunk = AudioChunk(RATE_HZ, SAMPLE_BYTES, 1, frame, timestamp=position // SAMPLES_PER_MS)
+        self._send_event(chunk.event())
+
+    # --- the link --------------------------------------------------------------------------------------------------
+
+    async def _serve(self, link: Link, welcome: Welcome) -> None:
+        self._link = link
+        self._incoming = Incoming()
+        self._parts.connected.set()
+        self._events.say("connected", welcome.server)
+        self._step(Connected())
+        try:
+            while True:
+                self._take(await link.receive())
+        finally:
+            self._link = None
+            self._parts.connected.clear()
+            self._step(Disconnected())
+            self._events.say("disconnected", welcome.server)
+
+    def _take(self, event: LinkEvent) -> None:
+        match self._incoming.take(event):
+            case None:
+                pass
+            case ReplyAudio(turn=turn, pcm=pcm, rate_hz=rate_hz, channels=channels):
+                self._playback.feed(turn, pcm, rate_hz, channels)
+            case ReplyAudioEnded(turn=turn):
+                self._playback.finish(turn)
+            case PlayChime() as chime:
+                self._sound(chime)
+            case Told(event=name, text=text):
+                self._events.say(name, text)
+            case happened:
+                self._step(happened)
+
+    def _send(self, message: Message) -> None:
+        self._send_event(event_of(message))
+
+    def _send_event(self, event: LinkEvent) -> None:
+        if self._link is not None:
+            with suppress(PeerGone):  # `_serve` hears of it too, and says so
+                self._link.send(event)
+
+    # --- the machine -----------------------------------------------------------------------------------------------
+
+    def _step(self, event: Event) -> None:
+        self._machine.receive(event, asyncio.get_running_loop().time())
+        self._follow()
+
+    def _follow(self) -> None:
+        """Does what the machine says, and sets the one timer to its deadline."""
+        for command in self._machine.commands():
+            self._perform(command)
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if (deadline := self._machine.next_deadline()) is not None:
+            self._timer = asyncio.get_running_loop().call_at(deadline, self._advance, deadline)
+
+    def _advance(self, deadline: float) -> None:
+        self._timer = None
+        self._machine.advance(deadline)
+        self._follow()
+
+    def _perform(self, command: Command) -> None:
+        match command:
+            case StartStreaming():
+                self._start_streaming(command)
+            case StopStreaming():
+                self._streaming = False
+                self._send_event(AudioStop(timestamp=self._ring.position // SAMPLES_PER_MS).event())
+            case CancelTurn(turn=turn):
+                self._send(Cancel(turn))
+            case FlushReply(turn=turn):
+                self._send(Played(turn, self._playback.flush(turn), done=True))
+            case ReportPlayed(turn=turn, samples=samples, done=done):
+                self._send(Played(turn, samples, done))
+            case Alert(text=text):
+                _LOGGER.warning("%s", text)
+                self._events.say("error", text)
+                self._sound(PlayChime("error"))
+            case _:
+                self._sound(command)
+
+    def _start_streaming(self, command: StartStreaming) -> None:
+        """Announces the turn with the position at which its audio really begins: the ring may hold less than asked."""
+        wake = command.wake
+        preroll = [] if command.first_sample is None else self._ring.since(command.first_sample)
+        first_sample = preroll[0][0] if preroll else self._ring.position
+        if wake is None:
+            self._send(Wake(command.turn, "", "", 0.0, first_sample, first_sample))
+        else:
+            self._send(Wake(command.turn, wake.name, wake.phrase, wake.score, wake.sample, first_sample))
+            self._events.say("wake", wake.name)
+        self._streaming = True
+        for position, frame in preroll:
+            self._send_audio(position, frame)
+        self._events.say("streaming")
+
+    def _sound(self, command: PlayReply | FinishReply | PlayChime) -> None:
+        match command:
+            case PlayReply(turn=turn):
+                self._playback.open(turn)
+            case FinishReply(turn=turn):
+                self._playback.finish(turn)
+            case PlayChime(sound=sound):
+                if pcm := self._chimes.get(sound):
+                    self._playback.chime(pcm)
+
+    def _make_chimes(self) -> None:
+        """Those that are switched on, at the rate of the speaker, which is open."""
+        chosen = self._settings.chimes
+        for sound in get_args(Sound):
+            if getattr(chosen, sound):
+                self._chimes[sound] = chimes.render(sound, self._parts.speaker.rate_hz, chosen.volume)

@@ -1,0 +1,63 @@
+"""The satellite as a process: made from its settings, ended by a signal."""
+
+import asyncio
+import logging
+import signal
+
+from roomtone import engines
+from roomtone.engines import Surroundings
+from roomtone.paths import cache_dir, state_dir
+from roomtone_satellite.connection import Connection
+from roomtone_satellite.devices.choose import make_microphone, make_speaker
+from roomtone_satellite.runtime import Parts, Satellite
+from roomtone_satellite.settings import SatelliteSettings
+
+_LOGGER = logging.getLogger(__name__)
+
+
+def run(settings: SatelliteSettings) -> None:
+    """Runs a satellite until SIGTERM or SIGINT. Raises RoomtoneError for what cannot be used from the start."""
+    logging.basicConfig(
+        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
+    )
+    asyncio.run(_run(settings))
+
+
+async def _run(settings: SatelliteSettings) -> None:
+    connected = asyncio.Event()
+    chosen = engines.choose("wake", settings.wake)
+    wake = chosen.make(Surroundings(state_dir(), cache_dir()))
+    _LOGGER.info("listening for %s with %s: %s", ", ".join(wake.words), chosen.spec.name, chosen.why)
+    try:
+        satellite = Satellite(
+            settings,
+            Parts(
+                microphone=make_microphone(settings.microphone, connected),
+                speaker=make_speaker(settings.speaker),
+                wake=wake,
+                connection=Connection(settings.server, name=settings.name, area=settings.area),
+                connected=connected,
+            ),
+        )
+        await _until_signalled(satellite)
+    finally:
+        wake.close()
+
+
+async def _until_signalled(satellite: Satellite) -> None:
+    loop = asyncio.get_running_loop()
+    ended = asyncio.Event()
+    handlers = {
+        signal.SIGTERM: ended.set,
+        signal.SIGINT: ended.set,
+        signal.SIGUSR1: satellite.toggle_mute,
+        signal.SIGUSR2: satellite.press_button,
+    }
+    for number, handler in handlers.items():
+        loop.add_signal_handler(number, handler)
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(satellite.run(), name="satellite")
+        ending = tasks.create_task(ended.wait(), name="signals")
+        await asyncio.wait({running, ending}, return_when=asyncio.FIRST_COMPLETED)
+        running.cancel()
+        ending.cancel()
