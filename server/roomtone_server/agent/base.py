@@ -35,6 +35,7 @@ class Prepared:
     intent: Intent | None
     speculative: bool  # whether the reply is known without acting, so that its audio may be made early
     payload: Any = None
+    reply: str | None = None  # what `commit` will say, unless the home refuses; None: not known yet
 
 
 @dataclass(frozen=True, slots=True)

@@ -160,6 +160,8 @@ def _entity(entry: EntityEntry) -> Entity:
         attributes["supported_color_modes"] = _color_modes(entry)
     if entry.unit is not None:
         attributes["unit_of_measurement"] = entry.unit
+    if entry.domain == "weather":
+        attributes.setdefault("temperature_unit", "°C")
     if entry.domain == "todo":
         items = entry.items or ()
         attributes["items"] = [{"summary": item, "status": "needs_action"} for item in items]

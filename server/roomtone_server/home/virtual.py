@@ -13,10 +13,11 @@ from typing import Final
 
 from roomtone.engines import EngineSettings, EngineSpec, Surroundings
 from roomtone.errors import HomeError
-from roomtone_server.grammar.vocabulary import NamedArea, NamedThing, Vocabulary
+from roomtone_server.grammar.vocabulary import Vocabulary
 from roomtone_server.home.base import Area, Entity, ServiceCall
 from roomtone_server.home.home_file import read_home_file
 from roomtone_server.home.kept_states import FILE_NAME, StateFile, difference, read, restored
+from roomtone_server.home.names import vocabulary_of
 from roomtone_server.home.services import applied
 
 # A scene may call a scene; one that comes back to itself must end.
@@ -98,14 +99,7 @@ class VirtualHome:
 
     async def changes(self) -> AsyncIterator[Vocabulary]:
         """The names in the file; they never change."""
-        yield Vocabulary(
-            language=self._language,
-            areas=tuple(NamedArea((area.name, *area.aliases)) for area in self._areas),
-            things=tuple(
-                NamedThing(entity.id, (entity.name, *entity.aliases), entity.area, entity.device_class)
-                for entity in self._entities.values()
-            ),
-        )
+        yield vocabulary_of(self._areas, self.entities(), self._language)
 
     async def close(self) -> None:
         if self._owns_executor:

@@ -1,0 +1,233 @@
+"""The agent that knows the home's intents: it understands, plans, asks back where it must, acts, answers."""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import Executor
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Final
+
+from roomtone.errors import HomeError, StoreError
+from roomtone_server.agent.base import Acted, Due, Finished, Intent, Prepared, ReplyPart, Request, Said
+from roomtone_server.agent.confirmation import OpenQuestions, guarded_calls
+from roomtone_server.agent.intents import HANDLERS
+from roomtone_server.agent.planning import CannotDo, Command, Plan, Reply, Situation
+from roomtone_server.agent.responses import Responses
+from roomtone_server.agent.settings import AgentSettings
+from roomtone_server.agent.timers import StartTimer, Timer, Timers
+from roomtone_server.agent.understanding import NOWHERE, Understanding
+from roomtone_server.grammar.sentences import load_sentences
+from roomtone_server.home.base import Home, ServiceCall
+from roomtone_server.home.names import vocabulary_of
+from roomtone_server.store.base import TimerStore
+
+_LOGGER: Final = logging.getLogger(__name__)
+
+# A timer that rings later than this has a word for it: nothing was there to ring in time.
+LATE_S: Final = 30
+# What is said first to the templates, by nobody: they are parsed on the way.
+_WARM_UP: Final = ("turn on the lights", "set the brightness to fifty percent", "is the door locked", "timer status")
+
+
+def _local_now() -> datetime:
+    return datetime.now(UTC).astimezone()
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A reply with what must happen before it is true."""
+
+    text: str
+    plan: Plan | None = None
+    understood: bool = True
+    asks: "Ready | None" = None  # the text is a question; this is what a "yes" leads to
+    answers: "Ready | None" = None  # this is what a "yes" led to: the question must still be open
+
+
+class IntentAgent:
+    """A `base.Agent` without a language model. The home is started before it and closed after it."""
+
+    def __init__(
+        self,
+        home: Home,
+        timers: TimerStore,
+        settings: AgentSettings,
+        *,
+        language: str = "en",
+        monotonic: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
+        local_now: Callable[[], datetime] = _local_now,
+        executor: Executor | None = None,
+    ) -> None:
+        """`monotonic` must be the event loop's clock; `executor` is where it warms up, None being the loop's own."""
+        self._home = home
+        self._timers = Timers(timers, monotonic, wall)
+        self._settings = settings
+        self._language = language
+        self._monotonic = monotonic
+        self._local_now = local_now
+        self._executor = executor
+        self._questions: OpenQuestions[Ready] = OpenQuestions(settings.confirm_within_s, monotonic)
+
+    async def start(self) -> None:
+        """Raises EngineError for a language without templates, StoreError when the timers cannot be read."""
+        await self._timers.load()
+        await asyncio.get_running_loop().run_in_executor(self._executor, self._warm_up)
+
+    def _warm_up(self) -> None:
+        templates = load_sentences(self._language)
+        self._responses = Responses(templates, fallback=load_sentences("en"))
+        self._understanding = Understanding(templates, HANDLERS)
+        for text in _WARM_UP:
+            self._understand(Request(text))
+
+    async def prepare(self, request: Request) -> Prepared:
+        command = self._understand(request)
+        ready = self._ready(request, command)
+        return Prepared(
+            request,
+            intent=_intent(command),
+            speculative=ready.asks is None,
+            payload=ready,
+            reply=ready.text,
+        )
+
+    def _understand(self, request: Request) -> Command | None:
+        vocabulary = vocabulary_of(self._home.areas(), self._home.entities(), self._language)
+        self._understanding.learn(vocabulary)
+        return self._understanding.understand(request.text, self._area(request))
+
+    def _ready(self, request: Request, command: Command | None) -> Ready:
+        if command is None:
+            return Ready(self._responses.phrase("not_understood"), understood=False)
+        if command.intent == "RoomtoneYes" and (confirmed := self._questions.find(request)) is not None:
+            return replace(confirmed, answers=confirmed)
+        try:
+            plan = HANDLERS[command.intent](command, self._situation(request))
+            text = self._responses.reply(command, plan.reply)
+        except CannotDo as problem:
+            return Ready(self._responses.phrase(problem.key, **problem.slots))
+        for change in plan.timers:
+            if isinstance(change, StartTimer) and change.command is not None:
+                return self._later(request, change.command, Ready(text, plan))
+        return self._asking(Ready(text, plan), plan.calls, "confirm")
+
+    def _later(self, request: Request, text: str, ready: Ready) -> Ready:
+        """A command for later must be one that could be carried out now; what asks back asks now."""
+        later = replace(request, text=text)
+        first = self._ready(later, self._understand(later))
+        if first.plan is None and first.asks is None:
+            return first
+        calls = (first.asks or first).plan
+        return self._asking(ready, calls.calls if calls else (), "confirm_later")
+
+    def _asking(self, ready: Ready, calls: Sequence[ServiceCall], question: str) -> Ready:
+        """The same, or the question that comes before it."""
+        entities = {entity.id: entity for entity in self._home.entities()}
+        guarded = guarded_calls(calls, entities, self._settings.confirm)
+        if not guarded:
+            return ready
+        actions = [self._responses.phrase(f"confirm_{each.guarded}", name=each.entity.name) for each in guarded]
+        return Ready(self._responses.phrase(question, actions=actions), asks=ready)
+
+    def _situation(self, request: Request) -> Situation:
+        return Situation(
+            areas=self._home.areas(),
+            entities=self._home.entities(),
+            timers=self._timers.all(),
+            now=self._local_now(),
+            monotonic_s=self._monotonic(),
+            satellite=request.satellite,
+            area=self._area(request),
+        )
+
+    def _area(self, request: Request) -> str | None:
+        """The speaker's area as the home spells it; one that the home does not know stays as it is."""
+        if request.area is None:
+            return None
+        said = request.area.casefold()
+        for area in self._home.areas():
+            if said in {name.casefold() for name in (area.name, *area.aliases)}:
+                return area.name
+        return request.area
+
+    async def commit(self, prepared: Prepared) -> AsyncIterator[ReplyPart]:
+        ready: Ready = prepared.payload
+        question = self._questions.close(prepared.request)
+        if ready.asks is not None:
+            self._questions.ask(prepared.request, ready.asks)
+            yield Said(ready.text)
+            yield Finished(understood=True, expects_answer=True)
+        elif ready.answers is not None and ready.answers is not question:
+            yield Said(self._responses.phrase("too_late"))
+            yield Finished(understood=True)
+        else:
+            async for part in self._carry_out(ready):
+                yield part
+
+    async def _carry_out(self, ready: Ready) -> AsyncIterator[ReplyPart]:
+        plan = ready.plan or Plan(Reply(""))
+        text = ready.text
+        for call, problem in await self._act(plan):
+            if problem is None:
+                yield Acted(call)
+            else:
+                text = self._responses.phrase("failed", problem=problem)
+        try:
+            for change in plan.timers:
+                await self._timers.apply(change)
+        except StoreError as problem:
+            text = self._responses.phrase("failed", problem=problem)
+        silent = plan.ends_silently or not text
+        if not silent:
+            yield Said(text)
+        yield Finished(understood=ready.understood, ends_silently=silent)
+
+    async def _act(self, plan: Plan) -> Sequence[tuple[ServiceCall, HomeError | None]]:
+        """Makes all calls at once; what became of each, in their order."""
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(self._call(call), name=f"{call.service} {call.entity}") for call in plan.calls]
+        return [(call, task.result()) for call, task in zip(plan.calls, tasks, strict=True)]
+
+    async def _call(self, call: ServiceCall) -> HomeError | None:
+        try:
+            await self._home.call(call)
+        except HomeError as problem:
+            _LOGGER.warning("%s on %s was refused: %s", call.service, call.entity, problem)
+            return problem
+        return None
+
+    async def due(self) -> AsyncIterator[Due]:
+        async with aclosing(self._timers.due()) as timers:
+            async for timer in timers:
+                yield await self._rung(timer)
+
+    async def _rung(self, timer: Timer) -> Due:
+        if timer.command is None:
+            late_s = round(-self._timers.seconds_left(timer))
+            text = self._responses.phrase(
+                "timer_late" if late_s > LATE_S else "timer_done",
+                name=timer.name,
+                hours=timer.set_s // 3600,
+                minutes=timer.set_s // 60 % 60,
+                seconds=timer.set_s % 60,
+                late_minutes=max(1, round(late_s / 60)),
+            )
+            return Due(timer.satellite, text)
+        request = Request(timer.command, language=self._language, satellite=timer.satellite, area=timer.area)
+        ready = self._ready(request, self._understand(request))
+        # Its question, if it had one, was answered when the timer was set.
+        parts = [part async for part in self._carry_out(ready.asks or ready)]
+        return Due(timer.satellite, "".join(part.text for part in parts if isinstance(part, Said)), sound="done")
+
+    async def close(self) -> None:
+        """Every change was kept when it was made: there is nothing left to do."""
+
+
+def _intent(command: Command | None) -> Intent | None:
+    if command is None:
+        return None
+    return Intent(command.intent, {slot: value for slot, value in command.values.items() if value != NOWHERE})

@@ -1,0 +1,25 @@
+"""Date, time, weather, courtesies, and the end of a conversation."""
+
+from roomtone_server.agent.planning import Command, Plan, Reply, Situation
+from roomtone_server.agent.targets import all_of, named
+
+
+def current_time(command: Command, situation: Situation) -> Plan:
+    return Plan(Reply(command.response, slots={"time": situation.now.time()}))
+
+
+def current_date(command: Command, situation: Situation) -> Plan:
+    return Plan(Reply(command.response, slots={"date": situation.now.date()}))
+
+
+def weather(command: Command, situation: Situation) -> Plan:
+    source = named(command, situation) if "name" in command.values else all_of(command, situation, "weather")[0]
+    return Plan(Reply(command.response, state=source))
+
+
+def answer(command: Command, _situation: Situation) -> Plan:
+    return Plan(Reply(command.response))
+
+
+def nevermind(command: Command, _situation: Situation) -> Plan:
+    return Plan(Reply(command.response), ends_silently=True)

@@ -1,0 +1,75 @@
+"""From a command to a plan: the words that the agent's rooms share. All of it is plain data; nothing here acts.
+
+understanding   text                 -> Command
+intents/        Command, Situation   -> Plan        one pure function per intent
+intent_agent    Plan                 -> effects, and a reply by `responses`
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from roomtone.errors import RoomtoneError
+from roomtone_server.agent.timers import Timer, TimerChange
+from roomtone_server.home.base import Area, Entity, ServiceCall
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """An intent with its slots: `values` to act by, `spoken` as they were said, to answer with."""
+
+    intent: str
+    values: Mapping[str, Any]
+    spoken: Mapping[str, Any]
+    response: str  # the key of the intent's reply
+    text: str
+    name_domain: str | None = None  # of the entity that `name` names
+    area_is_context: bool = False  # the area is where the speaker stands; it was not said
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What a plan may look at: the home, the timers and the clock as they are now, and where the speaker is."""
+
+    areas: Sequence[Area]
+    entities: Sequence[Entity]
+    timers: Sequence[Timer]
+    now: datetime  # local
+    monotonic_s: float  # the clock of the timers
+    satellite: str
+    area: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """Which template answers, and what it may speak of. `slots` join those that were spoken."""
+
+    key: str
+    slots: Mapping[str, Any] = field(default_factory=dict)
+    state: Entity | None = None
+    matched: Sequence[Entity] = ()
+    unmatched: Sequence[Entity] = ()
+    phrase: bool = False  # one of our own phrases, not one of the intent's replies
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be done, then said. Calls are independent of each other."""
+
+    reply: Reply
+    calls: Sequence[ServiceCall] = ()
+    timers: Sequence[TimerChange] = ()
+    ends_silently: bool = False
+
+
+class CannotDo(RoomtoneError):
+    """A command that was understood and cannot be carried out; `key` names the reply that says why."""
+
+    def __init__(self, key: str, **slots: object) -> None:
+        super().__init__(f"{key}: {slots}")
+        self.key = key
+        self.slots = slots
+
+
+Handler = Callable[[Command, Situation], Plan]

@@ -1,0 +1,72 @@
+"""Which entities a command means: by name, area, domain, device class, or all of a kind."""
+
+from collections.abc import Sequence
+
+from roomtone_server.agent.planning import CannotDo, Command, Situation
+from roomtone_server.agent.understanding import NOWHERE
+from roomtone_server.home.base import Entity
+
+
+def named(command: Command, situation: Situation) -> Entity:
+    """The one entity whose name was said. Of several with that name, the one in the area that was said, else in the
+    speaker's own. Raises CannotDo."""
+    name = command.values["name"]
+    found = [
+        entity for entity in situation.entities if entity.name == name and command.name_domain in {None, entity.domain}
+    ]
+    area = command.values.get("area")
+    if area is not None:
+        found = [entity for entity in found if entity.area == area]
+        if not found:
+            raise CannotDo("no_entity_in_area", entity=name, area=area)
+    elif len(found) > 1:
+        found = [entity for entity in found if entity.area == situation.area] or found
+    if not found:
+        raise CannotDo("no_entity", entity=name)
+    if len(found) > 1:
+        raise CannotDo("duplicate_entities", entity=name)
+    return found[0]
+
+
+def all_of(command: Command, situation: Situation, *domains: str) -> Sequence[Entity]:
+    """The entities of a kind, in the command's area if it has one; the kind is the command's own unless `domains` says.
+
+    Raises CannotDo when there is none, saying what is missing where.
+    """
+    wanted = domains or (command.values["domain"],)
+    device_class = command.values.get("device_class")
+    area = command.values.get("area")
+    if area == NOWHERE:
+        raise CannotDo("which_area")
+    found = [
+        entity
+        for entity in situation.entities
+        if entity.domain in wanted
+        and (device_class is None or entity.device_class == device_class)
+        and (area is None or entity.area == area)
+    ]
+    if found:
+        return found
+    where = "" if area is None else "_in_area"
+    if device_class is not None:
+        raise CannotDo(f"no_device_class{where}", device_class=command.spoken["device_class"], area=area)
+    raise CannotDo(f"no_domain{where}", domain=wanted[0], area=area)
+
+
+def meant(command: Command, situation: Situation, *domains: str) -> Sequence[Entity]:
+    """The named entity, or else all of the kind. Raises CannotDo."""
+    return [named(command, situation)] if "name" in command.values else all_of(command, situation, *domains)
+
+
+def nearest(command: Command, situation: Situation, domain: str) -> Sequence[Entity]:
+    """As `meant`, but an area that was not said is only a preference: when it has nothing of the domain, the home's
+    only such entity is meant. Raises CannotDo."""
+    if "name" in command.values or not command.area_is_context:
+        return meant(command, situation, domain)
+    everywhere = [entity for entity in situation.entities if entity.domain == domain]
+    here = [entity for entity in everywhere if entity.area == situation.area]
+    if here:
+        return here
+    if len(everywhere) != 1:
+        raise CannotDo("no_domain_in_area", domain=domain, area=situation.area)
+    return everywhere

@@ -1,0 +1,168 @@
+"""Countdowns: what they are, what can be done to them, when the next one is due.
+
+They count on the monotonic clock. The wall clock is read only to keep them over a restart.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Final
+from uuid import uuid4
+
+from roomtone_server.store.base import StoredTimer, TimerStore
+
+# A voice that says "set a timer" all day must not fill the store.
+MAX_TIMERS: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """Running until `ends_at` (monotonic, seconds), or paused with `left_s` to go."""
+
+    id: str
+    satellite: str
+    area: str | None
+    name: str | None
+    set_s: int
+    ends_at: float | None
+    left_s: float | None = None
+    command: str | None = None
+
+    def seconds_left(self, now: float) -> float:
+        if self.ends_at is None:
+            assert self.left_s is not None
+            return self.left_s
+        return self.ends_at - now
+
+
+@dataclass(frozen=True, slots=True)
+class StartTimer:
+    seconds: int
+    satellite: str
+    area: str | None
+    name: str | None = None
+    command: str | None = None  # carried out at the end, instead of ringing
+
+
+@dataclass(frozen=True, slots=True)
+class CancelTimer:
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PauseTimer:
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeTimer:
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExtendTimer:
+    """By a negative number of seconds: shortens it."""
+
+    id: str
+    seconds: int
+
+
+TimerChange = StartTimer | CancelTimer | PauseTimer | ResumeTimer | ExtendTimer
+
+
+class Timers:
+    """All timers, in memory and in their store. A change to one that is gone meanwhile does nothing."""
+
+    def __init__(self, store: TimerStore, monotonic: Callable[[], float], wall: Callable[[], float]) -> None:
+        self._store = store
+        self._monotonic = monotonic
+        self._wall = wall
+        self._timers: dict[str, Timer] = {}
+        self._changed = asyncio.Event()
+
+    async def load(self) -> None:
+        """Takes up what the store kept; what ended meanwhile is due at once."""
+        for stored in await self._store.list():
+            self._timers[stored.id] = self._from_store(stored)
+        self._changed.set()
+
+    def all(self) -> Sequence[Timer]:
+        """In the order in which they were set."""
+        return tuple(self._timers.values())
+
+    async def apply(self, change: TimerChange) -> None:
+        """Carries a change out; when it returns, the change outlives a crash. Raises StoreError."""
+        if isinstance(change, StartTimer):
+            await self._keep(self._started(change))
+        elif (timer := self._timers.get(change.id)) is None:
+            return
+        elif isinstance(change, CancelTimer):
+            del self._timers[timer.id]
+            await self._store.remove(timer.id)
+            self._changed.set()
+        else:
+            await self._keep(self._altered(timer, change))
+
+    async def due(self) -> AsyncGenerator[Timer, None]:
+        """Each timer at its end. It leaves the store when the next one is asked for: what was not taken up rings again
+        after a restart. One consumer."""
+        while True:
+            self._changed.clear()
+            running = [timer for timer in self._timers.values() if timer.ends_at is not None]
+            if not running:
+                await self._changed.wait()
+                continue
+            first = min(running, key=self.seconds_left)
+            if (left_s := self.seconds_left(first)) > 0:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(left_s):
+                        await self._changed.wait()
+                continue
+            del self._timers[first.id]
+            yield first
+            await self._store.remove(first.id)
+
+    def seconds_left(self, timer: Timer) -> float:
+        """Negative when it ended a while ago, as one that ended while nothing ran."""
+        return timer.seconds_left(self._monotonic())
+
+    async def _keep(self, timer: Timer) -> None:
+        self._timers[timer.id] = timer
+        self._changed.set()
+        await self._store.save(self._to_store(timer))
+
+    def _started(self, change: StartTimer) -> Timer:
+        return Timer(
+            id=uuid4().hex,
+            satellite=change.satellite,
+            area=change.area,
+            name=change.name,
+            set_s=change.seconds,
+            ends_at=self._monotonic() + change.seconds,
+            command=change.command,
+        )
+
+    def _altered(self, timer: Timer, change: PauseTimer | ResumeTimer | ExtendTimer) -> Timer:
+        left_s = self.seconds_left(timer)
+        runs = timer.ends_at is not None
+        match change:
+            case PauseTimer():
+                runs = False
+            case ResumeTimer():
+                runs = True
+            case ExtendTimer(seconds=seconds):
+                left_s = max(0.0, left_s + seconds)
+        if runs:
+            return replace(timer, ends_at=self._monotonic() + left_s, left_s=None)
+        return replace(timer, ends_at=None, left_s=left_s)
+
+    def _to_store(self, timer: Timer) -> StoredTimer:
+        ends_at = None if timer.ends_at is None else self._wall() + self.seconds_left(timer)
+        return StoredTimer(
+            timer.id, timer.satellite, timer.area, timer.name, timer.set_s, ends_at, timer.left_s, timer.command
+        )
+
+    def _from_store(self, kept: StoredTimer) -> Timer:
+        ends_at = None if kept.ends_at is None else self._monotonic() + kept.ends_at - self._wall()
+        return Timer(kept.id, kept.satellite, kept.area, kept.name, kept.set_s, ends_at, kept.left_s, kept.command)
