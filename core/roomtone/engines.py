@@ -103,15 +103,25 @@ def choose(kind: Kind, choice: EngineChoice) -> Chosen:
         if remedy := spec.missing():
             raise EngineMissing(f"the {kind} engine {choice.engine!r} cannot work here: {remedy}")
         return Chosen(spec, _validated(kind, spec, choice), "named in the settings")
-    specs = sorted((load(kind, name) for name in names(kind)), key=lambda spec: -spec.rank)
-    remedies = []
-    for spec in specs:
+    specs, remedies = _declared(kind)
+    for spec in sorted(specs, key=lambda spec: -spec.rank):
         if remedy := spec.missing():
             remedies.append(f"{spec.name}: {remedy}")
             continue
         passed_over = f"; passed over {'; '.join(remedies)}" if remedies else ""
         return Chosen(spec, _validated(kind, spec, choice), f"the best that works here{passed_over}")
     raise EngineMissing(f"no {kind} engine can work here: {'; '.join(remedies) or 'none is installed'}")
+
+
+def _declared(kind: Kind) -> tuple[list[EngineSpec[Any, Any]], list[str]]:
+    """Each engine that imports, and why the others do not: one that is broken does not take the rest with it."""
+    specs, remedies = [], []
+    for name in names(kind):
+        try:
+            specs.append(load(kind, name))
+        except EngineMissing as problem:
+            remedies.append(str(problem))
+    return specs, remedies
 
 
 def _validated(kind: Kind, spec: EngineSpec[Any, Any], choice: EngineChoice) -> EngineSettings:

@@ -74,7 +74,7 @@ def read(path: Path, environment: Mapping[str, str]) -> MarkedYaml:
     except yaml.YAMLError as problem:
         reason = str(problem).partition("\n")[0]
         raise SettingsError(f"{path}: found broken YAML ({reason}), allowed: {_ALLOWED}") from None
-    if root is None:
+    if root is None or root.tag == "tag:yaml.org,2002:null":
         return MarkedYaml()
     if not isinstance(root, yaml.MappingNode):
         kind = "a list" if isinstance(root, yaml.SequenceNode) else "a single value"

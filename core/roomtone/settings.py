@@ -119,13 +119,13 @@ class _Refusals:
         self._found = found
 
     def problems(self, refused: ValidationError) -> Iterator[Problem]:
-        already = {problem.location for problem in self._found.problems}
+        already = {(problem.line, problem.location) for problem in self._found.problems}
         for error in refused.errors(include_url=False):
             location = self._location(error)
-            if location in already:
-                continue
-            already.add(location)
-            yield Problem(self._found.line(location), location, self._text(error, location))
+            place = self._found.line(location), location
+            if place not in already:
+                already.add(place)
+                yield Problem(*place, self._text(error, location))
 
     def _location(self, error: ErrorDetails) -> Location:
         """The error's place in the file: pydantic's own, without the labels that it adds for members of a union."""
