@@ -1,0 +1,129 @@
+"""pocketsphinx with a home's automaton: an utterance in, its words out. Blocking; it lives in the worker process."""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Final
+
+from roomtone_server.engines.stt.sphinx.lexicon import ALTERNATIVES, pronounce
+from roomtone_server.engines.stt.sphinx.speech import Stretch, utterances
+from roomtone_server.grammar.automaton import Automaton, Completeness
+from roomtone_server.grammar.words import words
+
+# Measured with bench/recogniser.py. The best path through the word lattice loses to the first pass on a grammar this
+# small; likelier silence and noise keep the path without words alive through a loud click.
+DECODING: Final = {"bestpath": False, "silprob": 0.1, "fillprob": 0.01}
+
+# The satellite sends 500 ms from before the detection, which comes at most 300 ms before the wake word's end.
+WAKE_LEAD_MS: Final = 900
+# What loudness says of an edge moves by this much as an utterance grows.
+TOLERANCE_MS: Final = 60
+
+MIN_WAKE_PHONES: Final = 2  # one phone alone would be heard in any breath
+MAX_WAKE_PHRASES: Final = 8  # each costs a grammar's memory, and satellites name them
+
+_SENTENCES: Final = frozenset({Completeness.COMPLETE, Completeness.EXTENDABLE})
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """What an utterance was heard as so far."""
+
+    text: str
+    is_sentence: bool
+    stretch: Stretch
+
+
+class Recogniser:
+    """One home's sentences, ready to be recognised. Raises RuntimeError when pocketsphinx does not load."""
+
+    def __init__(self, automaton: Automaton) -> None:
+        from pocketsphinx import Config, Decoder
+
+        self._decoder = Decoder(Config(lm=None, loglevel="FATAL", **DECODING))
+        vocabulary = automaton.vocabulary()
+        self.unsayable: Final = frozenset(word for word in vocabulary if not self._is_sayable(word))
+        self.automaton: Final = automaton.without(self.unsayable)
+        for word in vocabulary & ALTERNATIVES.keys():
+            self._decoder.add_word(f"{word}(2)", ALTERNATIVES[word])
+        self._wake_words: OrderedDict[str, str] = OrderedDict()
+        self._wakes_named = 0
+
+    def recognise(self, pcm: bytes, wake_phrase: str = "", before: Recognised | None = None) -> Recognised | None:
+        """The words of an utterance so far (int16, mono, 16 kHz), without what is left of the wake phrase.
+
+        None when nothing in it sounds like speech. `before`, the result for a beginning of it, is returned again when
+        nothing was said since.
+        """
+        stretches = utterances(pcm, WAKE_LEAD_MS if wake_phrase else 0)
+        if not stretches:
+            return None
+        if before is not None and before.stretch.nearly(stretches[0], TOLERANCE_MS):
+            return before
+        likeliest = None
+        for stretch in stretches:
+            text = self._decode(stretch.of(pcm), wake_phrase)
+            result = Recognised(text, self.automaton.hint(text) in _SENTENCES, stretches[0])
+            if result.is_sentence:
+                return result
+            likeliest = likeliest or result
+        return likeliest
+
+    def listen_for(self, wake_phrase: str) -> str:
+        """Lets the rest of a wake phrase stand before each sentence; returns the word that it will be recognised as.
+
+        Done ahead, it saves the first utterance behind that phrase a tenth of a second.
+        """
+        if wake_phrase not in self._wake_words:
+            if len(self._wake_words) == MAX_WAKE_PHRASES:
+                _, oldest = self._wake_words.popitem(last=False)
+                self._decoder.remove_search(oldest)
+            self._wake_words[wake_phrase] = self._add_grammar(wake_phrase)
+        self._wake_words.move_to_end(wake_phrase)
+        wake_word = self._wake_words[wake_phrase]
+        self._decoder.activate_search(wake_word)
+        return wake_word
+
+    def _decode(self, pcm: bytes, wake_phrase: str) -> str:
+        wake_word = self.listen_for(wake_phrase)
+        self._decoder.start_utt()
+        self._decoder.process_raw(pcm, full_utt=True)
+        self._decoder.end_utt()
+        hypothesis = self._decoder.hyp()
+        said = hypothesis.hypstr.split() if hypothesis is not None else []
+        return " ".join(word for word in said if word != wake_word)
+
+    def _add_grammar(self, wake_phrase: str) -> str:
+        """A grammar and the one word for the phrase's rest, by one name, which no word of a sentence can have."""
+        name = f"_wake_{self._wakes_named}"
+        self._wakes_named += 1
+        automaton = self.automaton
+        end = len(automaton.arcs)
+        start = end + 1
+        arcs: list[tuple[int, int, float] | tuple[int, int, float, str]] = [
+            *((state, to, 1.0, word) for state, to, word in automaton.transitions()),
+            *((state, end, 1.0) for state in automaton.final),
+            (start, 0, 1.0),
+        ]
+        rests = self._rests(wake_phrase)
+        for number, phones in enumerate(rests, start=1):
+            self._decoder.add_word(name if number == 1 else f"{name}({number})", phones)
+        if rests:
+            arcs.append((start, 0, 1.0, name))
+        self._decoder.add_fsg(name, self._decoder.create_fsg(name, start, end, arcs))
+        return name
+
+    def _rests(self, wake_phrase: str) -> list[str]:
+        """The phrase's pronunciation, and all that can be left of it when its beginning was not sent."""
+        said = words(wake_phrase, self.automaton.language)
+        if not all(self._is_sayable(word) for word in said):
+            return []
+        phones = " ".join(self._decoder.lookup_word(word) for word in said).split()
+        return [" ".join(phones[first:]) for first in range(max(0, len(phones) - MIN_WAKE_PHONES + 1))]
+
+    def _is_sayable(self, word: str) -> bool:
+        if self._decoder.lookup_word(word) is not None:
+            return True
+        phones = pronounce(word)
+        if phones is not None:
+            self._decoder.add_word(word, phones)
+        return phones is not None

@@ -1,0 +1,130 @@
+"""A deterministic, minimal, acyclic automaton over words: every sentence that the recogniser listens for."""
+
+import json
+from collections.abc import Iterator, Sequence, Set
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, Self
+
+from roomtone_server.grammar.words import without_skip_words, words
+
+FORMAT: Final = 1
+
+
+class Completeness(StrEnum):
+    """What a beginning may still become."""
+
+    COMPLETE = "complete"  # a sentence, and nothing can follow
+    EXTENDABLE = "extendable"  # a sentence that may go on: "turn on the lights", "... in the kitchen"
+    OPEN = "open"  # not yet a sentence
+    IMPOSSIBLE = "impossible"  # no sentence begins like this
+
+
+@dataclass(frozen=True, slots=True)
+class Automaton:
+    """State 0 is the start. `arcs[state]` leads from a word to the next state; each state reaches a final one.
+
+    `skip_words` may stand anywhere in what was said (`please`) and are no part of a sentence.
+    """
+
+    language: str
+    arcs: tuple[dict[str, int], ...]
+    final: frozenset[int]
+    skip_words: tuple[str, ...] = ()
+
+    def hint(self, text: str) -> Completeness:
+        """What a text is as a beginning, however it is written."""
+        state = self.after(self.words(text))
+        if state is None:
+            return Completeness.IMPOSSIBLE
+        if state not in self.final:
+            return Completeness.OPEN
+        return Completeness.EXTENDABLE if self.arcs[state] else Completeness.COMPLETE
+
+    def normalise(self, text: str) -> str:
+        """A key for what a text says: texts with equal keys are the same command."""
+        return " ".join(self.words(text))
+
+    def words(self, text: str) -> list[str]:
+        """The words of a text, without those that may be skipped."""
+        said = " ".join(words(text, self.language))
+        return without_skip_words(said, self.skip_words).split()
+
+    def after(self, said: Sequence[str]) -> int | None:
+        """The state that words lead to; None where they leave the automaton."""
+        state = 0
+        for word in said:
+            following = self.arcs[state].get(word)
+            if following is None:
+                return None
+            state = following
+        return state
+
+    def accepts(self, said: Sequence[str]) -> bool:
+        return self.after(said) in self.final
+
+    def vocabulary(self) -> set[str]:
+        """Every word on some arc."""
+        return {word for arcs in self.arcs for word in arcs}
+
+    def transitions(self) -> Iterator[tuple[int, int, str]]:
+        """Every arc: from state, to state, word."""
+        for state, arcs in enumerate(self.arcs):
+            for word, following in arcs.items():
+                yield state, following, word
+
+    def without(self, unsayable: Set[str]) -> "Automaton":
+        """The sentences that need none of some words."""
+        arcs = [{word: to for word, to in arcs.items() if word not in unsayable} for arcs in self.arcs]
+        return minimal(arcs, set(self.final), self.language, self.skip_words)
+
+    def dumps(self) -> str:
+        """For a cache; `loads` is its inverse."""
+        plain = {"format": FORMAT, "language": self.language, "arcs": self.arcs, "final": sorted(self.final)}
+        return json.dumps({**plain, "skip_words": self.skip_words}, separators=(",", ":"))
+
+    @classmethod
+    def loads(cls, text: str) -> Self:
+        """Raises ValueError for anything that `dumps` of this version did not write."""
+        plain = json.loads(text)
+        if not isinstance(plain, dict) or plain.get("format") != FORMAT:
+            raise ValueError("not an automaton of this version")
+        return cls(plain["language"], tuple(plain["arcs"]), frozenset(plain["final"]), tuple(plain["skip_words"]))
+
+
+def minimal(
+    arcs: Sequence[dict[str, int]], final: set[int], language: str, skip_words: Sequence[str] = ()
+) -> Automaton:
+    """The smallest automaton for the sentences of an acyclic, deterministic one that starts in state 0.
+
+    Bottom up, states with the same sentences behind them become one (Revuz 1992); those without any are dropped.
+    """
+    kept: list[dict[str, int]] = []
+    is_final: list[bool] = []
+    by_signature: dict[tuple[bool, tuple[tuple[str, int], ...]], int] = {}
+    renamed: dict[int, int | None] = {}
+
+    def rename(state: int) -> int | None:
+        if state not in renamed:
+            targets = {word: rename(to) for word, to in sorted(arcs[state].items())}
+            alive = {word: to for word, to in targets.items() if to is not None}
+            signature = (state in final, tuple(alive.items()))
+            if not alive and state not in final:
+                renamed[state] = None
+            elif signature in by_signature:
+                renamed[state] = by_signature[signature]
+            else:
+                renamed[state] = by_signature[signature] = len(kept)
+                kept.append(alive)
+                is_final.append(state in final)
+        return renamed[state]
+
+    start = rename(0)
+    if start is None:
+        return Automaton(language, ({},), frozenset(), tuple(skip_words))
+    # The start was named last: turning the numbers round makes it 0.
+    last = len(kept) - 1
+    turned = tuple({word: last - to for word, to in state.items()} for state in reversed(kept))
+    return Automaton(
+        language, turned, frozenset(last - state for state, flag in enumerate(is_final) if flag), tuple(skip_words)
+    )
