@@ -1,0 +1,168 @@
+"""The native port over real TLS and the real store; behind it engines that do as a test says."""
+
+import time
+from contextlib import asynccontextmanager
+
+import pytest
+from support.scripted import SILENCE, SPEECH, ScriptedAgent, ScriptedStt, ScriptedTts, parts
+from wyoming.asr import TranscriptChunk
+from wyoming.audio import AudioChunk, AudioStart, AudioStop
+from wyoming.event import Event
+
+from roomtone.errors import CodeRefused, PeerGone, TokenRefused
+from roomtone.link import events
+from roomtone.link.admission import greet, pair
+from roomtone.link.pairing import PairingCode, PairingWindow
+from roomtone.link.security import client_context, make_certificate
+from roomtone.link.stream import dial
+from roomtone_server.ports.local import LocalVerbs
+from roomtone_server.ports.native import Doorkeeper, serve_native
+from roomtone_server.runtime.house import House
+from roomtone_server.store.database import Database
+from roomtone_server.store.satellites import SqliteSatelliteStore
+
+NAME = {"name": "Kitchen", "area": "Kitchen"}
+
+
+class Served:
+    """A server's native port, as a satellite and its owner see it."""
+
+    def __init__(self, house, port, identity, window, verbs):
+        self.house = house
+        self.verbs = verbs
+        self._port = port
+        self._identity = identity
+        self._window = window
+
+    def dial(self):
+        return dial("127.0.0.1", self._port, client_context(), fingerprint=self._identity.fingerprint)
+
+    def code(self) -> PairingCode:
+        return PairingCode(self._identity.fingerprint[:16], self._window.open(time.monotonic()))
+
+    async def pair(self):
+        async with self.dial() as link:
+            return await pair(link, self.code(), **NAME)
+
+
+@asynccontextmanager
+async def serving(folder, **scripted):
+    identity, window = make_certificate(folder), PairingWindow()
+    house = House(parts(**{"tts": ScriptedTts(seconds=0.3), **scripted}))
+    async with Database.open(folder / "roomtone.db") as database:
+        store = SqliteSatelliteStore(database)
+        doorkeeper = Doorkeeper(store, window, "attic")
+        async with serve_native(house, doorkeeper, identity, "127.0.0.1", 0) as port:
+            yield Served(house, port, identity, window, LocalVerbs(house, store, window, identity.fingerprint))
+
+
+async def test_a_turn_over_the_link(tmp_path):
+    async with serving(tmp_path) as served:
+        credentials = await served.pair()
+        async with served.dial() as link:
+            welcome = await greet(link, credentials, **NAME)
+            assert welcome.server == "attic"
+            utter(link, 1)
+            kinds, audio = [], b""
+            while not kinds or kinds[-1] != "roomtone-turn-ended":
+                event = await link.receive()
+                kinds.append(event.type)
+                if AudioChunk.is_type(event.type):
+                    audio += event.payload
+                if AudioStop.is_type(event.type):
+                    link.send(events.event_of(events.Played(1, len(audio) // 2, done=True)))
+                if AudioStart.is_type(event.type):
+                    assert AudioStart.from_event(event).rate == 22_050
+        assert len(audio) == 2 * 22_050 * 3 // 10
+        once = list(dict.fromkeys(kinds))
+        assert set(once[:2]) == {"transcript-chunk", "roomtone-heard"}
+        assert once[2:] == [
+            "transcript",
+            "roomtone-reply",
+            "audio-start",
+            "audio-chunk",
+            "audio-stop",
+            "roomtone-turn-ended",
+        ]
+
+
+def utter(link, turn):
+    link.send(events.event_of(events.Wake(turn, "okay_nabu", "okay nabu", 0.9, 0, 0)))
+    for number, frame in enumerate([SPEECH] * 50 + [SILENCE] * 45):
+        link.send(AudioChunk(16_000, 2, 1, frame, timestamp=20 * number).event())
+
+
+async def test_a_code_is_good_once(tmp_path):
+    async with serving(tmp_path) as served:
+        code = served.code()
+        async with served.dial() as link:
+            await pair(link, code, **NAME)
+        async with served.dial() as link:
+            with pytest.raises(CodeRefused, match="used"):
+                await pair(link, code, **NAME)
+
+
+async def test_a_revoked_satellite_is_sent_away_and_not_let_in_again(tmp_path):
+    async with serving(tmp_path) as served:
+        credentials = await served.pair()
+        async with served.dial() as link:
+            await greet(link, credentials, **NAME)
+            [revoked] = [answer async for answer in served.verbs.revoke({"satellite": "Kitchen"})]
+            assert revoked["revoked"] == credentials.satellite
+            with pytest.raises(PeerGone):
+                await link.receive()
+        async with served.dial() as link:
+            with pytest.raises(TokenRefused, match="pair"):
+                await greet(link, credentials, **NAME)
+        assert [answer async for answer in served.verbs.satellites({})] == []
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        AudioChunk(44_100, 2, 1, SPEECH, timestamp=0).event(),
+        AudioChunk(16_000, 2, 2, SPEECH, timestamp=0).event(),
+        AudioChunk(16_000, 2, 1, SPEECH, timestamp=None).event(),
+        AudioChunk(16_000, 2, 1, b"odd", timestamp=0).event(),
+        Event("roomtone-wake", {"turn": -1}),
+        Event("roomtone-played", {"turn": 1, "samples": "many", "done": True}),
+    ],
+    ids=["rate", "channels", "no time", "half a sample", "a turn below zero", "samples that are no number"],
+)
+async def test_nonsense_ends_the_connection_and_nothing_else(tmp_path, event):
+    async with serving(tmp_path) as served:
+        credentials = await served.pair()
+        async with served.dial() as other, served.dial() as link:
+            await greet(link, credentials, **NAME)
+            link.send(event)
+            with pytest.raises(PeerGone):
+                await link.receive()
+            await greet(other, credentials, **NAME)
+            utter(other, 1)
+            assert (await other.receive()).type == "roomtone-heard"
+
+
+async def test_events_of_a_newer_protocol_are_passed_over(tmp_path):
+    async with serving(tmp_path) as served:
+        credentials = await served.pair()
+        async with served.dial() as link:
+            await greet(link, credentials, **NAME)
+            link.send(Event("roomtone-of-the-future", {"x": 1}))
+            utter(link, 1)
+            assert (await link.receive()).type == "roomtone-heard"
+
+
+async def test_a_satellite_that_vanishes_in_mid_sentence_frees_everything(tmp_path):
+    stt = ScriptedStt()
+    async with serving(tmp_path, stt=stt, agent=ScriptedAgent()) as served:
+        credentials = await served.pair()
+        with served.house.parts.trace.watch() as happened:
+            async with served.dial() as link:
+                await greet(link, credentials, **NAME)
+                link.send(events.event_of(events.Wake(1, "okay_nabu", "okay nabu", 0.9, 0, 0)))
+                link.send(AudioChunk(16_000, 2, 1, SPEECH, timestamp=0).event())
+                assert TranscriptChunk.is_type((await link.receive()).type)
+                assert stt.open == 1
+            while (await happened.get()).what != "ended":
+                pass
+    assert stt.open == 0
