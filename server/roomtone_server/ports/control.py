@@ -36,9 +36,9 @@ class _ClientGone(Exception):
     """The client closed, or does not read or write any more; nobody is left to be told."""
 
 
-def control_path() -> Path:
-    """Where the server of this state folder listens."""
-    return state_dir() / "server" / "control.sock"
+def control_path(state: Path | None = None) -> Path:
+    """Where the server with this state folder listens; None is this process's own."""
+    return (state or state_dir()) / "server" / "control.sock"
 
 
 class ControlPort:

@@ -10,7 +10,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from roomtone_server.bench.demo.turn import STAGES, Spans, Stage, Turn
+from roomtone_server.bench.demo.turn import STAGES, Span, Spans, Stage, Turn
 
 WIDTH: Final = 100  # a wider picture says no more
 _LABEL: Final = 9
@@ -33,11 +33,11 @@ class Picture:
 
     turn: Turn
     stages: Spans
-    v2v_ms: tuple[float, float] | None = None  # from the last sample of the command to the first of the reply
+    v2v: Span | None = None  # from the last sample of the command to the first of the reply
     states: Sequence[str] = ()  # of what was acted upon, afterwards
 
     def __rich__(self) -> RenderableType:
-        parts: list[RenderableType] = [self._words(), Text(), _Bars(self.stages, self.v2v_ms)]
+        parts: list[RenderableType] = [self._words(), Text(), _Bars(self.stages, self.v2v)]
         return Panel(Group(*parts), title="one turn", title_align="left", border_style="bright_black", width=None)
 
     def _words(self) -> Table:
@@ -67,15 +67,15 @@ class Picture:
 @dataclass(frozen=True, slots=True)
 class _Bars:
     stages: Spans
-    v2v_ms: tuple[float, float] | None
+    v2v: Span | None
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
         cells = max(10, options.max_width - _LABEL - _DURATION)
         axis_ms = self._axis_ms()
         for stage in STAGES:
             yield _bar(stage, self.stages.get(stage), _STYLES[stage], axis_ms, cells)
-        if self.v2v_ms:
-            yield _bar("V2V", self.v2v_ms, "bold red", axis_ms, cells)
+        if self.v2v:
+            yield _bar("V2V", self.v2v, "bold red", axis_ms, cells)
         yield _axis(axis_ms, cells)
 
     def _axis_ms(self) -> float:
@@ -84,7 +84,7 @@ class _Bars:
         return max(3, math.ceil(last_ms / 1000)) * 1000.0
 
 
-def _bar(label: str, span: tuple[float, float] | None, style: str, axis_ms: float, cells: int) -> Text:
+def _bar(label: str, span: Span | None, style: str, axis_ms: float, cells: int) -> Text:
     line = Text(label.ljust(_LABEL), style="bright_black", no_wrap=True)
     if span is None:
         return line

@@ -6,9 +6,13 @@ from typing import Any, Final, Literal
 
 Stage = Literal["wake", "speech", "silence", "stt", "agent", "tts", "sound"]
 STAGES: Final[tuple[Stage, ...]] = ("wake", "speech", "silence", "stt", "agent", "tts", "sound")
-Spans = dict[Stage, tuple[float, float]]  # begin and end, in ms
+Span = tuple[float, float]  # begin and end, in ms
+Spans = dict[Stage, Span]
 
+COMPLETED: Final = frozenset({"answered"})
 NOT_UNDERSTOOD: Final = frozenset({"not-understood", "nothing-said"})
+
+_EVER: Final = 2**63  # ns: when all is over
 
 
 class Turn:
@@ -83,20 +87,25 @@ class Heard:
 
     zero_ns: int  # where the time axis begins
     wake_ns: int  # the wake word begins
-    speech_ns: int  # the command begins
-    silence_ns: int  # the command's last speech sample
+    speech_ns: int | None = None  # the command begins
+    silence_ns: int | None = None  # the command's last speech sample
     reply_ns: tuple[int, int] | None = None  # the reply's first and last audible sample, once it was played
 
     @property
-    def v2v_ms(self) -> float | None:
-        """From the user's last speech sample to the reply's first."""
-        return None if self.reply_ns is None else (self.reply_ns[0] - self.silence_ns) / 1e6
+    def v2v(self) -> Span | None:
+        """From the user's last speech sample to the reply's first, in ms on the time axis."""
+        if self.reply_ns is None or self.silence_ns is None:
+            return None
+        return self.ms(self.silence_ns), self.ms(self.reply_ns[0])
+
+    def ms(self, at_ns: int) -> float:
+        """A moment on the time axis."""
+        return round((at_ns - self.zero_ns) / 1e6, 1)
 
 
 def spans(turn: Turn, heard: Heard, now_ns: int) -> Spans:
     """The stages that have begun by now; the one that goes on ends now. A stage that the turn left out is missing."""
     at = turn.at_ns
-    sound = heard.reply_ns or (at("first-audio"), at("played") or at("ended"))
     begins_and_ends: dict[Stage, tuple[int | None, int | None]] = {
         "wake": (heard.wake_ns, at("wake")),
         "speech": (heard.speech_ns, heard.silence_ns),
@@ -104,32 +113,29 @@ def spans(turn: Turn, heard: Heard, now_ns: int) -> Spans:
         "stt": (at("endpoint"), at("transcript")),
         "agent": (at("transcript"), at("reply")),
         "tts": (at("reply"), at("first-audio")),
-        "sound": sound,
+        "sound": heard.reply_ns or (at("first-audio"), at("played")),
     }
     found: Spans = {}
     for stage, (begin_ns, end_ns) in begins_and_ends.items():
         if begin_ns is None or begin_ns > now_ns or (end_ns is None and turn.outcome):
             continue
-        until_ns = max(begin_ns, min(now_ns, end_ns or now_ns))
-        found[stage] = (_ms(begin_ns - heard.zero_ns), _ms(until_ns - heard.zero_ns))
+        until_ns = now_ns if end_ns is None else min(now_ns, end_ns)
+        found[stage] = (heard.ms(begin_ns), heard.ms(max(begin_ns, until_ns)))
     return found
 
 
-def result(turn: Turn, heard: Heard, stages: Spans, reply_wav: str) -> dict[str, Any]:
-    """The turn as `--json` prints it."""
-    v2v_ms = heard.v2v_ms
+def result(turn: Turn, heard: Heard | None, reply_wav: str | None) -> dict[str, Any]:
+    """A turn that is over, as `--json` prints it."""
+    woken_ns = turn.at_ns("wake")
+    v2v = heard.v2v if heard else None
     return {
-        "wake": {"name": turn.wake_name, "ms": _ms((turn.at_ns("wake") or heard.zero_ns) - heard.zero_ns)},
+        "wake": {"name": turn.wake_name, "ms": heard.ms(woken_ns)} if heard and woken_ns else None,
         "partials": turn.partials,
         "transcript": turn.transcript,
         "intent": turn.intent,
         "actions": turn.actions,
         "reply": turn.reply,
         "reply_wav": reply_wav,
-        "v2v_ms": None if v2v_ms is None else round(v2v_ms, 1),
-        "stages": {stage: list(span) for stage, span in stages.items()},
+        "v2v_ms": round(v2v[1] - v2v[0], 1) if v2v else None,
+        "stages": {stage: list(span) for stage, span in spans(turn, heard, _EVER).items()} if heard else {},
     }
-
-
-def _ms(ns: int) -> float:
-    return round(ns / 1e6, 1)

@@ -1,0 +1,92 @@
+"""`roomtone demo`. What it needs is imported when it runs: see `roomtone.cli`."""
+
+import asyncio
+import json
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from roomtone.errors import UsageError
+
+if TYPE_CHECKING:
+    from roomtone_server.bench.demo.run import DemoOptions
+
+EXIT_TERMINATED: Final = 128 + signal.SIGTERM  # as shells count
+DEFAULT_TEXT: Final = "turn on the kitchen light"
+
+_FILE = click.Path(exists=True, dir_okay=False, resolve_path=True, path_type=Path)
+_NEW_FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.command()
+@click.option("--text", metavar="TEXT", help=f'What to say, in the embedded voice. Default: "{DEFAULT_TEXT}".')
+@click.option("--wav", type=_FILE, metavar="FILE", help="A recorded command instead: PCM WAV, any rate.")
+@click.option("--wake-wav", type=_FILE, metavar="FILE", help="A recorded wake word instead of a spoken one.")
+@click.option("--home", type=_FILE, metavar="FILE", help="The home to speak to (YAML). Default: the example home.")
+@click.option("--area", metavar="AREA", help="Where the satellite stands. Default: the kitchen, if there is one.")
+@click.option(
+    "--out", type=_NEW_FILE, metavar="FILE", default="reply.wav", show_default=True, help="The reply's audio."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the turn as JSON, in one line; the rest goes to stderr.")
+@click.option("--mic", is_flag=True, help="Use this machine's own microphone and speaker.")
+@click.option("--svg", type=_NEW_FILE, metavar="FILE", help="Also keep the picture of the turn, as SVG.")
+def demo(*, text: str | None, wav: Path | None, wake_wav: Path | None, mic: bool, as_json: bool, **options: Any) -> int:
+    r"""Run one turn on this machine: a wake word, a command, a spoken answer.
+
+    Starts a real server and a real satellite on loopback, with a state of their own that is gone afterwards. The
+    satellite finds the server by zeroconf and is paired with it. Then a wake word and a command are played into it at
+    real-time speed, as if from its microphone, and the turn is shown as it happens.
+
+    It ends with the reply in a file, the new state of what was acted upon, and V2V, the voice-to-voice latency: from
+    the command's last sound to the reply's first, at the satellite. With --mic the times are the server's, without
+    what the devices add.
+
+    \b
+    Exit status:
+      0  a turn was completed
+      1  something failed; one line says what to do
+      2  wrong options, a file that cannot be used
+      3  nothing was understood, and the reply says so
+      4  the wake word was not heard
+
+    \b
+    Examples:
+      roomtone demo --text "what time is it"
+      roomtone demo --wake-wav okay_nabu.wav --wav command.wav --home home.yaml
+      roomtone demo --json | jq .v2v_ms
+    """
+    if mic and (text or wav or wake_wav):
+        raise UsageError("--mic hears what you say: leave --text, --wav and --wake-wav away")
+    if text and wav:
+        raise UsageError("--text and --wav are both the command: give one of them")
+    _require_extra()
+    from roomtone_server.bench.demo.run import DemoOptions
+
+    wanted = DemoOptions(text=text or DEFAULT_TEXT, wav=wav, wake_wav=wake_wav, own_devices=mic, **options)
+    try:
+        return asyncio.run(_run(wanted, as_json=as_json))
+    except asyncio.CancelledError:
+        return EXIT_TERMINATED
+
+
+def _require_extra() -> None:
+    from roomtone import extras
+
+    if lacking := extras.lacking("demo"):
+        raise UsageError(f"the demo needs {', '.join(sorted(lacking))}: {extras.remedy('demo')}")
+
+
+async def _run(options: "DemoOptions", *, as_json: bool) -> int:
+    from rich.console import Console
+
+    task = asyncio.current_task()
+    assert task
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)  # what was started is ended then too
+    from roomtone_server.bench.demo.run import run_demo
+
+    shown = await run_demo(options, Console(stderr=as_json, highlight=False))
+    if as_json:
+        click.echo(json.dumps(shown.result, ensure_ascii=False))
+    return shown.status

@@ -1,0 +1,115 @@
+"""The two ends of the demo: a server and a satellite as real processes on loopback, in a folder of their own."""
+
+import os
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import yaml
+
+from roomtone.errors import PeerGone, ServerNotRunning
+from roomtone_server.bench.programs import Program, program, until
+from roomtone_server.ports.control import call_async, control_path
+
+# The first start compiles the grammar: 2 s on a PC, and much longer on a small or busy machine.
+READY_S: Final = 150.0
+PAIRED_S: Final = 30.0
+CONNECTED_S: Final = 30.0
+
+LOOPBACK: Final = "127.0.0.1"
+
+End = Literal["server", "satellite"]
+
+
+class Ends:
+    """Both ends, as far as they have been started; use `both_ends`.
+
+    Every method raises RoomtoneError, with the last words of the program that failed or dawdled.
+    """
+
+    def __init__(self, folder: Path, running: AsyncExitStack) -> None:
+        self._folder = folder
+        self._running = running
+        self.programs: list[Program] = []
+
+    @property
+    def control(self) -> Path:
+        return control_path(self._folder / "server")
+
+    @property
+    def home_state(self) -> Path:
+        """Where the server keeps what becomes of the home."""
+        return self.control.parent
+
+    @property
+    def last_words(self) -> str:
+        return "\n".join(each.last_lines for each in self.programs)
+
+    def check(self) -> None:
+        """Raises RoomtoneError when one of them has ended."""
+        for each in self.programs:
+            each.check()
+
+    async def start_server(self, home: Path | None) -> None:
+        """Returns when satellites are let in. `home` is an absolute path."""
+        settings: dict[str, Any] = {
+            "name": f"demo {os.getpid()}",
+            "listen": {"host": LOOPBACK, "port": 0},
+            "web": {"host": LOOPBACK, "port": 0},
+        }
+        if home:
+            settings["home"] = {"engine": "virtual", "file": str(home)}
+        await self._start("server", settings)
+        await until("the server starts", self._status_ok, READY_S, self.programs)
+
+    async def pair(self, satellite: Mapping[str, Any]) -> None:
+        """As its owner would: a code from the server, typed in at the satellite, which finds the server by itself."""
+        (answer,) = [answer async for answer in call_async(self.control, "pair")]
+        config = self._write_settings("satellite", satellite)
+        arguments = ("satellite", "--config", str(config), "pair", answer["code"])
+        log = self._folder / "pair.log"
+        async with program("pairing satellite", arguments, log, self._environment("satellite")) as pairing:
+            await pairing.finish(PAIRED_S)
+
+    async def start_satellite(self, settings: Mapping[str, Any]) -> None:
+        """Returns when it is connected."""
+        await self._start("satellite", settings)
+        await until("the satellite connects", self._satellite, CONNECTED_S, self.programs)
+
+    async def _start(self, end: End, settings: Mapping[str, Any]) -> None:
+        arguments = (end, "--config", str(self._write_settings(end, settings)))
+        log = self._folder / f"{end}.log"
+        started = await self._running.enter_async_context(program(end, arguments, log, self._environment(end)))
+        self.programs.append(started)
+
+    def _write_settings(self, end: End, settings: Mapping[str, Any]) -> Path:
+        path = self._folder / f"{end}.yaml"
+        path.write_text(yaml.safe_dump(dict(settings), sort_keys=False, allow_unicode=True), encoding="utf-8")
+        return path
+
+    def _environment(self, end: End) -> dict[str, str]:
+        """Each end has a state of its own; the cache is the user's, so that the next demo starts sooner."""
+        return {"ROOMTONE_STATE": str(self._folder / end)}
+
+    async def _status_ok(self) -> Mapping[str, Any] | None:
+        status = await self._status()
+        return status if status and status["status"] == "ok" else None
+
+    async def _satellite(self) -> object | None:
+        status = await self._status()
+        return status["satellites"] or None if status else None
+
+    async def _status(self) -> Mapping[str, Any] | None:
+        try:
+            (status,) = [answer async for answer in call_async(self.control, "status")]
+        except (ServerNotRunning, PeerGone):
+            return None  # not yet; if it never will, its process has ended, and `until` says so
+        return status
+
+
+@asynccontextmanager
+async def both_ends(folder: Path) -> AsyncIterator[Ends]:
+    """Starts nothing yet; ends everything that was started in it, the last first."""
+    async with AsyncExitStack() as running:
+        yield Ends(folder, running)
