@@ -12,7 +12,7 @@ import json
 import math
 import re
 from dataclasses import dataclass
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NamedTuple, NoReturn
 
 from wyoming.event import Event
 
@@ -45,14 +45,14 @@ class Decoder:
     def __init__(self, limits: Limits = LIMITS) -> None:
         self._limits = limits
         self._buffer = bytearray()
-        self._searched = 0  # no newline in the buffer before here
+        self._at = 0  # where in the buffer the next frame begins; what lies before it was given out
         self._header: _Header | None = None  # of the frame whose rest is still to come
-        self._frame_at = 0  # position in the stream of the frame that the buffer begins with
+        self._dropped = 0  # bytes of the stream that the buffer no longer holds
         self._error: FrameError | None = None
 
     @property
     def undecoded_bytes(self) -> int:
-        return len(self._buffer)
+        return len(self._buffer) - self._at
 
     def feed(self, data: bytes) -> None:
         """Takes the next bytes of the stream; cheap, parses nothing."""
@@ -63,55 +63,56 @@ class Decoder:
         if self._error is not None:
             raise self._error
         try:
-            return self._next_event()
+            event = self._next_event()
         except _Malformed as problem:
             self._fail(str(problem))
+        if event is None:
+            del self._buffer[: self._at]
+            self._dropped += self._at
+            self._at = 0
+        return event
 
     def end(self) -> None:
         """The stream is over. Raises FrameError when it ended inside a frame, or was broken before."""
         if self._error is not None:
             raise self._error
-        if self._buffer or self._header is not None:
+        if self.undecoded_bytes:
             part = "header line" if self._header is None else "data or payload"
-            self._fail(f"{part}: the stream ends after {len(self._buffer)} bytes of it")
+            self._fail(f"{part}: the stream ends {self.undecoded_bytes} bytes after the frame's begin")
 
     def _next_event(self) -> Event | None:
+        buffer, at = self._buffer, self._at
         header = self._header
         if header is None:
-            header = self._take_header()
-            if header is None:
+            newline = self._find_newline()
+            if newline < 0:
                 return None
-            self._header = header
-        buffer, data_bytes = self._buffer, header.data_bytes
-        end = data_bytes + header.payload_bytes
+            header = self._header = _header(buffer[at:newline], self._limits)
+        data_at = at + header.line_bytes
+        payload_at = data_at + header.data_bytes
+        end = payload_at + header.payload_bytes
         if len(buffer) < end:
             return None
         data = header.data
-        if data_bytes:
-            late = _object("data", buffer[:data_bytes], self._limits)
-            data = {**data, **late} if data else late
-        payload = bytes(buffer[data_bytes:end]) if header.payload_bytes else None
-        del buffer[:end]
+        if header.data_bytes:
+            data |= _object("data", buffer[data_at:payload_at], self._limits)
+        payload = bytes(buffer[payload_at:end]) if header.payload_bytes else None
+        self._at = end
         self._header = None
-        self._frame_at += header.line_bytes + end
         return Event(header.type, data, payload)
 
-    def _take_header(self) -> "_Header | None":
-        buffer, most = self._buffer, self._limits.header_bytes
-        newline = buffer.find(b"\n", self._searched, most)
-        if newline < 0:
-            self._searched = min(len(buffer), most)
-            if self._searched == most:
-                raise _Malformed(f"header line: more than {most} bytes")
-            return None
-        header = _header(buffer[:newline], self._limits)
-        del buffer[: newline + 1]
-        self._searched = 0
-        return header
+    def _find_newline(self) -> int:
+        most = self._limits.header_bytes
+        stop = self._at + most
+        newline = self._buffer.find(b"\n", self._at, stop)
+        if newline < 0 and len(self._buffer) >= stop:
+            raise _Malformed(f"header line: more than {most} bytes")
+        return newline
 
     def _fail(self, problem: str) -> NoReturn:
+        self._error = FrameError(f"frame at byte {self._dropped + self._at}: {problem}")
         self._buffer.clear()
-        self._error = FrameError(f"frame at byte {self._frame_at}: {problem}")
+        self._at = 0
         raise self._error from None
 
 
@@ -136,12 +137,11 @@ def encode(event: Event, limits: Limits = LIMITS) -> bytes:
     return b"".join((line, b"\n", data, payload))
 
 
-class _Malformed(Exception):
+class _Malformed(ValueError):
     """The part and what is wrong with it; the decoder adds where."""
 
 
-@dataclass(slots=True)
-class _Header:
+class _Header(NamedTuple):
     type: str
     data: dict[str, Any]
     data_bytes: int
@@ -179,7 +179,19 @@ def _object(part: str, raw: bytearray, limits: Limits) -> dict[str, Any]:
     _check_nesting(part, raw, limits)
     try:
         text = raw.decode()
-        value = _JSON.decode(text)
+        value, end = _LENIENT.raw_decode(text)
+    except ValueError:
+        return _strict_object(part, raw)
+    # Each member has a colon of its own: as many members as colons, and no key stood twice. Nearly all frames are so.
+    if type(value) is dict and raw.count(b":") == len(value) and end == len(text) and b"\\" not in raw:
+        return value
+    return _strict_object(part, raw)
+
+
+def _strict_object(part: str, raw: bytearray) -> dict[str, Any]:
+    """The slow way, which finds out what is wrong, if anything is."""
+    try:
+        value = _STRICT.decode(raw.decode())
         if b"\\u" in raw:  # an escape may be half of a surrogate pair, which no UTF-8 can carry on
             _ENCODER.encode(value).encode()
     except UnicodeError:
@@ -213,26 +225,26 @@ def _constant(text: str) -> NoReturn:
     raise _Malformed(f"{text} is not JSON")
 
 
-_JSON: Final = json.JSONDecoder(object_pairs_hook=_unique, parse_float=_finite, parse_constant=_constant)
+_LENIENT: Final = json.JSONDecoder(parse_float=_finite, parse_constant=_constant)
+_STRICT: Final = json.JSONDecoder(object_pairs_hook=_unique, parse_float=_finite, parse_constant=_constant)
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
-# A string, ended or not, or a bracket. Possessive, and a string always matches once begun: linear on any input.
-_STRING_OR_BRACKET: Final = re.compile(rb'"(?:[^"\\]++|\\.?)*+"?|[\[{]|[\]}]', re.DOTALL)
+# A string, ended or not. Possessive, and it always matches once begun: linear on any input.
+_STRING: Final = re.compile(rb'"(?:[^"\\]++|\\.?)*+"?', re.DOTALL)
+_SQUARE: Final = bytes.maketrans(b"{}", b"[]")
+_NO_BRACKET: Final = bytes(set(range(256)) - set(b"[]{}"))
 
 
 def _check_nesting(part: str, raw: bytes | bytearray, limits: Limits) -> None:
+    """Never too late, also for what is no JSON: whatever the parser would recurse over is counted."""
     most = limits.json_depth
     if raw.count(b"{") + raw.count(b"[") <= most:
         return
-    depth = 0
-    for match in _STRING_OR_BRACKET.finditer(raw):
-        first = raw[match.start()]
-        if first in b"[{":
-            depth += 1
-            if depth > most:
-                raise _Malformed(f"{part}: nested deeper than {most}")
-        elif first in b"]}":
-            depth -= 1
+    brackets = _STRING.sub(b"", raw).translate(_SQUARE, delete=_NO_BRACKET)
+    for _ in range(most):  # each round takes the innermost pairs away
+        brackets = brackets.replace(b"[]", b"")
+    if b"[" in brackets:
+        raise _Malformed(f"{part}: nested deeper than {most}, or not closed")
 
 
 def _check_depth(part: str, raw: bytes, limits: Limits) -> None:
