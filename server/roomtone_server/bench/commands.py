@@ -32,7 +32,7 @@ _NEW_FILE = click.Path(dir_okay=False, path_type=Path)
 @click.option("--json", "as_json", is_flag=True, help="Print the turn as JSON, in one line; the rest goes to stderr.")
 @click.option("--mic", is_flag=True, help="Use this machine's own microphone and speaker.")
 @click.option("--svg", type=_NEW_FILE, metavar="FILE", help="Also keep the picture of the turn, as SVG.")
-def demo(*, text: str | None, wav: Path | None, wake_wav: Path | None, mic: bool, as_json: bool, **options: Any) -> int:
+def demo(*, text: str | None, wav: Path | None, wake_wav: Path | None, mic: bool, as_json: bool, **options: Any) -> int:  # noqa: ANN401 - as DemoOptions types them
     r"""Run one turn on this machine: a wake word, a command, a spoken answer.
 
     Starts a real server and a real satellite on loopback, with a state of their own that is gone afterwards. The

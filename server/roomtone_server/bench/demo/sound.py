@@ -17,7 +17,7 @@ MAX_WAV_S: Final = 60.0  # a command is a sentence; the server hears at most 15 
 FULL_SCALE: Final = 32_768.0
 
 # Speech ends with the last window that is so far above the noise and so near to the loudest. Against the ends that are
-# written down for 93 recorded commands in rooms: 0 ms off in the median, 48 ms at the 90th percentile.
+# written down for 93 recorded commands in rooms: 0 ms off in the median, 50 ms at the 90th percentile.
 _WINDOW_MS: Final = 10
 _ABOVE_NOISE_DB: Final = 12.0
 _BELOW_LOUDEST_DB: Final = 28.0
@@ -60,8 +60,10 @@ def last_speech_sample(sound: Samples) -> int:
         return 0
     level_db = 10 * np.log10(power + 1)
     noise_db, loudest_db = np.percentile(level_db, [10, 95])
-    speech = np.flatnonzero(level_db > max(noise_db + _ABOVE_NOISE_DB, loudest_db - _BELOW_LOUDEST_DB))
-    return int(speech[-1] + 1) * window if speech.size else sound.size
+    least_db = max(noise_db + _ABOVE_NOISE_DB, loudest_db - _BELOW_LOUDEST_DB)
+    # A recording that is cut close to the words has no noise to measure: its quietest tenth is speech.
+    speech = np.flatnonzero(level_db >= min(least_db, loudest_db - _ABOVE_NOISE_DB))
+    return int(speech[-1] + 1) * window
 
 
 def _mono(pcm: bytes, width: int, channels: int) -> npt.NDArray[np.float32]:
