@@ -15,7 +15,7 @@ from wyoming.event import Event as LinkEvent
 from roomtone.ears.base import WakeDetection, WakeEngine
 from roomtone.ears.formats import FRAME_BYTES, RATE_HZ, SAMPLE_BYTES, SAMPLES_PER_MS
 from roomtone.ears.ring import FrameRing
-from roomtone.errors import DeviceError, PeerGone
+from roomtone.errors import DeviceError, LinkError, PeerGone
 from roomtone.link.events import Cancel, Message, Played, Wake, Welcome, event_of
 from roomtone.link.stream import Link
 from roomtone_satellite import chimes
@@ -165,11 +165,12 @@ class Satellite:
         try:
             while True:
                 self._take(await link.receive())
-        finally:
+        except LinkError:
             self._link = None
             self._parts.connected.clear()
             self._step(Disconnected())
             self._events.say("disconnected", welcome.server)
+            raise
 
     def _take(self, event: LinkEvent) -> None:
         match self._incoming.take(event):
