@@ -1,7 +1,8 @@
 """A deterministic, minimal, acyclic automaton over words: every sentence that the recogniser listens for."""
 
 import json
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Self
@@ -73,7 +74,7 @@ class Automaton:
             for word, following in arcs.items():
                 yield state, following, word
 
-    def without(self, unsayable: Set[str]) -> "Automaton":
+    def without(self, unsayable: AbstractSet[str]) -> "Automaton":
         """The sentences that need none of some words."""
         arcs = [{word: to for word, to in arcs.items() if word not in unsayable} for arcs in self.arcs]
         return minimal(arcs, set(self.final), self.language, self.skip_words)

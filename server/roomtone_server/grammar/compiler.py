@@ -1,13 +1,12 @@
 """Sentence templates and the home's names, compiled to a word automaton.
 
-A template's pieces may end inside a word ("light[s]", "{brightness}[ percent]"), so that a place in a template is a node
-of the graph and the beginning of a word: `Places` maps each such beginning to its node.
+A template's pieces may end inside a word ("light[s]", "{brightness}[ percent]"), so that a place in a template is a
+node of the graph and the beginning of a word: `Places` maps each such beginning to its node.
 """
 
 import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from hassil.expression import (
     Alternative,
@@ -162,13 +161,15 @@ class _Walker:
 
     def _text(self, text: str, here: Places) -> Places:
         pieces = text.split()
+        if not here:
+            return here
         if not pieces:
             return self._word_ended(here) if text else here
         if text[0].isspace():
             here = self._word_ended(here)
         here = {begun + pieces[0]: node for begun, node in here.items()}
         for piece in pieces[1:]:
-            here = {piece: node for node in self._word_ended(here).values()}
+            here = {piece: self._word_ended(here)[""]}
         return self._word_ended(here) if text[-1].isspace() else here
 
     def _word_ended(self, here: Places) -> Places:

@@ -13,7 +13,7 @@ from roomtone_server.grammar.slots import number_words
 _SIGNS: Final[Mapping[str, Mapping[str, str]]] = {"en": {"%": "percent", "°": "degrees", "&": "and", "½": "half"}}
 
 _NUMBER: Final = re.compile(r"(\d+(?:[.,]\d+)?)")
-_APOSTROPHES: Final = str.maketrans({"’": "'", "‘": "'", "-": " ", "_": " "})
+_SPELLING: Final = str.maketrans({"\u2019": "'", "\u2018": "'", "-": " ", "_": " "})
 _SIGN: Final = re.compile(r"([%°&½])")
 _NOT_SAID: Final = re.compile(r"[^\w\s'%°&½.,]|(?<!\d)[.,]|[.,](?!\d)")
 
@@ -25,7 +25,7 @@ def words(text: str, language: str) -> list[str]:
 
 def spelled(text: str, language: str) -> str:
     """As `words`, but spaces at the ends stay: for a fragment of a template, whose edges may lie inside a word."""
-    text = _NOT_SAID.sub(" ", text.translate(_APOSTROPHES).casefold())
+    text = _NOT_SAID.sub(" ", text.translate(_SPELLING).casefold())
     text = _NUMBER.sub(lambda digits: f" {_number(digits.group(), language)} ", text) if _NUMBER.search(text) else text
     signs = _SIGNS.get(language, {})
     return _SIGN.sub(lambda sign: f" {signs.get(sign.group(), sign.group())} ", text)

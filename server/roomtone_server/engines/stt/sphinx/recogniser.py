@@ -1,12 +1,16 @@
 """pocketsphinx with a home's automaton: an utterance in, its words out. Blocking; it lives in the worker process."""
 
 from collections import OrderedDict
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final
 
-from roomtone_server.engines.stt.sphinx.lexicon import ALTERNATIVES, pronounce
+from roomtone_server.engines.stt.sphinx.lexicon import alternatives, pronounce
 from roomtone_server.engines.stt.sphinx.speech import Stretch, utterances
 from roomtone_server.grammar.automaton import Automaton, Completeness
+from roomtone_server.grammar.slots import said
+from roomtone_server.grammar.vocabulary import Vocabulary
 from roomtone_server.grammar.words import words
 
 # Measured with bench/recogniser.py. The best path through the word lattice loses to the first pass on a grammar this
@@ -33,6 +37,17 @@ class Recognised:
     stretch: Stretch
 
 
+def unpronounceable(vocabulary: Vocabulary, unsayable: AbstractSet[str]) -> list[str]:
+    """The names of a home that cannot be heard, since each way to say them has a word that is unsayable."""
+    by_thing = [area.names for area in vocabulary.areas] + [thing.names for thing in vocabulary.things]
+    language = vocabulary.language
+
+    def can_be_heard(name: str) -> bool:
+        return any(unsayable.isdisjoint(words(form, language)) for form in said(name, language))
+
+    return [name for name in dict.fromkeys(chain.from_iterable(by_thing)) if not can_be_heard(name)]
+
+
 class Recogniser:
     """One home's sentences, ready to be recognised. Raises RuntimeError when pocketsphinx does not load."""
 
@@ -43,10 +58,16 @@ class Recogniser:
         vocabulary = automaton.vocabulary()
         self.unsayable: Final = frozenset(word for word in vocabulary if not self._is_sayable(word))
         self.automaton: Final = automaton.without(self.unsayable)
-        for word in vocabulary & ALTERNATIVES.keys():
-            self._decoder.add_word(f"{word}(2)", ALTERNATIVES[word])
+        for word, phones in alternatives().items():
+            if word in vocabulary:
+                self._decoder.add_word(f"{word}(2)", phones)
         self._wake_words: OrderedDict[str, str] = OrderedDict()
         self._wakes_named = 0
+
+    @property
+    def wake_phrases(self) -> list[str]:
+        """Those that it is ready for, the latest last."""
+        return list(self._wake_words)
 
     def recognise(self, pcm: bytes, wake_phrase: str = "", before: Recognised | None = None) -> Recognised | None:
         """The words of an utterance so far (int16, mono, 16 kHz), without what is left of the wake phrase.
@@ -89,8 +110,8 @@ class Recogniser:
         self._decoder.process_raw(pcm, full_utt=True)
         self._decoder.end_utt()
         hypothesis = self._decoder.hyp()
-        said = hypothesis.hypstr.split() if hypothesis is not None else []
-        return " ".join(word for word in said if word != wake_word)
+        heard = hypothesis.hypstr.split() if hypothesis is not None else []
+        return " ".join(word for word in heard if word != wake_word)
 
     def _add_grammar(self, wake_phrase: str) -> str:
         """A grammar and the one word for the phrase's rest, by one name, which no word of a sentence can have."""
@@ -114,10 +135,10 @@ class Recogniser:
 
     def _rests(self, wake_phrase: str) -> list[str]:
         """The phrase's pronunciation, and all that can be left of it when its beginning was not sent."""
-        said = words(wake_phrase, self.automaton.language)
-        if not all(self._is_sayable(word) for word in said):
+        spoken = words(wake_phrase, self.automaton.language)
+        if not all(self._is_sayable(word) for word in spoken):
             return []
-        phones = " ".join(self._decoder.lookup_word(word) for word in said).split()
+        phones = " ".join(self._decoder.lookup_word(word) for word in spoken).split()
         return [" ".join(phones[first:]) for first in range(max(0, len(phones) - MIN_WAKE_PHONES + 1))]
 
     def _is_sayable(self, word: str) -> bool:

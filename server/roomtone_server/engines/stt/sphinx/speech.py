@@ -1,7 +1,7 @@
 """Where the speech lies in an utterance, by loudness alone.
 
-The recogniser normalises by the mean of what it is given: a click or a hum before the first word ruins it, and so does a
-cut too close to the words. The thresholds were chosen on recorded commands: see bench/recogniser.py.
+The recogniser normalises by the mean of what it is given: a click or a hum before the first word ruins it, and so does
+a cut too close to the words. The thresholds were chosen on recorded commands: see bench/recogniser.py.
 """
 
 from collections.abc import Sequence

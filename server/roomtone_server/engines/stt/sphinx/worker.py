@@ -1,0 +1,155 @@
+"""The worker process: `python -m roomtone_server.engines.stt.sphinx.worker CACHE`. It ends when its stdin does.
+
+One decoder serves all utterances, each decoded as a whole every now and then while it grows: the mean of all that was
+said so far normalises better than a running one, and once there is silence behind the words the result is final before
+anyone asks for it.
+"""
+
+import os
+import select
+import signal
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from pydantic import TypeAdapter
+
+from roomtone.ears.formats import RATE_HZ, SAMPLE_BYTES
+from roomtone.errors import RoomtoneError
+from roomtone_server.engines.stt.automata import automaton_for
+from roomtone_server.engines.stt.sphinx.messages import Message, Messages
+from roomtone_server.engines.stt.sphinx.recogniser import Recognised, Recogniser, unpronounceable
+from roomtone_server.grammar.automaton import Completeness
+from roomtone_server.grammar.vocabulary import Vocabulary
+
+READ_BYTES: Final = 65536
+MAX_UTTERANCE_BYTES: Final = 30 * RATE_HZ * SAMPLE_BYTES  # what comes behind is not heard
+# An utterance is decoded again when it has grown by this much, and by a few times as long as that takes: it may use
+# a part of one core, whatever the machine.
+MIN_GROWTH_S: Final = 0.2
+GROWTH_PER_DECODING: Final = 3.0
+
+_VOCABULARY: Final = TypeAdapter(Vocabulary)
+
+
+@dataclass(slots=True)
+class Utterance:
+    """One utterance being heard; it keeps the words that its home had when it began."""
+
+    recogniser: Recogniser
+    wake_phrase: str
+    pcm: bytearray = field(default_factory=bytearray)
+    heard: Recognised | None = None
+    sent: str = ""
+    due_bytes: int = 0
+
+    def hear(self) -> None:
+        """Decodes what there is."""
+        began = time.monotonic()
+        self.heard = self.recogniser.recognise(bytes(self.pcm), self.wake_phrase, self.heard)
+        growth_s = max(MIN_GROWTH_S, GROWTH_PER_DECODING * (time.monotonic() - began))
+        self.due_bytes = len(self.pcm) + int(growth_s * RATE_HZ) * SAMPLE_BYTES
+
+    @property
+    def is_due(self) -> bool:
+        return len(self.pcm) >= self.due_bytes
+
+    def partial(self) -> str | None:
+        """What was heard, when it is news and may become a sentence."""
+        text = self.heard.text if self.heard is not None else ""
+        if not text or text == self.sent or self.recogniser.automaton.hint(text) is Completeness.IMPOSSIBLE:
+            return None
+        self.sent = text
+        return text
+
+    def transcript(self) -> str:
+        self.hear()
+        return self.heard.text if self.heard is not None and self.heard.is_sentence else ""
+
+
+class Worker:
+    """Does what messages ask; decoding for partials waits until none is left unread."""
+
+    def __init__(self, cache: Path, send: Callable[[Message], None]) -> None:
+        self._cache = cache
+        self._send = send
+        self._recogniser: Recogniser | None = None
+        self._utterances: dict[int, Utterance] = {}
+
+    def do(self, message: Message) -> None:
+        head = message.head
+        match head["do"]:
+            case "learn":
+                self._learn(_VOCABULARY.validate_python(head["vocabulary"]))
+            case "hear":
+                assert self._recogniser is not None, "the engine teaches before it asks"
+                self._recogniser.listen_for(head["wake_phrase"])
+                self._utterances[head["id"]] = Utterance(self._recogniser, head["wake_phrase"])
+            case "audio" if utterance := self._utterances.get(head["id"]):
+                utterance.pcm += message.body[: MAX_UTTERANCE_BYTES - len(utterance.pcm)]
+            case "finish" if utterance := self._utterances.pop(head["id"], None):
+                self._send(Message({"is": "transcript", "id": head["id"], "text": utterance.transcript()}))
+            case "close":
+                self._utterances.pop(head["id"], None)
+
+    def work(self) -> bool:
+        """Decodes one utterance that is due; whether there was one."""
+        number = next((number for number, utterance in self._utterances.items() if utterance.is_due), None)
+        if number is None:
+            return False
+        # Behind the others, so that none starves.
+        utterance = self._utterances[number] = self._utterances.pop(number)
+        utterance.hear()
+        if text := utterance.partial():
+            samples = len(utterance.pcm) // SAMPLE_BYTES
+            self._send(Message({"is": "partial", "id": number, "text": text, "samples": samples}))
+        return True
+
+    def _learn(self, vocabulary: Vocabulary) -> None:
+        before = self._recogniser
+        self._recogniser = Recogniser(automaton_for(vocabulary, self._cache))
+        for wake_phrase in before.wake_phrases if before is not None else [""]:
+            self._recogniser.listen_for(wake_phrase)
+        left_out = unpronounceable(vocabulary, self._recogniser.unsayable)
+        self._send(Message({"is": "learned", "left_out": left_out}))
+
+
+def serve(requests: int, answers: BinaryIO, cache: Path) -> None:
+    """Until the requests end. Raises RoomtoneError for what the engine must know."""
+
+    def send(message: Message) -> None:
+        answers.write(message.encode())
+        answers.flush()
+
+    worker = Worker(cache, send)
+    messages = Messages()
+    while True:
+        if not select.select([requests], [], [], 0)[0] and worker.work():
+            continue
+        data = os.read(requests, READ_BYTES)
+        if not data:
+            return
+        for message in messages.receive(data):
+            worker.do(message)
+
+
+def main() -> None:
+    # Ctrl-C reaches the whole group of processes; this one ends when its engine does.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # What a library prints must not stand between messages.
+    with os.fdopen(os.dup(1), "wb") as answers:
+        os.dup2(2, 1)
+        try:
+            serve(0, answers, Path(sys.argv[1]))
+        except BrokenPipeError:
+            os._exit(0)  # the engine is gone, and nobody is left to flush to
+        except (RoomtoneError, RuntimeError, OSError) as problem:
+            answers.write(Message({"is": "failed", "text": str(problem)}).encode())
+            sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
