@@ -71,7 +71,7 @@ async def run_demo(options: DemoOptions, console: Console) -> Shown:
                 async with _watching(ends, turn):
                     await ends.start_satellite(satellite)
                     progress.stop()
-                    console.print(f"[bright_black]Server and satellite are running and paired: {room.invitation}.")
+                    _say(console, f"Server and satellite are running and paired: {room.invitation}.", "bright_black")
                     await _follow(turn, room, ends, console)
             after = await read_home(options.home, ends.home_state)
             return _told(
@@ -140,7 +140,7 @@ def _picture(turn: Turn, room: Room, states: Sequence[str] = ()) -> Picture:
 def _told(options: DemoOptions, console: Console, turn: Turn, room: Room, states: Sequence[str]) -> Shown:
     """The end of the demo: the picture, the reply's file, the measure."""
     if turn.number is None:
-        console.print(f"[red]No wake word: {room.not_woken}.")
+        _say(console, f"No turn: {room.not_woken}.", "red")
         return Shown(EXIT_NOT_WOKEN, result(turn, None, None))
     if turn.outcome not in COMPLETED | NOT_UNDERSTOOD:
         raise RoomtoneError(f"the turn ended without a reply: {turn.why_ended or turn.outcome}")
@@ -150,10 +150,14 @@ def _told(options: DemoOptions, console: Console, turn: Turn, room: Room, states
     _show(_picture(turn, room, states), options, console)
     told = result(turn, room.heard(turn), str(options.out) if answer else None)
     if answer:
-        console.print(f"The reply is in {options.out}.")
+        _say(console, f"The reply is in {options.out}.")
     if told["v2v_ms"] is not None:
-        console.print(f"[bold]V2V {told['v2v_ms']:.0f} ms[/], from the command's last sound to the reply's first.")
+        _say(console, f"V2V {told['v2v_ms']:.0f} ms, from the command's last sound to the reply's first.", "bold")
     return Shown(EXIT_COMPLETED if turn.outcome in COMPLETED else EXIT_NOT_UNDERSTOOD, told)
+
+
+def _say(console: Console, text: str, style: str = "") -> None:
+    console.print(text, style=style, markup=False, soft_wrap=True)
 
 
 def _show(picture: Picture, options: DemoOptions, console: Console) -> None:
