@@ -28,6 +28,8 @@ from roomtone_server.store.satellites import SqliteSatelliteStore
 
 _LOGGER = logging.getLogger(__name__)
 
+EVERYWHERE = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 - addresses that stand for all of this machine's
+
 
 async def serve(settings: ServerSettings) -> None:
     """Serves until SIGTERM or SIGINT. Raises RoomtoneError when it cannot start."""
@@ -82,7 +84,8 @@ async def running(settings: ServerSettings) -> AsyncIterator[int]:
         )
         verbs |= LocalVerbs(house, satellites, window, identity.fingerprint).by_name()
         if settings.discovery:
-            await stack.enter_async_context(advertise(settings.name, port, fingerprint=identity.fingerprint))
+            host = None if settings.listen.host in EVERYWHERE else settings.listen.host
+            await stack.enter_async_context(advertise(settings.name, port, fingerprint=identity.fingerprint, host=host))
         health.ready = True
         _LOGGER.info("ready: satellites connect to port %d; `roomtone pair` lets a new one in", port)
         yield port
