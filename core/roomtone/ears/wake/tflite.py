@@ -92,14 +92,23 @@ class _Tensor:
         quantization = lib.TfLiteTensorQuantizationParams(pointer)
         self._quantized = dtype is not np.float32
         self._scale, self._zero_point = quantization.scale, quantization.zero_point
-        if self._quantized and not self._scale > 0:
+        if not self._quantized:
+            return
+        if not self._scale > 0:
             raise EngineError(f"{path} does not say how its input or output is quantized")
+        self._quantized_values = np.empty(self.shape, np.float32)
+        self._smallest, self._largest = np.iinfo(dtype).min, np.iinfo(dtype).max
 
     def write(self, values: NDArray[np.float32]) -> None:
         if self._quantized:
-            limits = np.iinfo(self._values.dtype)
-            values = np.rint(values / self._scale + self._zero_point).clip(limits.min, limits.max)
-        self._values[...] = values
+            # Thirty times a second for each word on a small machine: no array is made anew.
+            quantized = self._quantized_values
+            np.divide(values, self._scale, out=quantized)
+            np.add(quantized, self._zero_point, out=quantized)
+            np.rint(quantized, out=quantized)
+            np.minimum(quantized, self._largest, out=quantized)
+            values = np.maximum(quantized, self._smallest, out=quantized)
+        np.copyto(self._values, values, casting="unsafe")
 
     def read(self) -> NDArray[np.float32]:
         values = self._values.astype(np.float32)
