@@ -16,9 +16,7 @@ def test_any_split_gives_the_same_frames(pcm, data):
     for begin, end in zip([0, *cuts], [*cuts, len(pcm)], strict=True):
         frames += framer.frames(pcm[begin:end], start + begin // 2)
     whole = len(pcm) // FRAME_BYTES
-    assert frames == [
-        (pcm[n * FRAME_BYTES : (n + 1) * FRAME_BYTES], start + n * FRAME_SAMPLES) for n in range(whole)
-    ]
+    assert frames == [(pcm[n * FRAME_BYTES : (n + 1) * FRAME_BYTES], start + n * FRAME_SAMPLES) for n in range(whole)]
 
 
 def test_a_gap_drops_the_rest_of_a_frame_rather_than_joining_what_was_apart():

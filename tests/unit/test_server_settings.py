@@ -1,0 +1,52 @@
+"""The server's settings: the example is complete and true; what is wrong is said with its line."""
+
+import importlib.resources
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from roomtone.errors import SettingsError
+from roomtone.settings import load, render
+from roomtone_server.settings import ServerSettings
+
+ROOT = Path(__file__).parents[2]
+EXAMPLE = importlib.resources.files("roomtone_server") / "server.yaml"
+
+
+def test_the_example_says_the_defaults():
+    with importlib.resources.as_file(EXAMPLE) as path:
+        assert load(ServerSettings, path) == ServerSettings()
+
+
+def test_the_example_names_every_key():
+    written = yaml.safe_load(re.sub(r"^# name: attic$", "name: attic", EXAMPLE.read_text(), flags=re.MULTILINE))
+    effective = yaml.safe_load(render(ServerSettings()))
+    assert keys(written) == keys(effective)
+
+
+def keys(value: object) -> object:
+    return {key: keys(inner) for key, inner in value.items()} if isinstance(value, dict) else None
+
+
+def test_the_copy_for_people_is_the_one_in_the_package():
+    assert (ROOT / "config" / "server.yaml").read_text() == EXAMPLE.read_text()
+
+
+@pytest.mark.parametrize(
+    ("written", "complaint"),
+    [
+        ("lisen:\n  port: 1", "server.yaml:1: lisen: found an unknown key.*did you mean listen"),
+        ("name: attic\nlisten:\n  port: 99999", "server.yaml:3: listen.port: found 99999, allowed: .*65535"),
+        ("home:\n  engine: virtual\n  fiel: x", "server.yaml:3: home.fiel: found an unknown key.*did you mean file"),
+        ("home: {engine: virtual, confirm: [dance]}", "server.yaml:1: home.confirm.*found \"dance\", allowed: .*unlock"),
+        ("tts: nobody", "server.yaml:1: tts: .*nobody.*espeak"),
+        ("name: ${NOT_SET}", "server.yaml:1: name: .*NOT_SET"),
+    ],
+)
+def test_what_is_wrong_is_said_with_its_line(tmp_path, written, complaint):
+    path = tmp_path / "server.yaml"
+    path.write_text(written)
+    with pytest.raises(SettingsError, match=complaint):
+        load(ServerSettings, path)
