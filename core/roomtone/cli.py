@@ -7,7 +7,7 @@ A command's module must import fast: `roomtone --help` imports them all for thei
 import os
 import traceback
 from collections.abc import Iterator
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint, EntryPoints, entry_points
 from typing import Final, NoReturn
 
 import click
@@ -26,11 +26,11 @@ class LazyGroup(click.Group):
 
     @override
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted(point.name for point in entry_points(group="roomtone.commands"))
+        return sorted(_declared(ctx).names)
 
     @override
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        for point in entry_points(group="roomtone.commands", name=cmd_name):
+        for point in _declared(ctx).select(name=cmd_name):
             return _command(point)
         return None
 
@@ -61,6 +61,14 @@ def roomtone(debug: bool) -> None:  # noqa: FBT001 - read by LazyGroup, and clic
 def main() -> None:
     """The `roomtone` program. A command's return value, if it is an int, is its exit status."""
     roomtone()
+
+
+def _declared(ctx: click.Context) -> EntryPoints:
+    """The commands' entry points, looked up once per run: it takes as long as all the rest of `roomtone --help`."""
+    if __name__ not in ctx.meta:
+        ctx.meta[__name__] = entry_points(group="roomtone.commands")
+    points: EntryPoints = ctx.meta[__name__]
+    return points
 
 
 def _command(point: EntryPoint) -> click.Command:

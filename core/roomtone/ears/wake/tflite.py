@@ -96,8 +96,9 @@ class _Tensor:
             return
         if not self._scale > 0:
             raise EngineError(f"{path} does not say how its input or output is quantized")
+        limits = np.iinfo(self._values.dtype)
         self._quantized_values = np.empty(self.shape, np.float32)
-        self._smallest, self._largest = np.iinfo(dtype).min, np.iinfo(dtype).max
+        self._smallest, self._largest = limits.min, limits.max
 
     def write(self, values: NDArray[np.float32]) -> None:
         if self._quantized:
