@@ -14,12 +14,11 @@ from roomtone.errors import HomeError, StoreError
 from roomtone_server.agent.base import Acted, Due, Finished, Intent, Prepared, ReplyPart, Request, Said
 from roomtone_server.agent.confirmation import OpenQuestions, guarded_calls
 from roomtone_server.agent.intents import HANDLERS
-from roomtone_server.agent.planning import CannotDo, Command, Plan, Reply, Situation
-from roomtone_server.agent.responses import Responses
+from roomtone_server.agent.planning import NOWHERE, CannotDo, Command, Plan, Reply, Situation
+from roomtone_server.agent.responses import responses_of
 from roomtone_server.agent.settings import AgentSettings
 from roomtone_server.agent.timers import StartTimer, Timer, Timers
-from roomtone_server.agent.understanding import NOWHERE, Understanding
-from roomtone_server.grammar.sentences import load_sentences
+from roomtone_server.agent.understanding import Understanding, parse_sentences
 from roomtone_server.home.base import Home, ServiceCall
 from roomtone_server.home.names import vocabulary_of
 from roomtone_server.store.base import TimerStore
@@ -29,7 +28,7 @@ _LOGGER: Final = logging.getLogger(__name__)
 # A timer that rings later than this has a word for it: nothing was there to ring in time.
 LATE_S: Final = 30
 # What is said first to the templates, by nobody: they are parsed on the way.
-_WARM_UP: Final = ("turn on the lights", "set the brightness to fifty percent", "is the door locked", "timer status")
+_WARM_UP: Final = ("turn on the lights", "set the brightness to fifty percent", "timer status", "turn on the nothing")
 
 
 def _local_now() -> datetime:
@@ -78,11 +77,10 @@ class IntentAgent:
         await asyncio.get_running_loop().run_in_executor(self._executor, self._warm_up)
 
     def _warm_up(self) -> None:
-        templates = load_sentences(self._language)
-        self._responses = Responses(templates, fallback=load_sentences("en"))
-        self._understanding = Understanding(templates, HANDLERS)
+        self._responses = responses_of(self._language)
+        self._understanding = Understanding(parse_sentences(self._language, frozenset(HANDLERS)))
         for text in _WARM_UP:
-            self._understand(Request(text))
+            self._ready(Request(text), self._understand(Request(text)))
 
     async def prepare(self, request: Request) -> Prepared:
         command = self._understand(request)
@@ -102,7 +100,7 @@ class IntentAgent:
 
     def _ready(self, request: Request, command: Command | None) -> Ready:
         if command is None:
-            return Ready(self._responses.phrase("not_understood"), understood=False)
+            return Ready(self._excuse(request), understood=False)
         if command.intent == "RoomtoneYes" and (confirmed := self._questions.find(request)) is not None:
             return replace(confirmed, answers=confirmed)
         try:
@@ -114,6 +112,15 @@ class IntentAgent:
             if isinstance(change, StartTimer) and change.command is not None:
                 return self._later(request, change.command, Ready(text, plan))
         return self._asking(Ready(text, plan), plan.calls, "confirm")
+
+    def _excuse(self, request: Request) -> str:
+        match self._understanding.stranger(request.text, self._area(request)):
+            case ("name", name):
+                return self._responses.phrase("no_entity", entity=name)
+            case ("area", area):
+                return self._responses.phrase("no_area", area=area)
+            case _:
+                return self._responses.phrase("not_understood")
 
     def _later(self, request: Request, text: str, ready: Ready) -> Ready:
         """A command for later must be one that could be carried out now; what asks back asks now."""

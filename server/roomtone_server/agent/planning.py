@@ -8,11 +8,14 @@ intent_agent    Plan                 -> effects, and a reply by `responses`
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from roomtone.errors import RoomtoneError
 from roomtone_server.agent.timers import Timer, TimerChange
 from roomtone_server.home.base import Area, Entity, ServiceCall
+
+# The area of a speaker who stands in none: what needs an area is understood all the same, so that we can ask for it.
+NOWHERE: Final = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Replies: the templates that come with the sentences, rendered as their authors expect; and our own phrases."""
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +9,7 @@ from jinja2 import Template, Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from roomtone_server.agent.planning import Command, Reply
-from roomtone_server.grammar.sentences import Templates
+from roomtone_server.grammar.sentences import load_sentences
 from roomtone_server.home.base import Entity
 
 
@@ -52,25 +53,25 @@ class Query:
     unmatched: Sequence[SpokenState]
 
 
+@functools.cache
+def responses_of(language: str) -> "Responses":
+    """Compiled once per process."""
+    return Responses(language)
+
+
 class Responses:
     """All templates of one language, compiled when it is made."""
 
-    def __init__(self, templates: Templates, fallback: Templates) -> None:
-        """`fallback` has our own phrases, should this language have none yet."""
+    def __init__(self, language: str) -> None:
+        """Of what a language does not word yet, the English is used. Raises EngineError for one without templates."""
         self._environment = ImmutableSandboxedEnvironment()
-        responses = templates["responses"]
+        english, own = load_sentences("en")["responses"], load_sentences(language)["responses"]
         self._intents = {
             intent: {key: self._compiled(text) for key, text in texts.items()}
-            for intent, texts in {**fallback["responses"]["intents"], **responses["intents"]}.items()
+            for intent, texts in {**english["intents"], **own["intents"]}.items()
         }
-        self._phrases = {
-            key: self._compiled(text)
-            for key, text in {
-                **fallback["responses"]["phrases"],
-                **responses.get("phrases", {}),
-                **responses.get("errors", {}),
-            }.items()
-        }
+        phrases = {**english["phrases"], **english["errors"], **own.get("errors", {}), **own.get("phrases", {})}
+        self._phrases = {key: self._compiled(text) for key, text in phrases.items()}
 
     def _compiled(self, text: str) -> Template:
         return self._environment.from_string(text)

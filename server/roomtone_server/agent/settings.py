@@ -11,8 +11,8 @@ Guarded = Literal["unlock", "garage", "alarm"]
 
 
 class AgentSettings(Settings):
-    """`confirm`: what asks back first, since any voice reaches a microphone. `confirm_within_s`: how long a "yes" counts
-    once the question was asked."""
+    """`confirm`: what asks back first, since any voice reaches a microphone; `confirm_within_s`: how long after the
+    question a "yes" counts."""
 
     confirm: tuple[Guarded, ...] = ("unlock", "garage", "alarm")
     confirm_within_s: Annotated[float, Field(gt=0, le=600)] = 30.0

@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-from roomtone_server.agent.planning import CannotDo, Command, Situation
-from roomtone_server.agent.understanding import NOWHERE
+from roomtone_server.agent.planning import NOWHERE, CannotDo, Command, Situation
 from roomtone_server.home.base import Entity
 
 

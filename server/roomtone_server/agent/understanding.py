@@ -1,25 +1,29 @@
 """Text to command: hassil, over the sentence templates and the names of the home."""
 
+import functools
 import re
-from collections.abc import Container
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from typing import Any, Final
 
 from hassil.intents import Intents, SlotList
-from hassil.models import MatchEntity
-from hassil.recognize import RecognizeResult, recognize_best
+from hassil.models import MatchEntity, UnmatchedTextEntity
+from hassil.recognize import MISSING_ENTITY, RecognizeResult, recognize_all, recognize_best
 
-from roomtone_server.agent.planning import Command
-from roomtone_server.grammar.sentences import Templates
+from roomtone_server.agent.planning import NOWHERE, Command
+from roomtone_server.grammar.sentences import load_sentences
 from roomtone_server.grammar.slots import slot_lists
 from roomtone_server.grammar.vocabulary import Vocabulary
-
-# The area of a speaker who stands in none: what needs an area is understood all the same, so that we can ask for it.
-NOWHERE: Final = ""
 
 # What is longer is no command; matching it would only hold up the event loop.
 MAX_COMMAND_CHARACTERS: Final = 300
 
-_SIGNS: Final = ((re.compile(r"\s*%|\bper cent\b"), " percent"), (re.compile(r"\s*°\s*[CF]?\b"), " degrees"))
+# The intents in which an unknown name is worth a word, and how much of such an order must have been said: "turn on the"
+# of "turn on the disco ball". With less, anything is a name.
+_ORDERS: Final = frozenset({"HassTurnOn", "HassTurnOff", "HassLightSet"})
+_MIN_ORDER_CHARACTERS: Final = 7
+
+_SIGNS: Final = ((re.compile(r"\s*%|\bper cent\b"), " percent"), (re.compile(r"\s*°\s*(?:[CF]\b)?"), " degrees"))
 _NOT_SAID: Final = re.compile(r"[!?;:,\"“”„()]|\.(?!\d)|(?<!\d)\.")
 # Politeness that hassil's own skip words leave standing; only at the edges, where it cannot be part of a name.
 _POLITE: Final = re.compile(
@@ -36,21 +40,70 @@ def normalised(text: str) -> str:
     return _POLITE.sub("", " ".join(_NOT_SAID.sub(" ", text).split()))
 
 
-class Understanding:
-    """The templates, parsed, beside the names of one home. Not thread-safe."""
+@dataclass(frozen=True, slots=True)
+class Sentences:
+    """One language's templates, parsed; the names of the home are not in them."""
 
-    def __init__(self, templates: Templates, handled: Container[str]) -> None:
-        """`handled` are the intents that somebody carries out; the others are not understood."""
-        intents = {name: intent for name, intent in templates["intents"].items() if name in handled}
-        self._intents = Intents.from_dict({**templates, "intents": intents})
+    commands: Intents
+    orders: Intents  # those commands in which an unknown name is worth a word
+
+
+@functools.cache
+def parse_sentences(language: str, handled: frozenset[str]) -> Sentences:
+    """The templates of the intents that somebody carries out; others are not understood. Slow, once per process.
+
+    Raises EngineError for a language without templates.
+    """
+    templates = load_sentences(language)
+
+    def those(names: AbstractSet[str]) -> Intents:
+        intents = {name: intent for name, intent in templates["intents"].items() if name in names}
+        return Intents.from_dict({**templates, "intents": intents})
+
+    return Sentences(commands=those(handled), orders=those(handled & _ORDERS))
+
+
+class Understanding:
+    """Sentences beside the names of one home. Not thread-safe."""
+
+    def __init__(self, sentences: Sentences) -> None:
+        self._sentences = sentences
         self._names: dict[str, SlotList] = {}
+        self._known: frozenset[str] = frozenset()
         self._vocabulary: Vocabulary | None = None
 
     def learn(self, vocabulary: Vocabulary) -> None:
         """Takes the home's names; cheap when they are those it has."""
         if vocabulary != self._vocabulary:
             self._names = dict(slot_lists(vocabulary))
+            names = [thing.names for thing in vocabulary.things] + [area.names for area in vocabulary.areas]
+            self._known = frozenset(name.casefold() for all_names in names for name in all_names)
             self._vocabulary = vocabulary
+
+    def stranger(self, text: str, area: str | None) -> tuple[str, str] | None:
+        """For a text that gives no command: what in it would make it one, were it a name of this home.
+
+        ("name" or "area", and what was said in its place); None when the rest of the text is no order either.
+        """
+        said = normalised(text)
+        if not said or len(said) > MAX_COMMAND_CHARACTERS:
+            return None
+        found = recognize_all(
+            said,
+            self._sentences.orders,
+            slot_lists=self._names,
+            intent_context={"area": area or NOWHERE},
+            allow_unmatched_entities=True,
+        )
+        strangers = [
+            (result.text_chunks_matched, unknown[0])
+            for result in found
+            if result.text_chunks_matched >= _MIN_ORDER_CHARACTERS
+            and len(unknown := _unknown(result)) == 1
+            and unknown[0][0] in {"name", "area"}
+            and unknown[0][1].casefold() not in self._known
+        ]
+        return max(strangers, key=lambda stranger: stranger[0])[1] if strangers else None
 
     def understand(self, text: str, area: str | None) -> Command | None:
         """The command that a text gives, spoken in an area; None when no template matches. 1 to 8 ms once warm."""
@@ -59,12 +112,20 @@ class Understanding:
             return None
         found = recognize_best(
             said,
-            self._intents,
+            self._sentences.commands,
             slot_lists=self._names,
             intent_context={"area": area or NOWHERE},
             best_slot_name="name",
         )
         return None if found is None else _command(found, said)
+
+
+def _unknown(found: RecognizeResult) -> list[tuple[str, str]]:
+    return [
+        (unmatched.name, unmatched.text.strip())
+        for unmatched in found.unmatched_entities_list
+        if isinstance(unmatched, UnmatchedTextEntity) and unmatched.text != MISSING_ENTITY
+    ]
 
 
 def _command(found: RecognizeResult, text: str) -> Command:
@@ -73,7 +134,7 @@ def _command(found: RecognizeResult, text: str) -> Command:
     return Command(
         intent=found.intent.name,
         values={key: _value(slot) for key, slot in slots.items()},
-        spoken={key: slot.text_clean or slot.value for key, slot in slots.items()},
+        spoken={key: slot.text_clean or str(_value(slot)) for key, slot in slots.items()},
         response=found.response or "default",
         text=text,
         name_domain=_domain(name),

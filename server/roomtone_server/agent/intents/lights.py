@@ -37,7 +37,7 @@ def _able(lights: Sequence[Entity], can: Callable[[AbstractSet[str]], bool]) -> 
         if (modes := light.attributes.get("supported_color_modes")) is None or can(frozenset(modes))
     ]
     if not able:
-        raise CannotDo("feature_not_supported")
+        raise CannotDo("not_able", name=lights[0].name) if len(lights) == 1 else CannotDo("feature_not_supported")
     return able
 
 

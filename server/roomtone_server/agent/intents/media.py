@@ -89,7 +89,9 @@ def _players(command: Command, situation: Situation, states: Sequence[str]) -> S
             return fitting
         if len(players) == 1:
             return players
-    raise CannotDo("no_player" if everywhere else "no_domain", domain=_DOMAIN)
+    if not everywhere:
+        raise CannotDo("no_domain", domain=_DOMAIN)
+    raise CannotDo("no_player" if states else "duplicate_targets")
 
 
 def _playing(situation: Situation) -> bool:

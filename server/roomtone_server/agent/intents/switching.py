@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from roomtone_server.agent.planning import CannotDo, Command, Plan, Reply, Situation
+from roomtone_server.agent.planning import Command, Plan, Reply, Situation
 from roomtone_server.agent.targets import meant
 from roomtone_server.home.base import Entity, ServiceCall
 
@@ -67,8 +67,6 @@ def arm(command: Command, situation: Situation) -> Plan:
 def with_data(command: Command, entities: Sequence[Entity], service: str, *slots: str) -> Plan:
     """One service on each entity, its data taken from the slots of the same names."""
     data: Mapping[str, Any] = {slot: command.values[slot] for slot in slots}
-    if not entities:
-        raise CannotDo("feature_not_supported")
     return Plan(
         Reply(command.response, state=entities[0]), calls=[ServiceCall(service, entity.id, data) for entity in entities]
     )
