@@ -52,10 +52,10 @@ class KnownSatellite(Protocol):
 class Satellites(Protocol):
     """Where the server keeps the satellites that have paired."""
 
-    async def add(self, id: str, name: str, area: str | None, token_hash: str) -> None:  # noqa: A002 - its name
+    async def add(self, satellite_id: str, name: str, area: str | None, token_hash: str, /) -> None:
         """Done when it is kept for good."""
 
-    async def find(self, id: str) -> KnownSatellite | None: ...  # noqa: A002 - its name
+    async def find(self, satellite_id: str, /) -> KnownSatellite | None: ...
 
 
 @dataclass(frozen=True, slots=True)

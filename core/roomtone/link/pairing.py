@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import json
 import secrets
+import string
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Annotated, Final
@@ -26,7 +27,7 @@ WINDOW_S: Final = 600.0
 MAX_WRONG_TRIES: Final = 5  # without it, a patient peer on the LAN would try secrets for ten minutes
 
 _ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_LOOK_ALIKES: Final = str.maketrans("OIL", "011")
+_AS_MEANT: Final = str.maketrans(string.ascii_lowercase + "oilOIL", string.ascii_uppercase + "011011")
 _CODE_BYTES: Final = FINGERPRINT_BYTES + SECRET_BYTES + 1
 _CODE_CHARACTERS: Final = _CODE_BYTES * 8 // 5
 _GROUP: Final = 5
@@ -52,7 +53,7 @@ class PairingCode:
 
         Raises CodeRefused, saying whether it is too short, too long or mistyped.
         """
-        typed = "".join(text.split()).replace("-", "").upper().translate(_LOOK_ALIKES)
+        typed = "".join(text.split()).replace("-", "").translate(_AS_MEANT)
         strange = next((character for character in typed if character not in _ALPHABET), None)
         if strange is not None:
             raise CodeRefused(f"the pairing code is mistyped: {strange!r} is in no code")

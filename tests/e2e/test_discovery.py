@@ -1,0 +1,96 @@
+"""Servers that announce themselves by multicast DNS, and satellites that look for them, on this machine."""
+
+import asyncio
+import ipaddress
+
+import pytest
+from zeroconf import IPVersion, ServiceInfo
+from zeroconf.asyncio import AsyncZeroconf
+
+from roomtone.link import discovery
+from roomtone.link.discovery import SERVICE, FoundServer, advertise, find_server, find_servers, own_addresses
+
+PIN = bytes(range(32))
+OTHER_PIN = bytes(range(100, 132))
+SOON_S = 10.0  # ends as soon as it is found
+A_WHILE_S = 1.0  # for what must not be there
+
+
+async def test_a_server_is_found_by_its_fingerprint():
+    async with advertise("Our house", 10760, fingerprint=PIN, area="Kitchen"):
+        found = await find_server(PIN, SOON_S)
+        assert found == FoundServer("Our house", tuple(own_addresses()), 10760, PIN[:16], "Kitchen")
+        assert await find_server(PIN[:16], SOON_S) == found
+
+
+async def test_a_server_on_one_address_announces_that_one():
+    async with advertise("local", 10761, fingerprint=PIN, host="127.0.0.1"):
+        found = await find_server(PIN, SOON_S)
+        assert found is not None
+        assert (found.hosts, found.area) == (("127.0.0.1",), None)
+
+
+async def test_two_servers_of_one_name_are_both_found():
+    async with (
+        advertise("Our house", 10760, fingerprint=PIN, host="127.0.0.1"),
+        advertise("Our house", 10761, fingerprint=OTHER_PIN, host="127.0.0.1"),
+    ):
+        found = await find_servers(A_WHILE_S)
+        ours = [server for server in found if server.fingerprint16 in {PIN[:16], OTHER_PIN[:16]}]
+        assert [(server.name, server.port) for server in ours] == [("Our house", 10760), ("Our house", 10761)]
+
+
+async def test_a_server_is_withdrawn_at_the_end():
+    async with advertise("brief", 10760, fingerprint=PIN, host="127.0.0.1"):
+        assert await find_server(PIN, SOON_S)
+    assert await find_server(PIN, A_WHILE_S) is None
+
+
+async def test_a_new_address_is_announced(monkeypatch):
+    addresses = ["127.0.0.1"]
+    monkeypatch.setattr(discovery, "own_addresses", lambda: list(addresses))
+    monkeypatch.setattr(discovery, "_ADDRESSES_S", 0.01)
+    async with advertise("roaming", 10760, fingerprint=PIN):
+        addresses.append("127.0.0.2")
+        async with asyncio.timeout(SOON_S):
+            while (found := await find_server(PIN, SOON_S)) is None or len(found.hosts) < 2:
+                pass
+        assert found.hosts == ("127.0.0.1", "127.0.0.2")
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [{}, {"fp": "not hex"}, {"fp": "00"}, {"fp": None}, {"fp": PIN.hex()}],
+)
+async def test_what_is_no_server_of_ours_is_not_found(texts):
+    async with announced(texts):
+        assert not [server for server in await find_servers(A_WHILE_S) if server.port == 4]
+
+
+async def test_what_a_stranger_announces_is_cleaned():
+    async with announced({"fp": PIN[:16].hex(), "name": b"\x1b[2J\xff" + b"x" * 200, "area": b"\n"}):
+        found = await find_server(PIN, SOON_S)
+    assert found == FoundServer("[2J\ufffd" + "x" * 56, ("127.0.0.1",), 4, PIN[:16], None)
+
+
+def announced(texts):
+    return _Announced(ServiceInfo(SERVICE, f"stranger.{SERVICE}", 4, properties=texts, parsed_addresses=["127.0.0.1"]))
+
+
+class _Announced:
+    def __init__(self, info):
+        self._info = info
+
+    async def __aenter__(self):
+        self._zeroconf = AsyncZeroconf(ip_version=IPVersion.V4Only)
+        await (await self._zeroconf.async_register_service(self._info))
+
+    async def __aexit__(self, *_):
+        await self._zeroconf.async_close()
+
+
+def test_own_addresses_can_be_dialled():
+    addresses = [ipaddress.ip_address(text) for text in own_addresses()]
+    assert addresses
+    assert not any(address.version == 6 and address.is_link_local for address in addresses)
+    assert len({address.is_loopback for address in addresses}) == 1
