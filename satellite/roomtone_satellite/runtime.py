@@ -205,6 +205,7 @@ class Satellite:
         """Does what the machine says, and sets the one timer to its deadline."""
         for command in self._machine.commands():
             self._perform(command)
+        self._parts.microphone.eager = self._machine.turn is not None
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

@@ -29,6 +29,7 @@ class HandMicrophone:
     def __init__(self) -> None:
         self._frames: asyncio.Queue[bytes | Exception] = asyncio.Queue()
         self.opened = 0
+        self.eager = False
 
     def hear(self, *frames: bytes | Exception) -> None:
         for one in frames:

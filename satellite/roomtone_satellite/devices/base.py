@@ -7,7 +7,14 @@ from typing import Final, Protocol
 BLOCK_MS: Final = 20
 
 
+# What a microphone may hand over at once while nobody waits for it: each time that the process wakes up costs a Pi more
+# than the frame itself, and a wake word that is noticed 60 ms later loses nothing, since its audio is sent along.
+IDLE_FRAMES: Final = 4
+
+
 class Microphone(Protocol):
+    eager: bool  # each frame as soon as it is over; else up to IDLE_FRAMES of them together. May change at any time
+
     def frames(self) -> AsyncGenerator[bytes, None]:
         """Opens the device and yields what it hears, 20 ms at a time (int16, mono, 16 kHz, exactly FRAME_BYTES), at the
         pace of the room and without end. Closing the generator frees the device. Raises DeviceError."""

@@ -13,6 +13,7 @@ from roomtone.ears.formats import FRAME_MS, RATE_HZ, SAMPLE_BYTES
 from roomtone.ears.resample import Framer, Resampler
 from roomtone.errors import DeviceError
 from roomtone.settings import Settings
+from roomtone_satellite.devices.base import IDLE_FRAMES
 from roomtone_satellite.devices.pacing import PlaybackClock
 
 ARECORD: Final = "arecord -q -t raw -f S16_LE -c 1 -r {rate_hz}"
@@ -37,6 +38,7 @@ class CommandSpeakerSettings(Settings):
 
 class CommandMicrophone:
     def __init__(self, settings: CommandMicrophoneSettings) -> None:
+        self.eager = False
         self._settings = settings
 
     async def frames(self) -> AsyncGenerator[bytes, None]:
@@ -48,7 +50,7 @@ class CommandMicrophone:
         try:
             while True:
                 try:
-                    block = await process.stdout.readexactly(block_bytes)
+                    block = await process.stdout.readexactly(block_bytes * (1 if self.eager else IDLE_FRAMES))
                 except asyncio.IncompleteReadError:
                     raise await _died("microphone", self._settings.command, process) from None
                 for frame in framer.process(resampler.process(block)):

@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Literal
 
 from pydantic import Field
 
 from roomtone.ears.formats import FRAME_BYTES, FRAME_MS
 from roomtone.settings import Settings
+from roomtone_satellite.devices.base import IDLE_FRAMES, Microphone
 from roomtone_satellite.devices.pacing import PlaybackClock
 
 SILENCE = bytes(FRAME_BYTES)
@@ -22,22 +24,27 @@ class NullSpeakerSettings(Settings):
     rate_hz: int = Field(default=22_050, ge=8_000, le=192_000)
 
 
-async def pace(first_at: float) -> AsyncGenerator[int, None]:
-    """Counts frames, each when it is over: frame 0 lasts from `first_at`, in the loop's time, for 20 ms. It never
-    drifts; after a pause of the process it catches up at once."""
+async def pace(first_at: float, microphone: Microphone) -> AsyncGenerator[int, None]:
+    """Counts frames when they are over, as eagerly as the microphone is to be: frame 0 lasts from `first_at`, in the
+    loop's time, for 20 ms. It never drifts; after a pause of the process it catches up at once."""
     loop = asyncio.get_running_loop()
-    frame = 0
+    over = 0
     while True:
-        over_at = first_at + (frame + 1) * FRAME_MS / 1000
-        await asyncio.sleep(max(0.0, over_at - loop.time()))
-        yield frame
-        frame += 1
+        handed_over = over
+        over += 1 if microphone.eager else IDLE_FRAMES
+        await asyncio.sleep(max(0.0, first_at + over * FRAME_MS / 1000 - loop.time()))
+        for frame in range(handed_over, over):
+            yield frame
 
 
 class NullMicrophone:
+    def __init__(self) -> None:
+        self.eager = False
+
     async def frames(self) -> AsyncGenerator[bytes, None]:
-        async for _ in pace(asyncio.get_running_loop().time()):
-            yield SILENCE
+        async with aclosing(pace(asyncio.get_running_loop().time(), self)) as ticks:
+            async for _ in ticks:
+                yield SILENCE
 
 
 class NullSpeaker:

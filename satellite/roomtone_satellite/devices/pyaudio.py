@@ -14,7 +14,7 @@ from roomtone.ears.formats import FRAME_MS, RATE_HZ, SAMPLE_BYTES
 from roomtone.ears.resample import Framer, Resampler, to_mono
 from roomtone.errors import DeviceError
 from roomtone.settings import Settings
-from roomtone_satellite.devices.base import BLOCK_MS
+from roomtone_satellite.devices.base import BLOCK_MS, IDLE_FRAMES
 
 INSTALL: Final = "install Debian's portaudio19-dev, then pip install 'roomtone[pyaudio]'"
 
@@ -57,6 +57,7 @@ class PyAudioMicrophone:
     """PortAudio calls from a thread of its own; blocks cross to the loop through a bounded queue, oldest dropped."""
 
     def __init__(self, settings: PyAudioMicrophoneSettings) -> None:
+        self.eager = False
         self._settings = settings
         self._blocks: deque[bytes] = deque(maxlen=MAX_WAITING_BLOCKS)
         self._came = asyncio.Event()
@@ -66,8 +67,9 @@ class PyAudioMicrophone:
 
         def take(block: bytes, *_: object) -> tuple[None, int]:
             self._blocks.append(block)
-            with suppress(RuntimeError):  # the loop has ended, and this thread has not heard of it yet
-                loop.call_soon_threadsafe(self._came.set)
+            if self.eager or len(self._blocks) >= IDLE_FRAMES:
+                with suppress(RuntimeError):  # the loop has ended, and this thread has not heard of it yet
+                    loop.call_soon_threadsafe(self._came.set)
             return None, library.go_on
 
         library = await asyncio.to_thread(_PortAudio)

@@ -46,10 +46,11 @@ class WavMicrophone:
 
     Its timeline is one JSON object, written when the file begins to sound: `sample`, where in the microphone's stream
     it begins; `at_ns`, when that sample sounds; `rate_hz`; `samples`, the file's length. Sample n of the file sounds at
-    at_ns + n / rate_hz, and is delivered with its frame of 20 ms, when that is over.
+    at_ns + n / rate_hz, and is delivered with its frame of 20 ms when that is over, or a little later while idle.
     """
 
     def __init__(self, settings: WavMicrophoneSettings, connected: asyncio.Event) -> None:
+        self.eager = False
         self._settings = settings
         self._connected = connected
 
@@ -57,7 +58,7 @@ class WavMicrophone:
         file_frames = await asyncio.to_thread(read_frames, self._settings.file)
         begun = asyncio.get_running_loop().time()
         file_began: int | None = None  # the frame with which the file began to sound
-        async with aclosing(pace(begun)) as ticks:
+        async with aclosing(pace(begun, self)) as ticks:
             async for frame in ticks:
                 if file_began is None and (self._connected.is_set() or not self._settings.wait_for_server):
                     file_began = frame

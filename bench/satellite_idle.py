@@ -1,0 +1,75 @@
+"""What an idle satellite costs: CPU per second of audio, and memory, of a real process with the default wake engine.
+
+    python bench/satellite_idle.py [--seconds 60] [--file speech.wav]
+
+The process hears a WAV file again and again at the pace of the room (without --file: noise as quiet as a room's), and
+is connected to nothing. Targets: at most 8 ms of CPU per second of audio, and 80 MB of resident memory.
+"""
+
+import argparse
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import wave
+from array import array
+from pathlib import Path
+
+import psutil
+
+WARM_UP_S = 5.0
+TARGET_CPU_MS = 8.0
+TARGET_RSS_MB = 80.0
+
+
+def quiet_noise(path: Path) -> None:
+    source = random.Random(1)
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, 16_000, 0, "NONE", ""))
+        file.writeframes(array("h", (round(source.gauss(0, 30)) for _ in range(10 * 16_000))).tobytes())
+
+
+def cpu_s(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return times.user + times.system
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--file", type=Path)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        heard = options.file or Path(folder) / "noise.wav"
+        if options.file is None:
+            quiet_noise(heard)
+        settings = {
+            "microphone": {"device": "wav", "file": str(heard.resolve()), "then": "repeat"},
+            "speaker": "null",
+            "log_level": "error",
+        }
+        config = Path(folder) / "satellite.yaml"
+        config.write_text(json.dumps(settings))
+        command = [Path(sys.executable).with_name("roomtone"), "satellite", "--config", config]
+        with subprocess.Popen(command, env={**os.environ, "ROOMTONE_STATE": folder}) as running:
+            time.sleep(WARM_UP_S)
+            process = psutil.Process(running.pid)
+            before, began = cpu_s(process), time.monotonic()
+            time.sleep(options.seconds)
+            cpu_ms = 1000 * (cpu_s(process) - before) / (time.monotonic() - began)
+            rss_mb = process.memory_info().rss / 1e6
+            threads = process.num_threads()
+            running.send_signal(signal.SIGTERM)
+    print(
+        f"cpu {cpu_ms:.1f} ms per second of audio (target {TARGET_CPU_MS:g}), "
+        f"rss {rss_mb:.1f} MB (target {TARGET_RSS_MB:g}), {threads} threads"
+    )
+    return int(cpu_ms > TARGET_CPU_MS or rss_mb > TARGET_RSS_MB)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
