@@ -82,11 +82,20 @@ def test_the_rest_of_the_wake_word_is_no_utterance():
     assert scene.hear(9000) == [FinishHearing(1, 1, at(3700), 700)]
 
 
-def test_words_in_one_breath_with_the_wake_word_are_an_utterance():
+def test_a_short_word_in_one_breath_with_the_wake_word_is_an_utterance_after_more_silence():
     scene = Scenario()
     scene.wake()
     scene.say("stop", 400)
-    assert scene.hear(9000) == [FinishHearing(1, 1, at(1100), 700)]
+    assert scene.hear(9000) == [FinishHearing(1, 1, at(1900), 1500)]
+
+
+def test_a_wake_word_misheard_as_a_word_does_not_end_the_turn_before_the_command():
+    scene = Scenario()
+    scene.wake()
+    scene.say("yes", 300)
+    assert scene.hear(scene.now_ms + 1000) == []
+    scene.say("turn on the light", 1200)
+    assert scene.hear(9000) == [FinishHearing(1, 1, at(3200), 700)]
 
 
 def test_nothing_said_ends_softly_after_four_seconds():

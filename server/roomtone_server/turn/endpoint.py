@@ -9,6 +9,9 @@ RATE_HZ: Final = 16_000
 # A wake word is detected up to 0.46 s before its end; speech within this reach of the detection may be its rest.
 WAKE_WORD_REST_SAMPLES: Final = RATE_HZ * 600 // 1000
 
+# Words without speech beyond that reach may be a short command, or the wake word misheard: then it takes more silence.
+DOUBTFUL_SILENCE_MS: Final = 1500
+
 
 @dataclass(frozen=True, slots=True)
 class EndpointSettings:
@@ -31,6 +34,7 @@ class Endpointer:
         self._start = start
         self._utterance_from = start + WAKE_WORD_REST_SAMPLES if after_wake_word else start
         self._begun = False
+        self._words = False
         self._speaking = False
         self._silent_since = start
 
@@ -45,8 +49,8 @@ class Endpointer:
             self._begun = True
 
     def words_heard(self) -> None:
-        """The recogniser has words of the utterance itself; a rest of the wake word does not count as such."""
-        self._begun = True
+        """The recogniser has words of the utterance itself, as far as it can tell them from the wake word."""
+        self._words = True
 
     def silence_ms(self, sample: int) -> int:
         """How long it has been silent at this position; 0 while somebody speaks."""
@@ -57,9 +61,10 @@ class Endpointer:
         if self._speaking and sample > self._utterance_from:
             self._begun = True
         waited_ms = _ms(sample - self._start)
-        if not self._begun:
+        if not self._begun and not self._words:
             return Verdict.NOTHING_SAID if waited_ms >= self._settings.nothing_said_ms else Verdict.GOES_ON
-        if self.silence_ms(sample) >= self._settings.silence_ms or waited_ms >= self._settings.ceiling_ms:
+        enough_ms = self._settings.silence_ms if self._begun else max(self._settings.silence_ms, DOUBTFUL_SILENCE_MS)
+        if self.silence_ms(sample) >= enough_ms or waited_ms >= self._settings.ceiling_ms:
             return Verdict.FINISHED
         return Verdict.GOES_ON
 
