@@ -42,9 +42,19 @@ class Schema:
             node = self.root["$defs"][node["$ref"].rpartition("/")[2]]
         if ENGINE_KIND in node and isinstance(value, dict):
             return _engine_schema(node, value)
+        if "discriminator" in node:
+            return self._member(node, value)
         if "anyOf" in node:
             return {**node, "anyOf": [self._resolved(option, value) for option in node["anyOf"]]}
         return node
+
+    def _member(self, node: Node, value: object) -> Node:
+        """Of a tagged union, the member that the value's tag names; while that names none, only the tag is known."""
+        tag, members = node["discriminator"]["propertyName"], node["discriminator"]["mapping"]
+        named = value.get(tag) if isinstance(value, dict) else value
+        if isinstance(named, str) and named in members:
+            return self._resolved({"$ref": members[named]}, value)
+        return {"enum": list(members), "properties": {tag: {"enum": list(members)}}}
 
     def _child(self, node: Node, part: str | int) -> Node:
         for option in (node, *node.get("anyOf", ())):

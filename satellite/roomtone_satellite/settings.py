@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 from pydantic import Field
 
-from roomtone.ears.formats import FRAME_MS, SAMPLES_PER_MS
+from roomtone.ears.formats import FRAME_MS, FRAME_SAMPLES
 from roomtone.engines import EngineChoice
 from roomtone.settings import Settings, WakeChoice
 from roomtone_satellite.devices.choose import AutoSettings, MicrophoneSettings, SpeakerSettings
@@ -36,7 +36,7 @@ class SatelliteSettings(Settings):
     microphone: MicrophoneSettings = AutoSettings()
     speaker: SpeakerSettings = AutoSettings()
     wake: WakeChoice = EngineChoice()
-    preroll_ms: int = Field(default=500, ge=0, le=2_000, multiple_of=FRAME_MS)
+    preroll_ms: int = Field(default=500, ge=0, le=2_000)
     muted: bool = False
     answer_within_s: float = Field(default=40.0, ge=1, le=600)
     chimes: ChimeSettings = ChimeSettings()
@@ -44,4 +44,6 @@ class SatelliteSettings(Settings):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     def for_machine(self) -> MachineSettings:
-        return MachineSettings(preroll_samples=self.preroll_ms * SAMPLES_PER_MS, answer_within_s=self.answer_within_s)
+        return MachineSettings(
+            preroll_samples=self.preroll_ms // FRAME_MS * FRAME_SAMPLES, answer_within_s=self.answer_within_s
+        )

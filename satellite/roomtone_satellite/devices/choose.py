@@ -31,6 +31,8 @@ class AutoSettings(Settings):
 
 
 def _by_name_alone(value: Any) -> Any:  # noqa: ANN401 - whatever the file holds; pydantic judges it next
+    if value is None:
+        return {"device": "null"}  # what YAML makes of an unquoted null
     return {"device": value} if isinstance(value, str) else value
 
 
