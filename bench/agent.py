@@ -1,7 +1,7 @@
 """How long the agent takes, from a command's text to its reply: `python bench/agent.py [home.yaml] [rounds]`.
 
-Cold is each command's first time after the start, warm all others; CPU is that of the event loop's thread, which is what
-a busy machine does not blur. Every command runs through the real agent, home and
+Cold is each command's first time after the start, warm all others; CPU is that of the event loop's thread, which a busy
+machine does not blur. Every command runs through the real agent, home and
 store, on a state folder of its own.
 """
 

@@ -3,10 +3,10 @@
 import functools
 import re
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from hassil.intents import Intents, SlotList
+from hassil.intents import Intent, IntentData, Intents, SlotList
 from hassil.models import MatchEntity, UnmatchedTextEntity
 from hassil.recognize import MISSING_ENTITY, RecognizeResult, recognize_all, recognize_best
 
@@ -68,6 +68,7 @@ class Understanding:
 
     def __init__(self, sentences: Sentences) -> None:
         self._sentences = sentences
+        self._commands = sentences.commands
         self._names: dict[str, SlotList] = {}
         self._known: frozenset[str] = frozenset()
         self._vocabulary: Vocabulary | None = None
@@ -78,6 +79,7 @@ class Understanding:
             self._names = dict(slot_lists(vocabulary))
             names = [thing.names for thing in vocabulary.things] + [area.names for area in vocabulary.areas]
             self._known = frozenset(name.casefold() for all_names in names for name in all_names)
+            self._commands = _possible(self._sentences.commands, {thing.domain for thing in vocabulary.things})
             self._vocabulary = vocabulary
 
     def stranger(self, text: str, area: str | None) -> tuple[str, str] | None:
@@ -112,12 +114,30 @@ class Understanding:
             return None
         found = recognize_best(
             said,
-            self._sentences.commands,
+            self._commands,
             slot_lists=self._names,
             intent_context={"area": area or NOWHERE},
             best_slot_name="name",
         )
         return None if found is None else _command(found, said)
+
+
+def _possible(intents: Intents, domains: AbstractSet[str]) -> Intents:
+    """Without the blocks that no name of this home can match; hassil would try each of them, every time."""
+    return replace(
+        intents,
+        intents={
+            name: Intent(name, [block for block in intent.data if _can_match(block, domains)])
+            for name, intent in intents.intents.items()
+        },
+    )
+
+
+def _can_match(block: IntentData, domains: AbstractSet[str]) -> bool:
+    if all("{floor}" in sentence for sentence in block.sentence_texts):
+        return False  # homes have no floors
+    named = block.requires_context.get("domain")
+    return named is None or not domains.isdisjoint([named] if isinstance(named, str) else named)
 
 
 def _unknown(found: RecognizeResult) -> list[tuple[str, str]]:
