@@ -9,6 +9,7 @@ import shutil
 import struct
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -54,9 +55,24 @@ def doctor(as_json: bool) -> int:  # noqa: FBT001 - click passes options so
 
     Exit status: 0 when nothing is broken, 1 otherwise. A degraded part works, less well than it could.
     """
-    findings = list(examine())
+    with _libraries_silent():
+        findings = list(examine())
     click.echo(json.dumps([asdict(finding) for finding in findings], indent=2) if as_json else _report(findings))
     return int(any(finding.state == "broken" for finding in findings))
+
+
+@contextmanager
+def _libraries_silent() -> Iterator[None]:
+    """On a machine without a sound card, sound libraries in C write pages to stderr; the findings say it all."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    try:
+        with Path(os.devnull).open("wb") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 def examine() -> Iterator[Finding]:

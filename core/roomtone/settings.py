@@ -21,6 +21,7 @@ from roomtone import engines, marked_yaml
 from roomtone.allowed import ENGINE_KIND, Schema, describe, is_secret
 from roomtone.engines import AUTO, EngineChoice, EngineSettings, Kind
 from roomtone.errors import EngineMissing, SettingsError
+from roomtone.logs import escaped
 from roomtone.marked_yaml import Location, MarkedYaml, Problem
 
 
@@ -45,9 +46,8 @@ def load(model: type[M], path: Path | None) -> M:
         if not problems:
             return settings
     name = path or "the default settings"
-    raise SettingsError(
-        "\n".join(f"{name}:{problem}" for problem in sorted(problems, key=lambda problem: problem.line))
-    )
+    problems.sort(key=lambda problem: problem.line)
+    raise SettingsError("\n".join(escaped(f"{name}:{problem}") for problem in problems))
 
 
 def render(settings: BaseModel) -> str:

@@ -84,6 +84,14 @@ def test_the_report_is_aligned_and_has_remedies(ends, monkeypatch):
     ]
 
 
+def test_libraries_that_write_to_stderr_by_themselves_are_not_heard(ends, capfd):
+    ends({"mine": "support.checks:CHATTERING"})
+    doctor.doctor.main(["--json"], standalone_mode=False)
+    told = capfd.readouterr()
+    assert told.err == ""
+    assert json.loads(told.out)[-1]["subject"] == "sound"
+
+
 def test_json_has_every_finding(ends):
     ends({"mine": "support.checks:FINE"})
     told = json.loads(CliRunner().invoke(doctor.doctor, ["--json"]).stdout)

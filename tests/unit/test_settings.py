@@ -236,3 +236,10 @@ def test_an_engine_is_auto_a_name_or_a_name_with_options(house):
 )
 def test_an_engines_options_are_checked_in_their_place(refusal, text, problem):
     assert refusal(text) == [problem]
+
+
+def test_keys_and_values_cannot_forge_a_line_or_drive_the_terminal(refusal):
+    assert refusal('"a\\nb": 1\ncolour: "\\e[2J\\u202e"') == [
+        r"1: a\nb: found an unknown key, allowed: chime, colour, gain, link, models, name, rooms, vad, wake",
+        r'2: colour: found "\u001b[2J\u202e", allowed: one of red, green',
+    ]

@@ -74,7 +74,7 @@ def _make(_settings: SileroSettings, _surroundings: Surroundings) -> VoiceActivi
 
 
 def _missing() -> str | None:
-    return None if find_spec(PACKAGE) else extras.remedy("server")
+    return None if find_spec(PACKAGE) and find_spec("numpy") else extras.remedy("server")
 
 
 ENGINE: Final = EngineSpec("silero", SileroSettings, _make, _missing)
