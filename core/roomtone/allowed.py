@@ -126,14 +126,18 @@ def _text(node: Node) -> str:
 def _bounds(node: Node) -> str:
     low, high = node.get("minimum"), node.get("maximum")
     if low is not None and high is not None:
-        return f" from {low:g} to {high:g}"
+        return f" from {_plain(low)} to {_plain(high)}"
     limits = (
         (" of at least", low),
         (" above", node.get("exclusiveMinimum")),
         (" of at most", high),
         (" below", node.get("exclusiveMaximum")),
     )
-    return " and".join(f"{words} {limit:g}" for words, limit in limits if limit is not None)
+    return " and".join(f"{words} {_plain(limit)}" for words, limit in limits if limit is not None)
+
+
+def _plain(number: float) -> str:
+    return f"{number:.15g}"  # neither 0.0 nor 1e+06
 
 
 def _length(node: Node, what: str) -> str:
@@ -147,6 +151,8 @@ def _length(node: Node, what: str) -> str:
 
 
 def _list(node: Node) -> str:
+    if fixed := node.get("prefixItems"):
+        return f"a list of {len(fixed)} items: {', '.join(describe(item) for item in fixed)}"
     return f"a list, each item {describe(node.get('items', ANYTHING))}{_length(node, 'Items')}"
 
 

@@ -108,6 +108,8 @@ HomeChoice = Annotated[EngineChoice, EngineOf("home")]
 
 # Errors that only their own message explains; what all others allow stands in the model's schema.
 _SPEAK_FOR_THEMSELVES: Final = frozenset({"value_error", "assertion_error", "engine_missing", "engine_options"})
+# Told of a mapping, but meant for the key in it that says which kind of mapping it is.
+_TAG_ERRORS: Final = frozenset({"union_tag_invalid", "union_tag_not_found"})
 _SHOWN_CHARACTERS: Final = 60
 
 
@@ -139,13 +141,16 @@ class _Refusals:
                 parts.append(part)
         if error["type"] == "missing":
             parts.append(error["loc"][-1])
+        elif error["type"] in _TAG_ERRORS:
+            parts.append(error["ctx"]["discriminator"].strip("'"))
         return tuple(parts)
 
     def _text(self, error: ErrorDetails, location: Location) -> str:
         if error["type"] == "extra_forbidden":
             return self._unknown_key(location)
         schema = self._schema.at(location, self._found.values)
-        shown = "nothing" if error["type"] == "missing" else _shown(error["input"], secret=is_secret(schema))
+        value = error["ctx"].get("tag") if error["type"] in _TAG_ERRORS else error["input"]
+        shown = "nothing" if error["type"] == "missing" else _shown(value, secret=is_secret(schema))
         if error["type"] in _SPEAK_FOR_THEMSELVES:
             return f"found {shown}: {error['msg'].removeprefix('Value error, ').removeprefix('Assertion failed, ')}"
         return f"found {shown}, allowed: {describe(schema)}"

@@ -27,6 +27,22 @@ class House(Settings):
     vad: VadChoice = EngineChoice()
 
 
+class Wav(Settings):
+    device: Literal["wav"]
+    file: Path
+
+
+class Card(Settings):
+    device: Literal["card"]
+    rate_hz: Annotated[int, Field(le=1_000_000)] = 48000
+
+
+class Sound(Settings):
+    microphone: Annotated[Wav | Card, Field(discriminator="device")] = Card(device="card")
+    span: tuple[int, float] = (0, 1.0)
+    label: Annotated[str, Field(max_length=3)] = ""
+
+
 class Strict(Settings):
     name: str
     link: Link
@@ -103,6 +119,29 @@ def test_an_error_names_file_line_key_found_and_allowed(refusal, text, problem):
 
 def test_a_missing_key_is_told_on_the_line_of_its_mapping(refusal):
     assert refusal("link: {}", Strict) == ["1: name: found nothing, allowed: text (a number in quotes)"]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (
+            "microphone: {device: wav, fil: x}",
+            "1: microphone.fil: found an unknown key, allowed: device, file; did you mean file?",
+        ),
+        ("microphone:\n  device: wav\n  file: 5", "3: microphone.file: found 5, allowed: a path"),
+        (
+            "microphone:\n  device: card\n  rate_hz: 9999999",
+            "3: microphone.rate_hz: found 9999999, allowed: an integer of at most 1000000",
+        ),
+        ("microphone:\n  device: radio", '2: microphone.device: found "radio", allowed: one of card, wav'),
+        ("microphone:\n  file: x", "1: microphone.device: found nothing, allowed: one of card, wav"),
+        ("span: [1]", "1: span.1: found nothing, allowed: a number"),
+        ("span: 5", "1: span: found 5, allowed: a list of 2 items: an integer, a number"),
+        ("label: kitchen", '1: label: found "kitchen", allowed: text (a number in quotes) (at most 3 characters)'),
+    ],
+)
+def test_unions_and_fixed_lists_are_told_as_they_are(refusal, text, problem):
+    assert problem in refusal(text, Sound)
 
 
 def test_all_errors_are_told_in_the_order_of_the_file(refusal):
