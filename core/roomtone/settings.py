@@ -141,7 +141,7 @@ class _Refusals:
                 parts.append(part)
         if error["type"] == "missing":
             parts.append(error["loc"][-1])
-        elif error["type"] in _TAG_ERRORS:
+        elif error["type"] in _TAG_ERRORS and isinstance(value, dict):
             parts.append(error["ctx"]["discriminator"].strip("'"))
         return tuple(parts)
 
