@@ -4,7 +4,7 @@ import asyncio
 import gc
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from concurrent.futures import Executor
 from contextlib import aclosing
 from dataclasses import dataclass, replace
@@ -171,7 +171,7 @@ class IntentAgent:
                 return area.name
         return request.area
 
-    async def commit(self, prepared: Prepared) -> AsyncIterator[ReplyPart]:
+    async def commit(self, prepared: Prepared) -> AsyncGenerator[ReplyPart, None]:
         ready: Ready = prepared.payload
         question = self._questions.close(prepared.request)
         if ready.asks is not None:
@@ -182,10 +182,11 @@ class IntentAgent:
             yield Said(self._responses.phrase("too_late"))
             yield Finished(understood=True)
         else:
-            async for part in self._carry_out(ready):
-                yield part
+            async with aclosing(self._carry_out(ready)) as parts:
+                async for part in parts:
+                    yield part
 
-    async def _carry_out(self, ready: Ready) -> AsyncIterator[ReplyPart]:
+    async def _carry_out(self, ready: Ready) -> AsyncGenerator[ReplyPart, None]:
         plan = ready.plan or Plan(Reply(""))
         text = ready.text
         for call, problem in await self._act(plan):
@@ -217,7 +218,7 @@ class IntentAgent:
             return problem
         return None
 
-    async def due(self) -> AsyncIterator[Due]:
+    async def due(self) -> AsyncGenerator[Due, None]:
         async with aclosing(self._timers.due()) as timers:
             async for timer in timers:
                 yield await self._rung(timer)

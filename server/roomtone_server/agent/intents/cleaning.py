@@ -1,7 +1,7 @@
 """Vacuum cleaners and lawn mowers."""
 
 from roomtone_server.agent.planning import CannotDo, Command, Handler, Plan, Reply, Situation
-from roomtone_server.agent.targets import meant, named
+from roomtone_server.agent.targets import meant
 from roomtone_server.home.base import ServiceCall
 
 
@@ -17,11 +17,9 @@ def service(name: str) -> Handler:
 
 
 def clean_area(command: Command, situation: Situation) -> Plan:
-    """A robot finds its own way to the area: wherever it stands, any will do."""
-    if "name" in command.values:
-        machines = [named(command, situation)]
-    else:
-        machines = [entity for entity in situation.entities if entity.domain == "vacuum"]
-    if not machines:
-        raise CannotDo("no_domain", domain="vacuum")
-    return Plan(Reply(command.response), [ServiceCall("vacuum.start", machines[0].id)])
+    """A robot finds its own way to the area: wherever it stands, the one that was named or any will do."""
+    name = command.values.get("name")
+    for entity in situation.entities:
+        if entity.domain == "vacuum" and name in {None, entity.name}:
+            return Plan(Reply(command.response), [ServiceCall("vacuum.start", entity.id)])
+    raise CannotDo("no_domain", domain="vacuum")
