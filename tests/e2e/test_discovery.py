@@ -2,16 +2,19 @@
 
 import asyncio
 import ipaddress
+from contextlib import asynccontextmanager
 
 import pytest
 from zeroconf import IPVersion, ServiceInfo
 from zeroconf.asyncio import AsyncZeroconf
 
+from roomtone.errors import LinkError
 from roomtone.link import discovery
 from roomtone.link.discovery import SERVICE, FoundServer, advertise, find_server, find_servers, own_addresses
 
 PIN = bytes(range(32))
 OTHER_PIN = bytes(range(100, 132))
+STRANGERS_PORT = 4
 SOON_S = 10.0  # ends as soon as it is found
 A_WHILE_S = 1.0  # for what must not be there
 
@@ -58,35 +61,47 @@ async def test_a_new_address_is_announced(monkeypatch):
         assert found.hosts == ("127.0.0.1", "127.0.0.2")
 
 
-@pytest.mark.parametrize(
-    "texts",
-    [{}, {"fp": "not hex"}, {"fp": "00"}, {"fp": None}, {"fp": PIN.hex()}],
-)
-async def test_what_is_no_server_of_ours_is_not_found(texts):
-    async with announced(texts):
-        assert not [server for server in await find_servers(A_WHILE_S) if server.port == 4]
+async def test_what_is_no_server_of_ours_is_not_found():
+    strange = [{}, {"fp": "not hex"}, {"fp": "00"}, {"fp": None}, {"fp": PIN.hex()}]
+    async with announced(*strange):
+        assert not [server for server in await find_servers(A_WHILE_S) if server.port == STRANGERS_PORT]
 
 
 async def test_what_a_stranger_announces_is_cleaned():
     async with announced({"fp": PIN[:16].hex(), "name": b"\x1b[2J\xff" + b"x" * 200, "area": b"\n"}):
         found = await find_server(PIN, SOON_S)
-    assert found == FoundServer("[2J\ufffd" + "x" * 56, ("127.0.0.1",), 4, PIN[:16], None)
+    assert found == FoundServer("[2J\ufffd" + "x" * 56, ("127.0.0.1",), STRANGERS_PORT, PIN[:16], None)
 
 
-def announced(texts):
-    return _Announced(ServiceInfo(SERVICE, f"stranger.{SERVICE}", 4, properties=texts, parsed_addresses=["127.0.0.1"]))
+@asynccontextmanager
+async def announced(*texts):
+    """Services of our type, each with its TXT record, from somebody else."""
+    zeroconf = AsyncZeroconf(ip_version=IPVersion.V4Only)
+    try:
+        for number, properties in enumerate(texts):
+            info = ServiceInfo(
+                SERVICE,
+                f"stranger {number}.{SERVICE}",
+                STRANGERS_PORT,
+                properties=properties,
+                parsed_addresses=["127.0.0.1"],
+            )
+            await (await zeroconf.async_register_service(info, cooperating_responders=True))
+        yield
+    finally:
+        await zeroconf.async_close()
 
 
-class _Announced:
-    def __init__(self, info):
-        self._info = info
+async def test_a_machine_without_multicast(monkeypatch):
+    def refuse(**_):
+        raise OSError(19, "No such device")
 
-    async def __aenter__(self):
-        self._zeroconf = AsyncZeroconf(ip_version=IPVersion.V4Only)
-        await (await self._zeroconf.async_register_service(self._info))
-
-    async def __aexit__(self, *_):
-        await self._zeroconf.async_close()
+    monkeypatch.setattr(discovery, "AsyncZeroconf", refuse)
+    with pytest.raises(LinkError, match="multicast does not work on this machine"):
+        await find_servers(A_WHILE_S)
+    with pytest.raises(LinkError, match="give satellites the server's address"):
+        async with advertise("deaf", 10760, fingerprint=PIN):
+            pytest.fail("it announced")
 
 
 def test_own_addresses_can_be_dialled():

@@ -6,7 +6,7 @@ What is heard is anybody's word. It only says where to dial; the pin decides whe
 import asyncio
 import ipaddress
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final
@@ -89,7 +89,7 @@ def own_addresses() -> list[str]:
         for adapter in ifaddr.get_adapters()
         for address in adapter.ips
     ]
-    addresses = sorted({ipaddress.ip_address(text) for text in texts}, key=lambda each: (each.version, each.packed))
+    addresses = [ipaddress.ip_address(text) for text in _in_order(set(texts))]
     # An IPv6 link-local address means nothing without the reader's own interface.
     others = [each for each in addresses if not each.is_loopback and not (each.version == 6 and each.is_link_local)]
     return [str(each) for each in others or addresses]
@@ -205,7 +205,7 @@ def _open() -> AsyncZeroconf:
 
 def _understood(info: ServiceInfo) -> FoundServer | None:
     """What a stranger announced, bounded and cleaned; None when it is no server of ours."""
-    hosts = tuple(info.parsed_scoped_addresses()[:MAX_HOSTS])
+    hosts = tuple(_in_order(info.parsed_scoped_addresses()[:MAX_HOSTS]))
     try:
         fingerprint16 = bytes.fromhex(_text(info, b"fp"))
     except ValueError:
@@ -213,6 +213,16 @@ def _understood(info: ServiceInfo) -> FoundServer | None:
     if not hosts or not info.port or len(fingerprint16) != FINGERPRINT_BYTES:
         return None
     return FoundServer(_text(info, b"name"), hosts, info.port, fingerprint16, _text(info, b"area") or None)
+
+
+def _in_order(addresses: Iterable[str]) -> list[str]:
+    """IPv4 first, since it needs no luck at home; else stable, whatever order the network brought."""
+
+    def rank(text: str) -> tuple[int, bytes]:
+        address = ipaddress.ip_address(text)
+        return address.version, address.packed
+
+    return sorted(addresses, key=rank)
 
 
 def _text(info: ServiceInfo, key: bytes) -> str:
