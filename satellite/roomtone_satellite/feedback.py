@@ -5,12 +5,12 @@ import logging
 import os
 import shlex
 from asyncio.subprocess import DEVNULL, PIPE
-from contextlib import suppress
 from typing import Final, Literal, get_args
 
 from pydantic import Field, field_validator
 
 from roomtone.settings import Settings
+from roomtone_satellite import programs
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -77,9 +77,7 @@ class EventCommands:
             "ROOMTONE_SATELLITE": self._satellite,
         }
         try:
-            process = await asyncio.create_subprocess_exec(
-                *argv, stdin=PIPE, stdout=DEVNULL, env=environment, process_group=0
-            )
+            process = await programs.start(argv, stdin=PIPE, stdout=DEVNULL, environment=environment)
         except OSError as problem:
             _LOGGER.warning("the %s event's program %r cannot be started: %s", event, argv[0], problem.strerror)
             return
@@ -94,7 +92,4 @@ class EventCommands:
             if process.returncode:
                 _LOGGER.warning("the %s event's program %r ended with status %d", event, argv[0], process.returncode)
         finally:
-            if process.returncode is None:
-                with suppress(ProcessLookupError):
-                    process.kill()
-                await process.wait()
+            await programs.end(process)

@@ -13,6 +13,7 @@ from roomtone.ears.formats import FRAME_MS, RATE_HZ, SAMPLE_BYTES
 from roomtone.ears.resample import Framer, Resampler
 from roomtone.errors import DeviceError
 from roomtone.settings import Settings
+from roomtone_satellite import programs
 from roomtone_satellite.devices.base import IDLE_FRAMES
 from roomtone_satellite.devices.pacing import PlaybackClock
 
@@ -20,7 +21,7 @@ ARECORD: Final = "arecord -q -t raw -f S16_LE -c 1 -r {rate_hz}"
 APLAY: Final = "aplay -q -t raw -f S16_LE -c 1 -r {rate_hz} --buffer-time=60000"
 
 _AHEAD_S: Final = 0.04  # in the pipe and beyond the device's own buffer; it still sounds after a flush
-_EXIT_S: Final = 2.0  # a program that was asked to end and has not by then is killed
+_EXIT_S: Final = 2.0  # a program that has closed its pipe tells its exit status within this
 _WRITE_S: Final = 2.0  # a program that reads nothing for so long is stuck
 
 
@@ -56,7 +57,7 @@ class CommandMicrophone:
                 for frame in framer.process(resampler.process(block)):
                     yield frame
         finally:
-            await _end(process)
+            await programs.end(process)
 
 
 class CommandSpeaker:
@@ -99,14 +100,13 @@ class CommandSpeaker:
     async def close(self) -> None:
         if self._process is not None:
             process, self._process = self._process, None
-            await _end(process)
+            await programs.end(process)
 
 
 async def _start(role: str, command: str, rate_hz: int, *, stdin: int, stdout: int) -> Process:
     argv = split(role, command, rate_hz)
     try:
-        # In a group of its own: the terminal's Ctrl-C is for us, and we end the program ourselves.
-        return await asyncio.create_subprocess_exec(*argv, stdin=stdin, stdout=stdout, process_group=0)
+        return await programs.start(argv, stdin=stdin, stdout=stdout)
     except OSError as problem:
         raise DeviceError(
             f"{_named(role, command)} cannot be started: {problem.strerror}; install it, or choose another device"
@@ -134,17 +134,3 @@ async def _died(role: str, command: str, process: Process) -> DeviceError:
 
 def _named(role: str, command: str) -> str:
     return f"the {role}'s program {command.split(maxsplit=1)[0]!r}"
-
-
-async def _end(process: Process) -> None:
-    if process.stdin is not None:
-        process.stdin.close()
-    if process.returncode is None:
-        with suppress(ProcessLookupError):
-            process.terminate()
-        try:
-            async with asyncio.timeout(_EXIT_S):
-                await process.wait()
-        except TimeoutError:
-            process.kill()
-            await process.wait()
