@@ -102,6 +102,11 @@ def test_without_a_wake_word_the_result_is_empty():
     }
 
 
+def test_an_answer_before_the_command_was_over_has_no_v2v():
+    early = Heard(HEARD.zero_ns, HEARD.wake_ns, HEARD.speech_ns, HEARD.silence_ns, (ZERO_NS, ZERO_NS + MS))
+    assert result(turn_until(), early, "reply.wav")["v2v_ms"] is None
+
+
 def test_only_the_first_turn_of_a_wake_word_counts():
     turn = Turn()
     turn.take(event("ended", 100, {"outcome": "failed", "text": "before"}, number=4))

@@ -14,7 +14,7 @@ from roomtone_server.bench.demo.sound import FULL_SCALE, Samples, last_speech_sa
 from roomtone_server.engines.tts import espeak
 
 LEAD_IN_S: Final = 1.0  # for the wake engine's window, and for the recogniser to learn the room
-GAP_S: Final = 0.3
+GAP_S: Final = 0.3  # from the wake word's last sound to where the command's recording begins
 TAIL_S: Final = 3.0
 FADE_S: Final = 0.005  # at both ends of what is spliced in, so that it does not click
 
@@ -50,6 +50,7 @@ def compose(wake: Samples, command: Samples, gap_s: float = GAP_S) -> Scene:
     for name, sound in (("wake word", wake), ("command", command)):
         if not last_speech_sample(sound):
             raise UsageError(f"the {name} is silent: give a recording in which it can be heard")
+    wake = wake[: last_speech_sample(wake) + _samples(FADE_S)]
     wake_begin = _samples(LEAD_IN_S)
     command_begin = wake_begin + wake.size + _samples(gap_s)
     room = _room(command_begin + command.size + _samples(TAIL_S))
@@ -58,7 +59,7 @@ def compose(wake: Samples, command: Samples, gap_s: float = GAP_S) -> Scene:
     return Scene(
         sound=np.clip(np.rint(room), -32_768, 32_767).astype(np.int16),
         wake_begin=wake_begin,
-        wake_end=wake_begin + last_speech_sample(wake),
+        wake_end=wake_begin + wake.size,
         command_begin=command_begin,
         command_end=command_begin + last_speech_sample(command),
     )

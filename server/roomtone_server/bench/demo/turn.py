@@ -93,8 +93,9 @@ class Heard:
 
     @property
     def v2v(self) -> Span | None:
-        """From the user's last speech sample to the reply's first, in ms on the time axis."""
-        if self.reply_ns is None or self.silence_ns is None:
+        """From the user's last speech sample to the reply's first, in ms on the time axis; None without a reply, or
+        when it came before the user had finished."""
+        if self.reply_ns is None or self.silence_ns is None or self.reply_ns[0] < self.silence_ns:
             return None
         return self.ms(self.silence_ns), self.ms(self.reply_ns[0])
 
