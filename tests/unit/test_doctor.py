@@ -4,7 +4,7 @@ import pytest
 from click.testing import CliRunner
 from support.entry_points import declare
 
-from roomtone import doctor, extras
+from roomtone import doctor, engines, extras
 from roomtone.doctor import Finding
 from roomtone.paths import state_dir
 
@@ -31,6 +31,17 @@ def test_the_core_checks_python_folders_engines_and_discovery():
 
 def test_it_says_which_engine_auto_picks_and_why():
     assert the("wake engine").text == "auto picks microwakeword: the best that works here"
+
+
+def test_an_engine_that_cannot_work_here_is_a_note_with_its_remedy(monkeypatch):
+    declare(monkeypatch, engines, "roomtone.vad", {"best": "support.paced_engines:BEST"})
+    assert the("vad engine best") == Finding("vad engine best", "note", "cannot work here", "pip install best")
+    assert the("vad engine").text == "none can work here"
+
+
+def test_an_engine_that_is_broken_is_told(monkeypatch):
+    declare(monkeypatch, engines, "roomtone.vad", {"odd": "support.paced_engines:NO_SPEC"})
+    assert "its entry point is not an EngineSpec" in the("vad engine odd").remedy
 
 
 def test_a_folder_that_cannot_be_used_is_broken_and_has_a_remedy(monkeypatch):
