@@ -40,8 +40,8 @@ class LazyGroup(click.Group):
             status = super().invoke(ctx)
         except KeyboardInterrupt:
             ctx.exit(EXIT_INTERRUPTED)
-        except (click.ClickException, click.exceptions.Exit, click.Abort):
-            raise
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            raise  # click knows what to do, also when stdout was closed: `roomtone doctor | head -1`
         except Exception as problem:  # noqa: BLE001 - the last place that can still say what to do
             _fail(ctx, problem)
         ctx.exit(status if isinstance(status, int) else 0)
