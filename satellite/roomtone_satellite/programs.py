@@ -23,10 +23,15 @@ async def end(process: Process) -> None:
     """Ends a program and its whole group, with SIGTERM, then with SIGKILL, and frees its pipes."""
     if process.stdin is not None:
         process.stdin.close()
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, number)
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_EXIT_S):
-                await process.communicate()  # a pipe that nobody reads to its end stays open
-                return
+    try:
+        await _signal(process, signal.SIGTERM)
+    finally:  # also when the satellite itself is ended meanwhile
+        await _signal(process, signal.SIGKILL)
+
+
+async def _signal(process: Process, number: int) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, number)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_EXIT_S):
+            await process.communicate()  # a pipe that nobody reads to its end stays open
