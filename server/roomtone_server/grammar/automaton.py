@@ -47,9 +47,11 @@ class Automaton:
         return " ".join(self.words(text))
 
     def words(self, text: str) -> list[str]:
-        """The words of a text, without those that may be skipped."""
-        said = " ".join(words(text, self.language))
-        return without_skip_words(said, self.skip_words).split()
+        """The words of a text, without those that may be skipped, unless a sentence has them: "what can you do"."""
+        said = words(text, self.language)
+        if self.after(said) is not None:
+            return said
+        return without_skip_words(" ".join(said), self.skip_words).split()
 
     def after(self, said: Sequence[str]) -> int | None:
         """The state that words lead to; None where they leave the automaton."""

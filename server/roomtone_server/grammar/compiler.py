@@ -50,11 +50,16 @@ def compile_automaton(vocabulary: Vocabulary) -> Automaton:
 
 
 def heard_intents(vocabulary: Vocabulary) -> Intents:
-    """The heard templates, without the blocks that speak of domains that this home lacks."""
+    """The heard templates, without those that speak of domains or of classes of covers that this home lacks."""
     intents = Intents.from_dict(load_heard_sentences(vocabulary.language))
     present = {thing.domain for thing in vocabulary.things}
     for intent in intents.intents.values():
         intent.data[:] = [block for block in intent.data if not block.domains or block.domains & present]
+    classes = intents.slot_lists.get("cover_classes")
+    if isinstance(classes, TextSlotList):
+        present = {thing.device_class or "" for thing in vocabulary.things if thing.domain == "cover"}
+        kept = [value for value in classes.values if value.value_out in present]
+        intents.slot_lists["cover_classes"] = TextSlotList("cover_classes", kept)
     return intents
 
 

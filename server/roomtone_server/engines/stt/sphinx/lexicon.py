@@ -4,7 +4,7 @@ import ctypes
 import functools
 import importlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from typing import Final
@@ -17,12 +17,14 @@ _LONG: Final = "\u02d0"
 _IPA: Final = 2
 _UTF8: Final = 1
 _AUDIO_OUTPUT_RETRIEVAL: Final = 1  # no sound device
+_DONT_EXIT: Final = 0x8000  # when the data is missing: without it the library ends the process
 
 
 @dataclass(frozen=True, slots=True)
 class _Tables:
     words: Mapping[str, str]
     alternatives: Mapping[str, str]
+    polite: Mapping[str, Sequence[str]]
     sounds: Mapping[str, str]
     sound: re.Pattern[str]
 
@@ -31,12 +33,19 @@ class _Tables:
 def _tables() -> _Tables:
     data = yaml.safe_load((resources.files(__package__) / "en.yaml").read_text(encoding="utf-8"))
     longest_first = sorted(data["sounds"], key=len, reverse=True)
-    return _Tables(data["words"], data["alternatives"], data["sounds"], re.compile("|".join(longest_first)))
+    return _Tables(
+        data["words"], data["alternatives"], data["polite"], data["sounds"], re.compile("|".join(longest_first))
+    )
 
 
 def alternatives() -> Mapping[str, str]:
     """Words of the model's dictionary that have one more pronunciation, and which."""
     return _tables().alternatives
+
+
+def polite() -> Mapping[str, Sequence[str]]:
+    """Phrases that may stand `before` and `after` each sentence, and say nothing."""
+    return _tables().polite
 
 
 def pronounce(word: str) -> str | None:
@@ -67,7 +76,8 @@ def _espeak() -> ctypes.CDLL | None:
         return None
     library = ctypes.CDLL(loader.get_library_path())
     library.espeak_TextToPhonemes.restype = ctypes.c_char_p
-    rate_hz = library.espeak_Initialize(_AUDIO_OUTPUT_RETRIEVAL, 0, str(loader.get_data_path()).encode(), 0)
+    data = str(loader.get_data_path()).encode()
+    rate_hz = library.espeak_Initialize(_AUDIO_OUTPUT_RETRIEVAL, 0, data, _DONT_EXIT)
     return library if rate_hz > 0 and library.espeak_SetVoiceByName(b"en-us") == 0 else None
 
 

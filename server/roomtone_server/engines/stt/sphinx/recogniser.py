@@ -1,12 +1,13 @@
 """pocketsphinx with a home's automaton: an utterance in, its words out. Blocking; it lives in the worker process."""
 
 from collections import OrderedDict
+from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, count, islice
 from typing import Final
 
-from roomtone_server.engines.stt.sphinx.lexicon import alternatives, pronounce
+from roomtone_server.engines.stt.sphinx.lexicon import alternatives, polite, pronounce
 from roomtone_server.engines.stt.sphinx.speech import Stretch, utterances
 from roomtone_server.grammar.automaton import Automaton, Completeness
 from roomtone_server.grammar.slots import said
@@ -24,6 +25,9 @@ TOLERANCE_MS: Final = 60
 
 MIN_WAKE_PHONES: Final = 2  # one phone alone would be heard in any breath
 MAX_WAKE_PHRASES: Final = 8  # each costs a grammar's memory, and satellites name them
+
+# From state, to state, probability; without a word it is free. As pocketsphinx takes it.
+Arc = tuple[int, int, float] | tuple[int, int, float, str]
 
 _SENTENCES: Final = frozenset({Completeness.COMPLETE, Completeness.EXTENDABLE})
 
@@ -117,20 +121,19 @@ class Recogniser:
         """A grammar and the one word for the phrase's rest, by one name, which no word of a sentence can have."""
         name = f"_wake_{self._wakes_named}"
         self._wakes_named += 1
-        automaton = self.automaton
-        end = len(automaton.arcs)
-        start = end + 1
-        arcs: list[tuple[int, int, float] | tuple[int, int, float, str]] = [
-            *((state, to, 1.0, word) for state, to, word in automaton.transitions()),
-            *((state, end, 1.0) for state in automaton.final),
-            (start, 0, 1.0),
-        ]
+        states = count(len(self.automaton.arcs))
+        start, awake, end, past_end = islice(states, 4)
+        arcs: list[Arc] = [(state, to, 1.0, word) for state, to, word in self.automaton.transitions()]
+        arcs += [(state, end, 1.0) for state in self.automaton.final]
+        arcs += [(start, awake, 1.0), (awake, 0, 1.0), (end, past_end, 1.0)]
+        arcs += _phrases(polite()["before"], awake, 0, states)
+        arcs += _phrases(polite()["after"], end, past_end, states)
         rests = self._rests(wake_phrase)
         for number, phones in enumerate(rests, start=1):
             self._decoder.add_word(name if number == 1 else f"{name}({number})", phones)
         if rests:
-            arcs.append((start, 0, 1.0, name))
-        self._decoder.add_fsg(name, self._decoder.create_fsg(name, start, end, arcs))
+            arcs.append((start, awake, 1.0, name))
+        self._decoder.add_fsg(name, self._decoder.create_fsg(name, start, past_end, arcs))
         return name
 
     def _rests(self, wake_phrase: str) -> list[str]:
@@ -148,3 +151,15 @@ class Recogniser:
         if phones is not None:
             self._decoder.add_word(word, phones)
         return phones is not None
+
+
+def _phrases(phrases: Iterable[str], start: int, end: int, states: Iterator[int]) -> Iterator[Arc]:
+    """Paths from one state to another, over fresh states."""
+    for phrase in phrases:
+        *first_words, last_word = phrase.split()
+        state = start
+        for word in first_words:
+            following = next(states)
+            yield state, following, 1.0, word
+            state = following
+        yield state, end, 1.0, last_word

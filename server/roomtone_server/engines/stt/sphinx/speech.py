@@ -21,6 +21,7 @@ QUIET_SHARE: Final = 0.1
 MIN_CONTRAST_DB: Final = 6.0
 
 PAUSE_MS: Final = 250  # a shorter silence lies inside a sentence
+MIN_SPEECH_MS: Final = 120  # no word is shorter, and most clicks are
 SHORT_MS: Final = 350  # a shorter sound that stands alone in front may be no speech
 ROOM_BEFORE_MS: Final = 250
 ROOM_AFTER_MS: Final = 500
@@ -71,7 +72,7 @@ def utterances(pcm: bytes, lead_ms: int) -> list[Stretch]:
     someone who says "stop", waits, and says "the timer".
     """
     found = sounds(pcm)
-    if not found:
+    if sum(sound.length_ms for sound in found) < MIN_SPEECH_MS:
         return []
     first = 0
     while first < len(found) - 1 and (found[first].length_ms < SHORT_MS or found[first].end_ms <= lead_ms):

@@ -1,0 +1,209 @@
+"""What every speech-to-text engine promises in engines/base.py, asked of each that is declared and can work here.
+
+What it hears is spoken by a text-to-speech engine.
+"""
+
+import asyncio
+import contextlib
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import psutil
+import pytest
+from support.sound import silence
+from support.vocabularies import SMALL
+
+from roomtone import engines
+from roomtone.ears.formats import FRAME_BYTES, RATE_HZ
+from roomtone.engines import EngineChoice, Surroundings
+from roomtone.errors import EngineError
+from roomtone_server.engines.base import HearingRequest, SpeechRequest
+from roomtone_server.grammar.vocabulary import NamedThing
+
+COMMAND = "turn on the ceiling light"
+OTHER = "lock the front door"
+
+
+@pytest.fixture(params=engines.names("stt"))
+def make(request, tmp_path):
+    """Makes one of the declared engines, not yet started."""
+    spec = engines.load("stt", request.param)
+    if remedy := spec.missing():
+        pytest.skip(f"{request.param} cannot work here: {remedy}")
+    chosen = engines.choose("stt", EngineChoice(request.param))
+    return lambda: chosen.make(Surroundings(state=tmp_path / "state", cache=tmp_path / "cache"))
+
+
+@contextlib.asynccontextmanager
+async def listening(engine, vocabulary=SMALL):
+    await engine.start()
+    try:
+        await engine.learn(vocabulary)
+        yield engine
+    finally:
+        await engine.close()
+
+
+async def spoken(text, folder):
+    """The text as audio, with some quiet before and behind it."""
+    try:
+        tts = engines.choose("tts", EngineChoice()).make(Surroundings(folder, folder))
+    except EngineError as problem:
+        pytest.skip(f"nothing can speak here: {problem}")
+    await tts.start()
+    pcm = b"".join([chunk async for chunk in tts.speak(SpeechRequest(text))])
+    await tts.close()
+    samples = np.frombuffer(pcm, np.int16)
+    times = np.arange(0, len(samples), tts.rate_hz / RATE_HZ)
+    at_our_rate = np.interp(times, np.arange(len(samples)), samples).astype(np.int16)
+    return silence(0.3) + at_our_rate.tobytes() + silence(0.7)
+
+
+async def feed(hearing, pcm):
+    for start in range(0, len(pcm), FRAME_BYTES):
+        await hearing.feed(pcm[start : start + FRAME_BYTES])
+
+
+async def heard(engine, pcm, request=HearingRequest()):  # noqa: B008 - it is frozen
+    hearing = await engine.hear(request)
+    await feed(hearing, pcm)
+    return (await hearing.finish()).text
+
+
+def workers():
+    return psutil.Process().children(recursive=True)
+
+
+async def test_it_hears_a_command(make, tmp_path):
+    async with listening(make()) as engine:
+        assert await heard(engine, await spoken(COMMAND, tmp_path)) == COMMAND
+
+
+async def test_partials_come_while_audio_comes_and_each_is_news(make, tmp_path):
+    async with listening(make()) as engine:
+        pcm = await spoken(COMMAND, tmp_path)
+        hearing = await engine.hear(HearingRequest())
+        partials = hearing.partials()
+        await feed(hearing, pcm)
+        seen = [await anext(partials)]
+        while seen[-1].text != COMMAND:
+            seen.append(await anext(partials))
+        assert (await hearing.finish()).text == COMMAND
+        assert [partial async for partial in partials] == []
+        texts = [partial.text for partial in seen]
+        assert all(texts)
+        assert all(one != following for one, following in pairwise(texts))
+        assert all(0 < partial.samples <= len(pcm) // 2 for partial in seen)
+
+
+async def test_partials_end_when_the_utterance_is_finished(make, tmp_path):
+    async with listening(make()) as engine:
+        hearing = await engine.hear(HearingRequest())
+        pcm = await spoken(COMMAND, tmp_path)
+
+        async def watch():
+            async for partial in hearing.partials():
+                assert partial.text
+
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(watch())
+            await feed(hearing, pcm)
+            await hearing.finish()
+
+
+async def test_silence_is_nothing(make):
+    async with listening(make()) as engine:
+        assert await heard(engine, silence(1.5)) == ""
+        assert await heard(engine, b"") == ""
+
+
+async def test_what_is_left_of_the_wake_phrase_is_dropped(make, tmp_path):
+    async with listening(make()) as engine:
+        request = HearingRequest(wake_phrase="okay nabu")
+        assert await heard(engine, await spoken(f"nabu {COMMAND}", tmp_path), request) == COMMAND
+        assert await heard(engine, await spoken(COMMAND, tmp_path), request) == COMMAND
+
+
+async def test_two_at_once(make, tmp_path):
+    async with listening(make()) as engine:
+        one, other = await engine.hear(HearingRequest()), await engine.hear(HearingRequest())
+        first, second = await spoken(COMMAND, tmp_path), await spoken(OTHER, tmp_path)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(feed(one, first))
+            tasks.create_task(feed(other, second))
+        assert (await other.finish()).text == OTHER
+        assert (await one.finish()).text == COMMAND
+
+
+async def test_closed_in_the_middle(make, tmp_path):
+    async with listening(make()) as engine:
+        pcm = await spoken(COMMAND, tmp_path)
+        hearing = await engine.hear(HearingRequest())
+        await feed(hearing, pcm[: len(pcm) // 2])
+        await hearing.close()
+        await hearing.close()
+        assert [partial async for partial in hearing.partials()] == []
+        assert await heard(engine, pcm) == COMMAND
+
+
+async def test_finished_and_then_closed(make, tmp_path):
+    async with listening(make()) as engine:
+        hearing = await engine.hear(HearingRequest())
+        await feed(hearing, await spoken(COMMAND, tmp_path))
+        await hearing.finish()
+        await hearing.close()
+        with pytest.raises(EngineError):
+            await hearing.finish()
+
+
+async def test_an_unknown_language_is_refused(make):
+    async with listening(make()) as engine:
+        with pytest.raises(EngineError, match="tlh"):
+            await engine.hear(HearingRequest(language="tlh"))
+        with pytest.raises(EngineError, match="tlh"):
+            await engine.learn(replace(SMALL, language="tlh"))
+
+
+async def test_a_new_name_is_learned_while_an_open_utterance_keeps_the_old_ones(make, tmp_path):
+    async with listening(make()) as engine:
+        pcm = await spoken(COMMAND, tmp_path)
+        hearing = await engine.hear(HearingRequest())
+        await feed(hearing, pcm)
+        await engine.learn(replace(SMALL, things=(NamedThing("light.piano", ("Piano",)),)))
+        assert (await hearing.finish()).text == COMMAND
+        assert await heard(engine, await spoken("turn on the piano", tmp_path)) == "turn on the piano"
+
+
+async def test_a_worker_that_dies_fails_what_is_open_and_comes_back(make, tmp_path):
+    async with listening(make()) as engine:
+        if not workers():
+            pytest.skip("it has no worker process")
+        pcm = await spoken(COMMAND, tmp_path)
+        for _ in range(2):
+            hearing = await engine.hear(HearingRequest())
+            await feed(hearing, pcm)
+            for worker in workers():
+                worker.kill()
+            with pytest.raises(EngineError, match="stopped in mid-work"):
+                await hearing.finish()
+            with pytest.raises(EngineError):
+                await hearing.feed(pcm)
+            with pytest.raises(EngineError):
+                await anext(hearing.partials())
+            assert await heard(engine, pcm) == COMMAND
+
+
+async def test_nothing_is_left_behind(make, tmp_path):
+    pcm = await spoken(COMMAND, tmp_path)
+    engine = make()
+    await engine.close()
+    before = psutil.Process().num_fds()
+    async with listening(engine):
+        forgotten = await engine.hear(HearingRequest())
+        await feed(forgotten, pcm)
+    assert workers() == []
+    assert psutil.Process().num_fds() == before
+    with pytest.raises(EngineError):
+        await forgotten.finish()
+    await engine.close()
