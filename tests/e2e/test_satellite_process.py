@@ -1,0 +1,157 @@
+"""`roomtone satellite` as a process of its own: what it imports, where it listens, how it ends."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+from support.server_end import ServerEnd, serving
+
+from roomtone.link.events import Wake
+from roomtone_satellite.connection import credentials_path
+
+ROOMTONE = Path(sys.executable).with_name("roomtone")
+HEAVY = ["roomtone_server", "cryptography", "aiohttp", "hassil", "jinja2", "pocketsphinx", "soxr", "rich"]
+
+
+def settings(tmp_path: Path, **values) -> Path:
+    path = tmp_path / "satellite.yaml"
+    path.write_text(json.dumps({"microphone": "null", "speaker": "null", **values}))
+    return path
+
+
+@asynccontextmanager
+async def running(*arguments: object):
+    """The process, and its standard error line by line; ended with SIGTERM, which it must take with status 0."""
+    process = await asyncio.create_subprocess_exec(ROOMTONE, "satellite", *arguments, stderr=subprocess.PIPE)
+    try:
+        yield process
+    finally:
+        process.send_signal(signal.SIGTERM)
+        await process.communicate()
+    assert process.returncode == 0
+
+
+async def line_with(process: asyncio.subprocess.Process, text: str) -> str:
+    while text not in (line := (await process.stderr.readline()).decode()):
+        assert line, f"it ended without a word of {text!r}"
+    return line
+
+
+async def pair(server: ServerEnd, *options: str) -> tuple[int, str]:
+    process = await asyncio.create_subprocess_exec(
+        *(
+            ROOMTONE,
+            "satellite",
+            "pair",
+            str(server.code()),
+            "--host",
+            "127.0.0.1",
+            "--port",
+            str(server.port),
+            *options,
+        ),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    out, _ = await process.communicate()
+    return process.returncode, out.decode()
+
+
+async def test_paired_and_connected_it_listens_on_nothing_and_ends_on_a_signal(tmp_path):
+    async with serving(tmp_path / "server") as server:
+        status, said = await pair(server, "--name", "den")
+        assert (status, said.split(";")[0]) == (0, "Paired with test server at 127.0.0.1")
+        assert credentials_path().stat().st_mode & 0o777 == 0o600
+        config = settings(tmp_path, server={"host": "127.0.0.1", "port": server.port})
+        async with running("--config", config) as process:
+            await server.links.get()
+            await line_with(process, "connected to test server")
+            family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
+            sockets = [socket for one in family for socket in one.net_connections(kind="inet")]
+            assert [socket.status for socket in sockets] == [psutil.CONN_ESTABLISHED]
+            assert [socket.raddr.port for socket in sockets] == [server.port]
+
+
+async def test_a_wrong_code_is_refused_and_nothing_is_kept(tmp_path):
+    async with serving(tmp_path / "server") as server:
+        server.window.open(asyncio.get_running_loop().time())
+        code = str(server.code())
+        server.window.open(asyncio.get_running_loop().time())
+        process = await asyncio.create_subprocess_exec(
+            *(ROOMTONE, "satellite", "pair", code, "--host", "127.0.0.1", "--port", str(server.port)),
+            stderr=subprocess.PIPE,
+        )
+        _, said = await process.communicate()
+    assert process.returncode == 1
+    assert said.decode().count("\n") == 1
+    assert "roomtone pair" in said.decode()
+    assert not credentials_path().exists()
+
+
+async def test_unpaired_it_says_what_to_do(tmp_path):
+    async with running("--config", settings(tmp_path)) as process:
+        said = await line_with(process, "not paired")
+        assert "run `roomtone pair` on the server, then `roomtone satellite pair CODE` here" in said
+
+
+@pytest.mark.parametrize(
+    ("device", "says"),
+    [
+        ({"device": "wav", "file": "/no/such.wav"}, "the microphone's file /no/such.wav cannot be read"),
+        ({"device": "command", "command": "/no/such/program"}, "the microphone's program '/no/such/program'"),
+    ],
+)
+def test_a_device_that_is_missing_ends_it_with_one_line(tmp_path, device, says):
+    config = settings(tmp_path, microphone=device, log_level="error")
+    ended = subprocess.run([ROOMTONE, "satellite", "--config", config], capture_output=True, text=True, check=False)
+    assert ended.returncode == 1
+    said = [line for line in ended.stderr.splitlines() if "not paired" not in line]
+    assert len(said) == 1
+    assert says in said[0]
+
+
+@pytest.mark.parametrize("code", ["nonsense!", "ABC", ""])
+def test_a_mistyped_code_is_one_line(code):
+    ended = subprocess.run([ROOMTONE, "satellite", "pair", code], capture_output=True, text=True, check=False)
+    assert ended.returncode == 1
+    assert ended.stderr.count("\n") == 1
+
+
+async def test_its_button_and_its_mute_are_signals(tmp_path):
+    async with serving(tmp_path / "server") as server:
+        await pair(server)
+        config = settings(tmp_path, server={"host": "127.0.0.1", "port": server.port})
+        async with running("--config", config) as process:
+            await server.links.get()
+            await line_with(process, "connected to")
+            process.send_signal(signal.SIGUSR2)
+            assert (await server.next(Wake)).name == ""
+            process.send_signal(signal.SIGUSR1)
+            await line_with(process, "muted")
+
+
+def test_it_imports_nothing_of_the_server_s():
+    program = (
+        "import sys, roomtone_satellite.service, roomtone_satellite.checks, roomtone_satellite.commands;"
+        f"print([name for name in {HEAVY} if name in sys.modules])"
+    )
+    out = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == "[]"
+
+
+def test_its_help_and_its_settings_in_effect(tmp_path):
+    for arguments in (["--help"], ["pair", "--help"]):
+        out = subprocess.run([ROOMTONE, "satellite", *arguments], capture_output=True, text=True, check=True).stdout
+        assert "Exit status:" in out
+    config = settings(tmp_path, preroll_ms=300)
+    command = [ROOMTONE, "satellite", "--config", config, "--area", "Den", "--print-config"]
+    out = subprocess.run(command, capture_output=True, text=True, check=True, env=os.environ).stdout
+    assert "preroll_ms: 300" in out
+    assert "area: Den" in out
