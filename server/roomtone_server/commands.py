@@ -31,7 +31,7 @@ _CONFIG = click.option(
     "--log-level", type=click.Choice(["debug", "info", "warning", "error"]), help="Instead of the settings' own."
 )
 def server(config: Path | None, *, print_config: bool, log_level: str | None) -> None:
-    r"""Run the server of a house.
+    """Run the server of a house.
 
     Satellites find it by zeroconf and connect over TLS (port 10760); those that were paired get in. It hears, acts on
     the home and answers with the best engines that are installed: `roomtone doctor` says which. GET /health on port
@@ -42,7 +42,7 @@ def server(config: Path | None, *, print_config: bool, log_level: str | None) ->
       link.pem       its certificate and key; satellites are pinned to it
       roomtone.db    paired satellites, timers
       control.sock   where `roomtone pair` and `roomtone ask` reach it
-    """
+    """  # noqa: D301 - click keeps the lines after the character that \b stands for
     settings = load(ServerSettings, config)
     if print_config:
         click.echo(render(settings), nl=False)
@@ -96,7 +96,7 @@ def _when(seen_at: float | None) -> str:
 @_CONFIG
 @click.option("--json", "as_json", is_flag=True, help="Print the reply, the intent and the actions as one JSON object.")
 def ask(text: str, area: str | None, config: Path | None, *, as_json: bool) -> int:
-    r"""Ask or command in writing: one text turn.
+    """Ask or command in writing: one text turn.
 
     Put to the running server of this user on this machine; without one it is answered in this process, with the home
     of the settings. Exit status: 0 it was understood, 3 it was not.
@@ -104,7 +104,7 @@ def ask(text: str, area: str | None, config: Path | None, *, as_json: bool) -> i
     \b
         roomtone ask "is the front door locked"
         roomtone ask --area Kitchen "turn on the lights"
-    """
+    """  # noqa: D301 - as above
     try:
         answer = next(iter(call(control_path(), "ask", text=text, area=area)))
     except ServerNotRunning:

@@ -33,7 +33,7 @@ _NEW_FILE = click.Path(dir_okay=False, path_type=Path)
 @click.option("--mic", is_flag=True, help="Use this machine's own microphone and speaker.")
 @click.option("--svg", type=_NEW_FILE, metavar="FILE", help="Also keep the picture of the turn, as SVG.")
 def demo(*, text: str | None, wav: Path | None, wake_wav: Path | None, mic: bool, as_json: bool, **options: Any) -> int:  # noqa: ANN401 - as DemoOptions types them
-    r"""Run one turn on this machine: a wake word, a command, a spoken answer.
+    """Run one turn on this machine: a wake word, a command, a spoken answer.
 
     Starts a real server and a real satellite on loopback, with a state of their own that is gone afterwards. The
     satellite finds the server by zeroconf and is paired with it. Then a wake word and a command are played into it at
@@ -56,7 +56,7 @@ def demo(*, text: str | None, wav: Path | None, wake_wav: Path | None, mic: bool
       roomtone demo --text "what time is it"
       roomtone demo --wake-wav okay_nabu.wav --wav command.wav --home home.yaml
       roomtone demo --json | jq .v2v_ms
-    """
+    """  # noqa: D301 - click keeps the lines after the character that \b stands for
     if mic and (text or wav or wake_wav):
         raise UsageError("--mic hears what you say: leave --text, --wav and --wake-wav away")
     if text and wav:
