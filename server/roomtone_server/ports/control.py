@@ -95,7 +95,7 @@ class ControlPort:
             return
         async with asyncio.TaskGroup() as tasks:
             answering = tasks.create_task(self._answer(request, writer), name="control: answer")
-            leaving = tasks.create_task(reader.read(1), name="control: client leaves")
+            leaving = tasks.create_task(_leaves(reader), name="control: client leaves")
             await asyncio.wait({answering, leaving}, return_when=asyncio.FIRST_COMPLETED)
             answering.cancel()
             leaving.cancel()
@@ -124,6 +124,12 @@ class ControlPort:
         if verb is None:
             raise UsageError(f"there is no verb {str(name)[:40]!r}; known are: {', '.join(sorted(self._verbs))}")
         return verb
+
+
+async def _leaves(reader: asyncio.StreamReader) -> None:
+    """Returns when the client closes its side, or is found dead by a write to it."""
+    with contextlib.suppress(ConnectionError):
+        await reader.read(1)
 
 
 def _failure(problem: RoomtoneError) -> Answer:
