@@ -36,6 +36,13 @@ def test_rate_and_volume_are_obeyed_and_do_not_stick():
 
 
 @needs_espeak
+@pytest.mark.parametrize("text", ["Turned on the light", "Okay", "Sorry"])
+def test_nobody_waits_for_the_silence_before_a_first_sound(text):
+    samples = np.frombuffer(synthesise(text), np.int16).astype(int)
+    assert np.flatnonzero(np.abs(samples) > 100)[0] <= RATE_HZ * 5 // 1000
+
+
+@needs_espeak
 @pytest.mark.parametrize("language", ["en", "en-GB", "en_AU", "de", "de-AT", "pt-BR", "zh", "no", "hi", "ta"])
 def test_languages_in_any_spelling_and_of_any_region(language):
     assert synthesise("123", language)

@@ -11,7 +11,7 @@ import functools
 import importlib.util
 import re
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
@@ -30,6 +30,9 @@ MAX_CHUNKS_AHEAD: Final = 200
 
 # Where the library's own choice for a language is not what most people expect.
 FAVOURITES: Final = {"en": "en-us"}
+
+_AUDIBLE: Final = 100  # of 32,768: -50 dBFS
+_KEPT_LEAD_IN: Final = RATE_HZ * 5 // 1000  # samples: the voice swells into its first sound
 
 # Constants of espeak-ng's speak_lib.h.
 _SYNCHRONOUS: Final = 2
@@ -124,11 +127,17 @@ class _Library:
 
     def say(self, text: str, voice: str, settings: EspeakSettings, take: Callable[[bytes], bool]) -> None:
         """Blocks until all is said, or until `take`, called with each chunk on this thread, returns False."""
+        begun = False
 
         def on_audio(samples: int | None, count: int, _events: int | None) -> int:
+            nonlocal begun
             if not samples or count <= 0:
                 return _GO_ON
-            return _GO_ON if take(ctypes.string_at(samples, 2 * count)) else _STOP
+            chunk = ctypes.string_at(samples, 2 * count)
+            if not begun:
+                chunk = _without_lead_in(chunk)
+                begun = bool(chunk)
+            return _GO_ON if not chunk or take(chunk) else _STOP
 
         plain = _CONTROL_CHARACTERS.sub(" ", text).encode(errors="replace")
         callback = _Callback(on_audio)
@@ -160,6 +169,14 @@ def _library() -> _Library:
 
 def _voice(library: _Library, settings: EspeakSettings, language: str, voice: str = "") -> str:
     return library.voice(voice or settings.voices.get(language) or FAVOURITES.get(language) or language)
+
+
+def _without_lead_in(chunk: bytes) -> bytes:
+    """The chunk from just before its first audible sample; nothing when there is none. A "t" begins with 50 ms of
+    silence, for which nobody who asked something should wait."""
+    samples = memoryview(chunk).cast("h")
+    first = next((at for at, sample in enumerate(samples) if abs(sample) > _AUDIBLE), None)
+    return b"" if first is None else chunk[2 * max(0, first - _KEPT_LEAD_IN) :]
 
 
 def _is_sayable(text: str) -> bool:
@@ -228,7 +245,7 @@ class Espeak:
                 await self.close()
                 raise
 
-    async def speak(self, request: SpeechRequest) -> AsyncIterator[bytes]:
+    async def speak(self, request: SpeechRequest) -> AsyncGenerator[bytes, None]:
         if self._thread is None:
             raise EngineError("espeak was asked to speak before it was started, or after it was closed")
         library = _library()
