@@ -5,7 +5,7 @@ import datetime as dt
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 
@@ -28,9 +28,9 @@ _CONFIG = click.option(
 @_CONFIG
 @click.option("--print-config", is_flag=True, help="Print the settings in effect, secrets masked, and end.")
 @click.option(
-    "--log-level", type=click.Choice(["debug", "info", "warning", "error"]), help="Instead of the settings' own."
+    "--log-level", type=click.Choice(get_args(logs.Level)), help="Instead of the settings' own."
 )
-def server(config: Path | None, *, print_config: bool, log_level: str | None) -> None:
+def server(config: Path | None, *, print_config: bool, log_level: logs.Level | None) -> None:
     """Run the server of a house.
 
     Satellites find it by zeroconf and connect over TLS (port 10760); those that were paired get in. It hears, acts on

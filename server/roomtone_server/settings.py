@@ -1,11 +1,12 @@
 """The server's settings. Every key has a default: `roomtone server` works without a file."""
 
 import socket
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 
 from pydantic import Field
 
 from roomtone.engines import EngineChoice
+from roomtone.logs import Level
 from roomtone.settings import HomeChoice, Settings, SttChoice, TtsChoice, VadChoice
 from roomtone_server.agent.settings import AgentSettings
 
@@ -51,4 +52,4 @@ class ServerSettings(Settings):
     agent: AgentSettings = AgentSettings()
     endpoint: EndpointSettings = EndpointSettings()
     follow_up_s: Annotated[float, Field(ge=1, le=30)] = 5.0
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_level: Level = "info"
