@@ -92,6 +92,17 @@ def utter(link, turn):
         link.send(AudioChunk(16_000, 2, 1, frame, timestamp=20 * number).event())
 
 
+async def test_the_area_that_was_said_at_pairing_holds_until_another_is_said(tmp_path):
+    async with serving(tmp_path) as served:
+        credentials = await served.pair()
+        for said, meant in ((None, "Kitchen"), ("Office", "Office"), (None, "Office")):
+            async with served.dial() as link:
+                await greet(link, credentials, name="Kitchen", area=said)
+                utter(link, 1)
+                await link.receive()
+                assert [satellite.area for satellite in served.house.satellites] == [meant]
+
+
 async def test_a_code_is_good_once(tmp_path):
     async with serving(tmp_path) as served:
         code = served.code()

@@ -134,9 +134,10 @@ class Doorkeeper:
         admitted = await admit(
             link, window=self._window, satellites=self, now=time.monotonic(), server_name=self._server_name
         )
-        who = Satellite(admitted.satellite_id, admitted.name, admitted.area)
-        await self._store.seen(who.id, time.time(), name=who.name, area=who.area)
-        return who
+        known = await self._store.find(admitted.satellite_id)
+        area = admitted.area or (known.area if known else None)  # what was said when it was paired holds until it moves
+        await self._store.seen(admitted.satellite_id, time.time(), name=admitted.name, area=area)
+        return Satellite(admitted.satellite_id, admitted.name, area)
 
     async def add(self, id: str, name: str, area: str | None, token_hash: str) -> None:  # noqa: A002 - its name
         await self._store.add(PairedSatellite(id, name, area, bytes.fromhex(token_hash), time.time()))
