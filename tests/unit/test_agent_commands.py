@@ -1,5 +1,8 @@
 """What people say to the example home, and what becomes of it."""
 
+import sqlite3
+from contextlib import closing
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -364,11 +367,32 @@ def test_every_packaged_intent_but_broadcast_is_handled():
     ],
 )
 def test_text_is_normalised(text, plain):
-    assert normalised(text) == plain
+    assert normalised(text, "en") == plain
+
+
+def test_another_language_keeps_its_signs():
+    assert normalised("stelle die Heizung auf 21,5 °, bitte!", "de") == "stelle die Heizung auf 21,5 ° bitte"
 
 
 def test_a_text_without_end_costs_nothing():
     assert len("turn on the lights " * 100) > MAX_COMMAND_CHARACTERS
+
+
+async def test_a_timer_that_cannot_be_kept_is_not_promised(tmp_path):
+    async with open_house(tmp_path) as house:
+        with closing(sqlite3.connect(tmp_path / "roomtone.db")) as vandal:
+            vandal.execute("DROP TABLE timer")
+        outcome = await house.say("set a timer for 5 minutes")
+        assert outcome.reply.startswith("Sorry, that did not work: the database")
+        assert not house.agent._timers.all()
+
+
+async def test_another_language_is_understood_and_answered_in_its_own_words(tmp_path):
+    async with open_house(tmp_path, language="de") as house:
+        assert (await house.say("schalte das Licht aus")).reply == "Licht ausgeschaltet"
+        assert (await house.say("erzähl einen Witz")).reply == "Entschuldigung, das habe ich nicht verstanden"
+        asked = await house.say("entsperre Front Door")
+        assert (asked.actions, asked.finished.expects_answer) == ([], True)
 
 
 async def test_a_language_without_templates_is_one_clear_error(tmp_path):

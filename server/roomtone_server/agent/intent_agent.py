@@ -135,11 +135,12 @@ class IntentAgent:
     def _later(self, request: Request, text: str, ready: Ready) -> Ready:
         """A command for later must be one that could be carried out now; what asks back asks now."""
         later = replace(request, text=text)
-        first = self._ready(later, self._understand(later))
-        if first.plan is None and first.asks is None:
-            return first
-        calls = (first.asks or first).plan
-        return self._asking(ready, calls.calls if calls else (), "confirm_later")
+        command = self._understand(later)
+        if command is not None and "conversation_command" in command.values:
+            command = None  # later still: nobody means that
+        first = self._ready(later, command)
+        plan = (first.asks or first).plan
+        return first if plan is None else self._asking(ready, plan.calls, "confirm_later")
 
     def _asking(self, ready: Ready, calls: Sequence[ServiceCall], question: str) -> Ready:
         """The same, or the question that comes before it."""

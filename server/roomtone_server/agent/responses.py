@@ -70,7 +70,9 @@ class Responses:
             intent: {key: self._compiled(text) for key, text in texts.items()}
             for intent, texts in {**english["intents"], **own["intents"]}.items()
         }
-        phrases = {**english["phrases"], **english["errors"], **own.get("errors", {}), **own.get("phrases", {})}
+        errors = {**english["errors"], **own.get("errors", {})}
+        not_worded = {**english["phrases"], "not_understood": errors["no_intent"]}
+        phrases = {**errors, **own.get("phrases", not_worded)}
         self._phrases = {key: self._compiled(text) for key, text in phrases.items()}
 
     def _compiled(self, text: str) -> Template:

@@ -98,8 +98,8 @@ class Timers:
         elif (timer := self._timers.get(change.id)) is None:
             return
         elif isinstance(change, CancelTimer):
-            del self._timers[timer.id]
             await self._store.remove(timer.id)
+            self._timers.pop(timer.id, None)
             self._changed.set()
         else:
             await self._keep(self._altered(timer, change))
@@ -128,9 +128,9 @@ class Timers:
         return timer.seconds_left(self._monotonic())
 
     async def _keep(self, timer: Timer) -> None:
+        await self._store.save(self._to_store(timer))
         self._timers[timer.id] = timer
         self._changed.set()
-        await self._store.save(self._to_store(timer))
 
     def _started(self, change: StartTimer) -> Timer:
         return Timer(

@@ -2,6 +2,7 @@
 
 import functools
 import re
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -16,28 +17,34 @@ from roomtone_server.grammar.slots import slot_lists
 from roomtone_server.grammar.vocabulary import Vocabulary
 
 # What is longer is no command; matching it would only hold up the event loop.
-MAX_COMMAND_CHARACTERS: Final = 300
+MAX_COMMAND_CHARACTERS: Final = 200
 
 # The intents in which an unknown name is worth a word, and how much of such an order must have been said: "turn on the"
 # of "turn on the disco ball". With less, anything is a name.
 _ORDERS: Final = frozenset({"HassTurnOn", "HassTurnOff", "HassLightSet"})
 _MIN_ORDER_CHARACTERS: Final = 7
 
-_SIGNS: Final = ((re.compile(r"\s*%|\bper cent\b"), " percent"), (re.compile(r"\s*°\s*(?:[CF]\b)?"), " degrees"))
-_NOT_SAID: Final = re.compile(r"[!?;:,\"“”„()]|\.(?!\d)|(?<!\d)\.")
-# Politeness that hassil's own skip words leave standing; only at the edges, where it cannot be part of a name.
-_POLITE: Final = re.compile(
-    r"^((hey|okay|ok|so|well|and|now|just|please|will you|would you mind)\s+)+(?=\w+\s)"
-    r"|(\s+(please|thanks|thank you|now|then|right away|for me))+$",
-    re.IGNORECASE,
-)
+_NOT_SAID: Final = re.compile(r"[!?;:\"“”„()]|[.,](?!\d)|(?<!\d)[.,]")
+# Signs as the templates have them, as words. A language without a row keeps them.
+_SIGNS: Final[Mapping[str, Mapping[str, re.Pattern[str]]]] = {
+    "en": {" percent": re.compile(r"\s*%|\s+per cent\b"), " degrees": re.compile(r"\s*°\s*(?:[CF]\b)?")}
+}
+# Courtesy that hassil's own skip words leave standing; only at the edges, where it cannot be part of a name.
+_COURTESY: Final[Mapping[str, re.Pattern[str]]] = {
+    "en": re.compile(
+        r"^((hey|okay|ok|so|well|and|now|just|please|will you|would you mind)\s+)+(?=\w+\s)"
+        r"|(\s+(please|thanks|thank you|now|then|right away|for me))+$",
+        re.IGNORECASE,
+    )
+}
 
 
-def normalised(text: str) -> str:
+def normalised(text: str, language: str) -> str:
     """The command in a text: without punctuation, with signs as words, without courtesy at its edges."""
-    for sign, word in _SIGNS:
+    for word, sign in _SIGNS.get(language, {}).items():
         text = sign.sub(word, text)
-    return _POLITE.sub("", " ".join(_NOT_SAID.sub(" ", text).split()))
+    text = " ".join(_NOT_SAID.sub(" ", text).split())
+    return _COURTESY[language].sub("", text) if language in _COURTESY else text
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +94,7 @@ class Understanding:
 
         ("name" or "area", and what was said in its place); None when the rest of the text is no order either.
         """
-        said = normalised(text)
+        said = normalised(text, self._commands.language)
         if not said or len(said) > MAX_COMMAND_CHARACTERS:
             return None
         found = recognize_all(
@@ -109,7 +116,7 @@ class Understanding:
 
     def understand(self, text: str, area: str | None) -> Command | None:
         """The command that a text gives, spoken in an area; None when no template matches. 1 to 8 ms once warm."""
-        said = normalised(text)
+        said = normalised(text, self._commands.language)
         if not said or len(said) > MAX_COMMAND_CHARACTERS:
             return None
         found = recognize_best(

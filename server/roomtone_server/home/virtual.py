@@ -16,7 +16,7 @@ from roomtone.errors import HomeError
 from roomtone_server.grammar.vocabulary import Vocabulary
 from roomtone_server.home.base import Area, Entity, ServiceCall
 from roomtone_server.home.home_file import read_home_file
-from roomtone_server.home.kept_states import FILE_NAME, StateFile, difference, read, restored
+from roomtone_server.home.kept_states import FILE_NAME, Kept, StateFile, difference, read, restored
 from roomtone_server.home.names import vocabulary_of
 from roomtone_server.home.services import applied
 
@@ -56,6 +56,7 @@ class VirtualHome:
         self._areas: Sequence[Area] = ()
         self._first: dict[str, Entity] = {}  # as the file has them
         self._entities: dict[str, Entity] = {}  # as they are now
+        self._kept: Kept = {}  # how the two differ
         self._does: dict[str, tuple[ServiceCall, ...]] = {}  # scenes and scripts
 
     async def start(self) -> None:
@@ -67,8 +68,8 @@ class VirtualHome:
         self._areas, entities = home.parts()
         self._does = home.calls()
         self._first = {entity.id: entity for entity in entities}
-        kept = read(self._kept_path)
-        self._entities = {entity.id: restored(entity, kept) for entity in entities}
+        self._kept = {entity_id: left for entity_id, left in read(self._kept_path).items() if entity_id in self._first}
+        self._entities = {entity.id: restored(entity, self._kept) for entity in entities}
 
     def areas(self) -> Sequence[Area]:
         return self._areas
@@ -77,14 +78,14 @@ class VirtualHome:
         return tuple(self._entities.values())
 
     async def call(self, call: ServiceCall) -> None:
-        self._entities = self._after(self._entities, call, depth=0)
-        await self._states.keep(
-            {
-                entity_id: difference(first, entity)
-                for entity_id, entity in self._entities.items()
-                if (first := self._first[entity_id]) != entity
-            }
-        )
+        before, after = self._entities, self._after(self._entities, call, depth=0)
+        changed = {
+            entity_id: difference(self._first[entity_id], entity)
+            for entity_id, entity in after.items()
+            if entity is not before[entity_id]
+        }
+        self._entities, self._kept = after, {**self._kept, **changed}
+        await self._states.keep(self._kept)
 
     def _after(self, entities: dict[str, Entity], call: ServiceCall, depth: int) -> dict[str, Entity]:
         """All entities after the call; none of them changes when any part of it is refused."""
