@@ -9,7 +9,7 @@ import pytest
 
 from roomtone.ears.formats import RATE_HZ
 from roomtone.errors import UsageError
-from roomtone_server.bench.demo.scene import GAP_S, LEAD_IN_S, TAIL_S, WAKE_WORD, compose, spoken
+from roomtone_server.bench.demo.scene import GAP_S, LEAD_IN_S, TAIL_S, WAKE_WORD, Clip, compose, recorded, spoken
 from roomtone_server.bench.demo.sound import MAX_WAV_S, last_speech_sample, read_wav
 from roomtone_server.engines.tts import espeak
 
@@ -26,6 +26,11 @@ def noise(seconds, amplitude=30.0):
 
 def int16(*parts):
     return np.concatenate(parts).astype(np.int16)
+
+
+def clip(*parts):
+    sound = int16(*parts)
+    return Clip(sound, last_speech_sample(sound))
 
 
 def write_wav(path, samples, rate_hz=RATE_HZ, channels=1, width=2):
@@ -103,19 +108,19 @@ def test_speech_ends_where_it_is_written_down_to_end(recordings):
     for line in (recordings / "commands" / "manifest.jsonl").read_text().splitlines():
         clip = json.loads(line)
         if clip["kind"] == "generated":
-            found_ms = last_speech_sample(read_wav(recordings / "commands" / clip["file"])) * 1000 / RATE_HZ
-            near.append(abs(found_ms - clip["speech_ms"][1]) <= 60)
+            end_ms = recorded(recordings / "commands" / clip["file"]).end * 1000 / RATE_HZ
+            near.append(abs(end_ms - clip["speech_ms"][1]) <= 60)
     assert sum(near) / len(near) > 0.8
 
 
 def test_a_scene_keeps_its_words_apart_and_knows_where_they_end():
-    wake, command = int16(tone(0.6), np.zeros(8000)), int16(tone(1.2))
+    wake, command = clip(tone(0.6), np.zeros(8000)), clip(tone(1.2))
     scene = compose(wake, command)
     assert scene.wake_begin == LEAD_IN_S * RATE_HZ
     assert scene.wake_end == pytest.approx(scene.wake_begin + 0.6 * RATE_HZ, abs=200)
     assert scene.command_begin == pytest.approx(scene.wake_end + GAP_S * RATE_HZ, abs=200)
     assert scene.command_end == pytest.approx(scene.command_begin + 1.2 * RATE_HZ, abs=200)
-    assert scene.sound.size == scene.command_begin + command.size + TAIL_S * RATE_HZ
+    assert scene.sound.size == scene.command_begin + command.sound.size + TAIL_S * RATE_HZ
     quiet = scene.sound[: scene.wake_begin]
     assert quiet.any()
     assert np.abs(quiet).max() < 200
@@ -123,20 +128,20 @@ def test_a_scene_keeps_its_words_apart_and_knows_where_they_end():
 
 
 def test_a_scene_does_not_click_at_the_splices():
-    level = np.full(RATE_HZ, 5000, np.int16)
+    level = clip(np.full(RATE_HZ, 5000))
     steps = np.abs(np.diff(compose(level, level).sound.astype(int)))
     assert steps.max() < 500
 
 
 @pytest.mark.parametrize("silent", ["wake word", "command"])
 def test_a_scene_without_a_word_is_refused(silent):
-    sounds = [np.zeros(8000, np.int16) if name == silent else int16(tone(0.5)) for name in ("wake word", "command")]
+    sounds = [clip(np.zeros(8000) if name == silent else tone(0.5)) for name in ("wake word", "command")]
     with pytest.raises(UsageError, match=silent):
         compose(*sounds)
 
 
 def test_a_scene_is_written_as_the_microphone_hears_it(tmp_path):
-    scene = compose(int16(tone(0.5)), int16(tone(0.5)))
+    scene = compose(clip(tone(0.5)), clip(tone(0.5)))
     scene.write(tmp_path / "scene.wav")
     assert np.array_equal(read_wav(tmp_path / "scene.wav"), scene.sound)
 
@@ -144,8 +149,9 @@ def test_a_scene_is_written_as_the_microphone_hears_it(tmp_path):
 @needs_espeak
 def test_the_embedded_voice_speaks_near_and_clear():
     speech = spoken("turn on the kitchen light")
-    assert 1.0 < speech.size / RATE_HZ < 3.0
-    assert np.abs(speech.astype(int)).max() < 32_767
+    assert 1.0 < speech.end / RATE_HZ < 3.0
+    assert speech.end <= speech.sound.size
+    assert np.abs(speech.sound.astype(int)).max() < 32_767
     with pytest.raises(UsageError, match="nothing to say"):
         spoken("...")
 

@@ -10,7 +10,7 @@ from rich.console import Console
 from roomtone.errors import DeviceError
 from roomtone_server.bench.demo.answer import read_answer
 from roomtone_server.bench.demo.rooms import RealRoom, RecordedRoom
-from roomtone_server.bench.demo.scene import compose
+from roomtone_server.bench.demo.scene import Clip, compose
 from roomtone_server.bench.demo.screen import Picture
 from roomtone_server.bench.demo.turn import STAGES, Heard, Turn, result, spans
 from roomtone_server.telemetry.trace import TraceEvent
@@ -231,7 +231,7 @@ def test_an_answer_that_cannot_be_written_is_told(tmp_path):
 
 def test_a_recorded_room_measures_by_the_devices_own_clocks(tmp_path):
     sound = np.full(16_000, 5000, np.int16)
-    scene = compose(sound, sound)
+    scene = compose(Clip(sound, 16_000), Clip(sound, 15_000))
     room = RecordedRoom(scene, tmp_path)
     assert room.heard(Turn()) is None
     (tmp_path / "microphone.jsonl").write_text(json.dumps({"sample": 32_000, "at_ns": ZERO_NS, "rate_hz": 16_000}))

@@ -10,9 +10,8 @@ import numpy as np
 
 from roomtone.ears.formats import SAMPLE_BYTES
 from roomtone.errors import DeviceError
-from roomtone_server.bench.demo.sound import FULL_SCALE, Samples
+from roomtone_server.bench.demo.sound import AUDIBLE_DBFS, FULL_SCALE, Samples
 
-AUDIBLE_DBFS: Final = -50.0
 _AUDIBLE: Final = FULL_SCALE * 10 ** (AUDIBLE_DBFS / 20)
 
 

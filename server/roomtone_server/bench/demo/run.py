@@ -16,9 +16,8 @@ from rich.live import Live
 from roomtone.errors import HomeError, RoomtoneError, UsageError
 from roomtone_server.bench.demo.ends import Ends, both_ends
 from roomtone_server.bench.demo.rooms import RealRoom, RecordedRoom, Room
-from roomtone_server.bench.demo.scene import WAKE_WORD, compose, spoken
+from roomtone_server.bench.demo.scene import WAKE_WORD, compose, recorded, spoken
 from roomtone_server.bench.demo.screen import WIDTH, Picture
-from roomtone_server.bench.demo.sound import read_wav
 from roomtone_server.bench.demo.states import HomeNow, changes, read_home
 from roomtone_server.bench.demo.turn import COMPLETED, NOT_UNDERSTOOD, Turn, result, spans
 from roomtone_server.ports.control import call_async
@@ -82,8 +81,8 @@ async def run_demo(options: DemoOptions, console: Console) -> Shown:
 def _room(options: DemoOptions, folder: Path) -> Room:
     if options.own_devices:
         return RealRoom()
-    wake = read_wav(options.wake_wav) if options.wake_wav else spoken(WAKE_WORD)
-    command = read_wav(options.wav) if options.wav else spoken(options.text)
+    wake = recorded(options.wake_wav) if options.wake_wav else spoken(WAKE_WORD)
+    command = recorded(options.wav) if options.wav else spoken(options.text)
     return RecordedRoom(compose(wake, command), folder, str(options.wake_wav or f'the spoken "{WAKE_WORD}"'))
 
 

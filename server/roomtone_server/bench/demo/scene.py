@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from roomtone.ears.formats import RATE_HZ, SAMPLE_BYTES
 from roomtone.errors import UsageError
-from roomtone_server.bench.demo.sound import FULL_SCALE, Samples, last_speech_sample, resampled
+from roomtone_server.bench.demo.sound import AUDIBLE_DBFS, FULL_SCALE, Samples, last_speech_sample, read_wav, resampled
 from roomtone_server.engines.tts import espeak
 
 LEAD_IN_S: Final = 1.0  # for the wake engine's window, and for the recogniser to learn the room
@@ -25,6 +25,14 @@ WAKE_WORD: Final = "okay nabu"
 # Slow and plain: the wake engine and the recogniser were made for people.
 USER_VOICE: Final = espeak.EspeakSettings(rate_wpm=150)
 USER_LEVEL_DBFS: Final = -24.0
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """Something said."""
+
+    sound: Samples
+    end: int  # of the speech in it, in samples; 0 when nothing can be heard
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,34 +53,41 @@ class Scene:
             file.writeframes(self.sound.tobytes())
 
 
-def compose(wake: Samples, command: Samples, gap_s: float = GAP_S) -> Scene:
+def compose(wake: Clip, command: Clip, gap_s: float = GAP_S) -> Scene:
     """Raises UsageError when there is nothing to hear in either."""
-    for name, sound in (("wake word", wake), ("command", command)):
-        if not last_speech_sample(sound):
+    for name, clip in (("wake word", wake), ("command", command)):
+        if not clip.end:
             raise UsageError(f"the {name} is silent: give a recording in which it can be heard")
-    wake = wake[: last_speech_sample(wake) + _samples(FADE_S)]
+    wake_sound = wake.sound[: wake.end + _samples(FADE_S)]
     wake_begin = _samples(LEAD_IN_S)
-    command_begin = wake_begin + wake.size + _samples(gap_s)
-    room = _room(command_begin + command.size + _samples(TAIL_S))
-    for at, sound in ((wake_begin, wake), (command_begin, command)):
+    command_begin = wake_begin + wake.end + _samples(gap_s)
+    room = _room(command_begin + command.sound.size + _samples(TAIL_S))
+    for at, sound in ((wake_begin, wake_sound), (command_begin, command.sound)):
         room[at : at + sound.size] += sound * _fade(sound.size)
     return Scene(
         sound=np.clip(np.rint(room), -32_768, 32_767).astype(np.int16),
         wake_begin=wake_begin,
-        wake_end=wake_begin + wake.size,
+        wake_end=wake_begin + wake.end,
         command_begin=command_begin,
-        command_end=command_begin + last_speech_sample(command),
+        command_end=command_begin + command.end,
     )
 
 
-def spoken(text: str, language: str = "en") -> Samples:
+def recorded(path: Path) -> Clip:
+    """A WAV file. Raises UsageError."""
+    sound = read_wav(path)
+    return Clip(sound, last_speech_sample(sound))
+
+
+def spoken(text: str, language: str = "en") -> Clip:
     """The text in the embedded voice, as a person would say it near the microphone. Raises EngineError."""
     speech = resampled(np.frombuffer(espeak.synthesise(text, language, USER_VOICE), np.int16), espeak.RATE_HZ)
     if not speech.any():
         raise UsageError(f"there is nothing to say in {text!r}")
     power = np.mean(np.square(speech.astype(np.float64)))
-    quieter: Samples = np.rint(speech * _amplitude(USER_LEVEL_DBFS) / np.sqrt(power)).astype(np.int16)
-    return quieter
+    as_said: Samples = np.rint(speech * _amplitude(USER_LEVEL_DBFS) / np.sqrt(power)).astype(np.int16)
+    audible = np.flatnonzero(np.abs(as_said) > _amplitude(AUDIBLE_DBFS))  # there is no noise in it
+    return Clip(as_said, int(audible[-1]) + 1)
 
 
 def _samples(seconds: float) -> int:
