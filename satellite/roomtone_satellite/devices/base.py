@@ -7,9 +7,9 @@ from typing import Final, Protocol
 BLOCK_MS: Final = 20
 
 
-# What a microphone may hand over at once while nobody waits for it: each time that the process wakes up costs a Pi more
-# than the frame itself, and a wake word that is noticed 60 ms later loses nothing, since its audio is sent along.
-IDLE_FRAMES: Final = 4
+# What a microphone may hand over at once while nobody waits for it. Waking up costs more than a frame itself does: its
+# code and the models have left the caches. A wake word noticed 100 ms later loses nothing, since its audio is sent along.
+IDLE_FRAMES: Final = 6
 
 
 class Microphone(Protocol):
