@@ -20,9 +20,12 @@ class Health:
         self._started_at = time.monotonic()
 
     def report(self) -> dict[str, Any]:
-        """As JSON: `status` is "starting" until satellites are let in, then "ok"."""
+        """As JSON: `status` is "starting" until satellites are let in, then "ok", or "degraded" while `faults` tells
+        what failed the last time it was tried."""
+        faults = dict(self.house.parts.faults) if self.house else {}
         return {
-            "status": "ok" if self.ready else "starting",
+            "status": "starting" if not self.ready else "degraded" if faults else "ok",
+            "faults": faults,
             "name": self._name,
             "version": __version__,
             "uptime_s": round(time.monotonic() - self._started_at, 1),

@@ -10,10 +10,10 @@ from typing import Any, cast
 from roomtone import engines
 from roomtone.ears.base import VoiceActivity
 from roomtone.engines import Chosen, EngineChoice, Kind, Surroundings
-from roomtone.errors import RoomtoneError
+from roomtone.errors import LinkError, RoomtoneError
 from roomtone.link.discovery import advertise
 from roomtone.link.pairing import PairingWindow
-from roomtone.link.security import make_certificate
+from roomtone.link.security import ServerIdentity, make_certificate
 from roomtone_server.engines.base import SpeechToText, TextToSpeech
 from roomtone_server.health import Health
 from roomtone_server.mind import Mind, open_mind, surroundings
@@ -84,12 +84,23 @@ async def running(settings: ServerSettings) -> AsyncIterator[int]:
         )
         verbs |= LocalVerbs(house, satellites, window, identity.fingerprint).by_name()
         if settings.discovery:
-            host = None if settings.listen.host in EVERYWHERE else settings.listen.host
-            await stack.enter_async_context(advertise(settings.name, port, fingerprint=identity.fingerprint, host=host))
+            await _announce(stack, settings, port, identity, house)
         health.ready = True
         _LOGGER.info("ready: satellites connect to port %d; `roomtone pair` lets a new one in", port)
         yield port
         health.ready = False
+
+
+async def _announce(
+    stack: AsyncExitStack, settings: ServerSettings, port: int, identity: ServerIdentity, house: House
+) -> None:
+    """A network without multicast costs discovery, not the server."""
+    host = None if settings.listen.host in EVERYWHERE else settings.listen.host
+    try:
+        await stack.enter_async_context(advertise(settings.name, port, fingerprint=identity.fingerprint, host=host))
+    except LinkError as problem:
+        house.parts.faults["discovery"] = str(problem)
+        _LOGGER.warning("%s; give the satellites this server's address in their settings", problem)
 
 
 async def _furnish(

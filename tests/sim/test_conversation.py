@@ -66,12 +66,15 @@ def test_reply_audio_is_never_far_ahead_of_the_speaker():
 def test_a_failing_engine_ends_the_turn_and_not_the_microphone():
     async def main():
         satellite, stt = ScriptedSatellite(), ScriptedStt(fails="the worker died")
-        async with attended(House(parts(stt=stt)), satellite):
+        house = House(parts(stt=stt))
+        async with attended(house, satellite):
             await satellite.utter(1)
             await satellite.until("ended")
+            assert house.parts.faults == {"hearing": "the worker died"}
             stt.fails = ""
             await satellite.utter(3)
             await satellite.until("ended", 2)
+            assert house.parts.faults == {}
         assert satellite.of("ended") == [(1, "failed", "the worker died"), (3, "answered", "")]
 
     virtual_time.run(main())

@@ -107,7 +107,7 @@ class Conversation:
         try:
             edges = ear.take(audio.pcm, audio.first_sample)
         except EngineError as problem:
-            self._post(turn.WorkFailed(turn_id, "hearing", str(problem)))
+            self._fail(turn_id, "hearing", str(problem))
             return
         for edge in edges:
             self._trace("speech-started" if edge.speaking else "speech-ended", sample=edge.sample)
@@ -241,12 +241,18 @@ class Conversation:
             try:
                 await job()
             except RoomtoneError as problem:
-                self._post(turn.WorkFailed(turn_id, stage, str(problem)))
+                self._fail(turn_id, stage, str(problem))
             except Exception:
                 _LOGGER.exception("%s failed unexpectedly", stage, extra=self._extra(turn_id))
-                self._post(turn.WorkFailed(turn_id, stage, f"{stage} failed unexpectedly; the server's log says why"))
+                self._fail(turn_id, stage, f"{stage} failed unexpectedly; the server's log says why")
+            else:
+                self._parts.faults.pop(stage, None)
 
         return guarded
+
+    def _fail(self, turn_id: int, stage: turn.Stage, text: str) -> None:
+        self._parts.faults[stage] = text
+        self._post(turn.WorkFailed(turn_id, stage, text))
 
     def _extra(self, turn_id: int | None = None) -> dict[str, Any]:
         extra: dict[str, Any] = {"satellite": self._session.satellite.name}

@@ -80,6 +80,8 @@ class House:
             async for vocabulary in changes:
                 try:
                     await self.parts.stt.learn(vocabulary)
+                    self.parts.faults.pop("vocabulary", None)
                 except EngineError as problem:
+                    self.parts.faults["vocabulary"] = str(problem)
                     _LOGGER.warning("the recogniser keeps the words it had: %s", problem)
                 self.taught.set()

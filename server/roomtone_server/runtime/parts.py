@@ -23,3 +23,4 @@ class Parts:
     language: str = "en"
     trace: Trace = field(default_factory=Trace)
     turn: TurnSettings = field(default_factory=TurnSettings)
+    faults: dict[str, str] = field(default_factory=dict)  # what failed the last time it was tried, and how
