@@ -131,6 +131,33 @@ def test_a_guarded_command_for_later_asks_now(hours):
     hours.live(scenario)
 
 
+def test_what_needs_a_yes_only_once_it_is_due_is_left_alone(hours):
+    async def scenario(house, due):
+        await house.say("open the garage door")
+        await house.say("yes")
+        assert (
+            await house.say("toggle the garage door in 10 minutes")
+        ).reply == "Command will be executed in 10 minutes"
+        await house.say("close the garage door")
+        assert (await anext(due)).text.startswith("I was told to do something later that needs a yes")
+        assert house.entity("cover.garage_door").state == "closed"
+
+    hours.live(scenario)
+
+
+def test_a_confirmed_command_stays_confirmed_over_a_restart(hours):
+    async def before(house, _due):
+        await house.say("unlock the front door in 10 minutes")
+        await house.say("yes")
+
+    async def after(house, due):
+        assert (await anext(due)).text == "Unlocking"
+        assert house.entity("lock.front_door").state == "unlocked"
+
+    hours.live(before)
+    hours.live(after)
+
+
 def test_timers_survive_a_restart_and_ring_in_time(hours):
     async def before(house, _due):
         await house.say("set a timer for 1 hour")

@@ -39,7 +39,7 @@ COMMANDS = [
         [("light.turn_on", "light.kitchen", {"color_temp_kelvin": 2700})],
         "Color temperature set",
     ),
-    ("toggle the television", [("media_player.toggle", "media_player.tv", {})], "Done"),
+    ("toggle the television", [("media_player.turn_off", "media_player.tv", {})], "Done"),
     ("set the bedroom fan to fifty percent", [("fan.set_percentage", "fan.bedroom", {"percentage": 50})], "Speed set"),
     (
         "set the thermostat to 22.5 degrees",
@@ -174,7 +174,7 @@ RARE_COMMANDS = [
     ("set loft brightness to 10 percent", [], "Sorry, Bulb cannot do that."),
     ("set barn lights to blue", [], "Sorry, no device supports the required features"),
     ("dim the barn lights", [("light.turn_on", "light.strip", {"brightness_step_pct": -25})], "Brightness changed"),
-    ("toggle the barn lights", [("light.toggle", "light.strip", {}), ("light.toggle", "light.spot", {})], "Done"),
+    ("toggle the barn lights", [("light.turn_off", "light.strip", {}), ("light.turn_on", "light.spot", {})], "Done"),
     ("add sweeping to my chores", [("todo.add_item", "todo.chores", {"item": "sweeping"})], "Added sweeping"),
     ("add milk to the shopping list", [("todo.add_item", "todo.chores", {"item": "milk"})], "Added milk"),
     ("open the water", [("valve.open_valve", "valve.water", {})], "Opening"),

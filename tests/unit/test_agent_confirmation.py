@@ -26,7 +26,7 @@ UNLOCK = [("lock.unlock", "lock.front_door", {})]
         (
             "toggle the garage door",
             "Do you want me to open the Garage Door?",
-            [("cover.toggle", "cover.garage_door", {})],
+            [("cover.open_cover", "cover.garage_door", {})],
         ),
         (
             "set the garage door to 10 percent",

@@ -30,19 +30,16 @@ def guarded_calls(
 
 def kind_of(call: ServiceCall, entity: Entity) -> Guarded | None:
     """Which guard a call falls under; None for one that may always be made."""
-    domain, _, service = call.service.partition(".")
-    if domain == "lock" and service in {"unlock", "open"}:
-        return "unlock"
-    if domain == "alarm_control_panel" and service == "alarm_disarm":
-        return "alarm"
-    if domain == "cover" and entity.device_class in _GARAGE_CLASSES:
-        opens = {
-            "open_cover": True,
-            "toggle": entity.state != "open",
-            "set_cover_position": call.data.get("position", 0) > 0,
-        }
-        return "garage" if opens.get(service, False) else None
-    return None
+    match call.service.split("."):
+        case ["lock", "unlock" | "open"]:
+            return "unlock"
+        case ["alarm_control_panel", "alarm_disarm"]:
+            return "alarm"
+        case ["cover", service] if entity.device_class in _GARAGE_CLASSES:
+            opens = service in {"open_cover", "toggle"} or call.data.get("position", 0) > 0
+            return "garage" if opens else None
+        case _:
+            return None
 
 
 Q = TypeVar("Q")

@@ -1,7 +1,6 @@
 """The agent that knows the home's intents: it understands, plans, asks back where it must, acts, answers."""
 
 import asyncio
-import gc
 import logging
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
@@ -28,15 +27,6 @@ _LOGGER: Final = logging.getLogger(__name__)
 
 # A timer that rings later than this has a word for it: nothing was there to ring in time.
 LATE_S: Final = 30
-# What is said first to the templates, by nobody: they are parsed on the way.
-_WARM_UP: Final = (
-    "turn on the lights",
-    "set the brightness to fifty percent",
-    "set the temperature to twenty one and a half degrees",
-    "set a timer for ten minutes and thirty seconds",
-    "what's on my shopping list",
-    "turn on the nothing",
-)
 
 
 def _local_now() -> datetime:
@@ -87,10 +77,7 @@ class IntentAgent:
     def _warm_up(self) -> None:
         self._responses = responses_of(self._language)
         self._understanding = Understanding(parse_sentences(self._language, frozenset(HANDLERS)))
-        for text in _WARM_UP:
-            self._ready(Request(text), self._understand(Request(text)))
-        # The parsed templates are here to stay; a full pass of the collector over them would hold the loop for 80 ms.
-        gc.freeze()
+        self._understand(Request("turn on the lights"))
 
     async def prepare(self, request: Request) -> Prepared:
         command = self._understand(request)
@@ -120,7 +107,7 @@ class IntentAgent:
             return Ready(self._responses.phrase(problem.key, **problem.slots))
         for change in plan.timers:
             if isinstance(change, StartTimer) and change.command is not None:
-                return self._later(request, change.command, Ready(text, plan))
+                return self._later(request, plan, change, text)
         return self._asking(Ready(text, plan), plan.calls, "confirm")
 
     def _excuse(self, request: Request) -> str:
@@ -132,15 +119,18 @@ class IntentAgent:
             case _:
                 return self._responses.phrase("not_understood")
 
-    def _later(self, request: Request, text: str, ready: Ready) -> Ready:
+    def _later(self, request: Request, plan: Plan, timer: StartTimer, text: str) -> Ready:
         """A command for later must be one that could be carried out now; what asks back asks now."""
-        later = replace(request, text=text)
+        assert timer.command is not None
+        later = replace(request, text=timer.command)
         command = self._understand(later)
         if command is not None and "conversation_command" in command.values:
             command = None  # later still: nobody means that
         first = self._ready(later, command)
-        plan = (first.asks or first).plan
-        return first if plan is None else self._asking(ready, plan.calls, "confirm_later")
+        if first.asks is not None and first.asks.plan is not None:
+            confirmed = Ready(text, replace(plan, timers=[replace(timer, confirmed=True)]))
+            return self._asking(confirmed, first.asks.plan.calls, "confirm_later")
+        return first if first.plan is None else Ready(text, plan)
 
     def _asking(self, ready: Ready, calls: Sequence[ServiceCall], question: str) -> Ready:
         """The same, or the question that comes before it."""
@@ -215,7 +205,8 @@ class IntentAgent:
         try:
             await self._home.call(call)
         except HomeError as problem:
-            _LOGGER.warning("%s on %s was refused: %s", call.service, call.entity, problem)
+            _LOGGER.warning("%s on %s was refused", call.service, call.entity)
+            _LOGGER.debug("because %s", problem)  # it may hold what was said
             return problem
         return None
 
@@ -236,11 +227,17 @@ class IntentAgent:
                 late_minutes=max(1, round(late_s / 60)),
             )
             return Due(timer.satellite, text)
-        request = Request(timer.command, language=self._language, satellite=timer.satellite, area=timer.area)
+        return await self._carried_out_later(timer, timer.command)
+
+    async def _carried_out_later(self, timer: Timer, command: str) -> Due:
+        request = Request(command, language=self._language, satellite=timer.satellite, area=timer.area)
         ready = self._ready(request, self._understand(request))
-        # Its question, if it had one, was answered when the timer was set.
-        parts = [part async for part in self._carry_out(ready.asks or ready)]
-        return Due(timer.satellite, "".join(part.text for part in parts if isinstance(part, Said)), sound="done")
+        if ready.asks is not None:
+            # The question was asked when the timer was set, unless the home has changed since.
+            ready = ready.asks if timer.confirmed else Ready(self._responses.phrase("not_confirmed"))
+        async with aclosing(self._carry_out(ready)) as parts:
+            said = [part.text async for part in parts if isinstance(part, Said)]
+        return Due(timer.satellite, "".join(said), sound="done")
 
     async def close(self) -> None:
         """Every change was kept when it was made: there is nothing left to do."""

@@ -4,13 +4,17 @@ They count on the monotonic clock. The wall clock is read only to keep them over
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
 from uuid import uuid4
 
+from roomtone.errors import StoreError
 from roomtone_server.store.base import StoredTimer, TimerStore
+
+_LOGGER: Final = logging.getLogger(__name__)
 
 # A voice that says "set a timer" all day must not fill the store.
 MAX_TIMERS: Final = 100
@@ -28,6 +32,7 @@ class Timer:
     ends_at: float | None
     left_s: float | None = None
     command: str | None = None
+    confirmed: bool = False
 
     def seconds_left(self, now: float) -> float:
         if self.ends_at is None:
@@ -43,6 +48,7 @@ class StartTimer:
     area: str | None
     name: str | None = None
     command: str | None = None  # carried out at the end, instead of ringing
+    confirmed: bool = False  # its question was answered with yes
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +127,14 @@ class Timers:
                 continue
             del self._timers[first.id]
             yield first
-            await self._store.remove(first.id)
+            await self._forget(first)
+
+    async def _forget(self, timer: Timer) -> None:
+        try:
+            await self._store.remove(timer.id)
+        except StoreError as problem:
+            # It has rung; at worst it rings once more. The other timers must not stop for that.
+            _LOGGER.error("a timer that has rung cannot be forgotten: %s", problem)
 
     def seconds_left(self, timer: Timer) -> float:
         """Negative when it ended a while ago, as one that ended while nothing ran."""
@@ -141,6 +154,7 @@ class Timers:
             set_s=change.seconds,
             ends_at=self._monotonic() + change.seconds,
             command=change.command,
+            confirmed=change.confirmed,
         )
 
     def _altered(self, timer: Timer, change: PauseTimer | ResumeTimer | ExtendTimer) -> Timer:
@@ -160,9 +174,27 @@ class Timers:
     def _to_store(self, timer: Timer) -> StoredTimer:
         ends_at = None if timer.ends_at is None else self._wall() + self.seconds_left(timer)
         return StoredTimer(
-            timer.id, timer.satellite, timer.area, timer.name, timer.set_s, ends_at, timer.left_s, timer.command
+            timer.id,
+            timer.satellite,
+            timer.area,
+            timer.name,
+            timer.set_s,
+            ends_at,
+            timer.left_s,
+            timer.command,
+            timer.confirmed,
         )
 
     def _from_store(self, kept: StoredTimer) -> Timer:
         ends_at = None if kept.ends_at is None else self._monotonic() + kept.ends_at - self._wall()
-        return Timer(kept.id, kept.satellite, kept.area, kept.name, kept.set_s, ends_at, kept.left_s, kept.command)
+        return Timer(
+            kept.id,
+            kept.satellite,
+            kept.area,
+            kept.name,
+            kept.set_s,
+            ends_at,
+            kept.left_s,
+            kept.command,
+            kept.confirmed,
+        )

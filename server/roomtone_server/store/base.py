@@ -48,7 +48,8 @@ class StoredTimer:
     set_s: int  # what was asked for, as people refer to it: "the five minute timer"
     ends_at: float | None
     left_s: float | None
-    command: str | None = None  # said instead of ringing: a sentence to be carried out
+    command: str | None = None  # instead of ringing: a sentence to be carried out
+    confirmed: bool = False  # whether the sentence needs no "yes" any more
 
 
 class TimerStore(Protocol):

@@ -34,6 +34,7 @@ STEPS: Final[tuple[tuple[str, ...], ...]] = (
             ends_at REAL,
             left_s REAL,
             command TEXT,
+            confirmed INTEGER NOT NULL,
             CHECK ((ends_at IS NULL) <> (left_s IS NULL))
         ) STRICT
         """,

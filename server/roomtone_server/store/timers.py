@@ -14,8 +14,8 @@ class SqliteTimerStore:
 
     async def save(self, timer: StoredTimer) -> None:
         await self._database.change(
-            "INSERT INTO timer (id, satellite, area, name, set_s, ends_at, left_s, command)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+            "INSERT INTO timer (id, satellite, area, name, set_s, ends_at, left_s, command, confirmed)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
             " ON CONFLICT (id) DO UPDATE SET ends_at = excluded.ends_at, left_s = excluded.left_s",
             timer.id,
             timer.satellite,
@@ -25,6 +25,7 @@ class SqliteTimerStore:
             timer.ends_at,
             timer.left_s,
             timer.command,
+            timer.confirmed,
         )
 
     async def remove(self, timer_id: str) -> None:
@@ -32,6 +33,6 @@ class SqliteTimerStore:
 
     async def list(self) -> Sequence[StoredTimer]:
         rows = await self._database.select(
-            "SELECT id, satellite, area, name, set_s, ends_at, left_s, command FROM timer ORDER BY position"
+            "SELECT id, satellite, area, name, set_s, ends_at, left_s, command, confirmed FROM timer ORDER BY position"
         )
         return [StoredTimer(*row) for row in rows]

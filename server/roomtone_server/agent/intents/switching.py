@@ -19,23 +19,33 @@ _OFF: Final[Mapping[str, str]] = {
     "lock": "lock.unlock",
     "valve": "valve.close_valve",
 }
+_AT_REST: Final = frozenset({"off", "closed"})
 _STOP: Final[Mapping[str, str]] = {"cover": "cover.stop_cover", "valve": "valve.stop_valve"}
 
 
 def turn_on(command: Command, situation: Situation) -> Plan:
-    return _switch(command, situation, lambda entity: _ON.get(entity.domain, f"{entity.domain}.turn_on"))
+    return _switch(command, situation, _on)
 
 
 def turn_off(command: Command, situation: Situation) -> Plan:
-    return _switch(command, situation, lambda entity: _OFF.get(entity.domain, f"{entity.domain}.turn_off"))
+    return _switch(command, situation, _off)
 
 
 def toggle(command: Command, situation: Situation) -> Plan:
-    return _switch(command, situation, lambda entity: f"{entity.domain}.toggle")
+    """Decided now, by each one's state: what is guarded one way must not turn round before it happens."""
+    return _switch(command, situation, lambda entity: _on(entity) if entity.state in _AT_REST else _off(entity))
 
 
 def stop(command: Command, situation: Situation) -> Plan:
     return _switch(command, situation, lambda entity: _STOP[entity.domain])
+
+
+def _on(entity: Entity) -> str:
+    return _ON.get(entity.domain, f"{entity.domain}.turn_on")
+
+
+def _off(entity: Entity) -> str:
+    return _OFF.get(entity.domain, f"{entity.domain}.turn_off")
 
 
 def _switch(command: Command, situation: Situation, service: Callable[[Entity], str]) -> Plan:
