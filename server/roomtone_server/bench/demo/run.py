@@ -3,11 +3,12 @@
 import asyncio
 import contextlib
 import io
+import shutil
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import mkdtemp
 from typing import Any, Final
 
 from rich.console import Console
@@ -28,6 +29,7 @@ EXIT_NOT_WOKEN: Final = 4
 
 FRAME_S: Final = 0.1  # of the picture in the terminal
 TURN_S: Final = 60.0  # from the wake word to the end of the turn
+LAST_TRACEBACK: Final = "last-traceback.txt"  # see roomtone.cli
 SATELLITE: Final = "demo"
 
 
@@ -55,8 +57,7 @@ class Shown:
 
 async def run_demo(options: DemoOptions, console: Console) -> Shown:
     """One turn, shown on the console as it happens. Raises RoomtoneError; whatever was started has ended then."""
-    with TemporaryDirectory(prefix="roomtone-demo-", ignore_cleanup_errors=True) as name:
-        folder = Path(name)
+    with _scratch_folder() as folder:
         room = _room(options, folder)
         async with both_ends(folder) as ends:
             before = await _home_before(options, ends)
@@ -76,6 +77,17 @@ async def run_demo(options: DemoOptions, console: Console) -> Shown:
             return _told(
                 options, console, turn, room, changes(before, after, [each["entity"] for each in turn.actions])
             )
+
+
+@contextlib.contextmanager
+def _scratch_folder() -> Iterator[Path]:
+    """Gone afterwards, unless one of the programs has left the traceback there that its last words point to."""
+    folder = Path(mkdtemp(prefix="roomtone-demo-"))
+    try:
+        yield folder
+    finally:
+        if not any(folder.rglob(LAST_TRACEBACK)):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _room(options: DemoOptions, folder: Path) -> Room:
