@@ -7,8 +7,8 @@ from typing import Final, Protocol
 BLOCK_MS: Final = 20
 
 
-# What a microphone may hand over at once while nobody waits for it. Waking up costs more than a frame itself does: its
-# code and the models have left the caches. A wake word noticed 100 ms later loses nothing, since its audio is sent along.
+# What a microphone may hand over at once while nobody waits for it. Waking up costs more than a frame itself does: the
+# models have left the caches. A wake word that is noticed 100 ms later loses nothing, since its audio is sent along.
 IDLE_FRAMES: Final = 6
 
 

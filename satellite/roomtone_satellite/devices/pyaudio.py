@@ -1,6 +1,7 @@
 """Sound cards, through PortAudio. PyAudio is imported only when such a device is opened or looked for."""
 
 import asyncio
+import ctypes
 import threading
 from collections import deque
 from collections.abc import AsyncGenerator
@@ -21,8 +22,14 @@ INSTALL: Final = "install Debian's portaudio19-dev, then pip install 'roomtone[p
 # Two seconds: a loop that is further behind than that has lost the words anyway.
 MAX_WAITING_BLOCKS: Final = 100
 _SILENT_CARD_S: Final = 3.0  # a card that delivers or takes nothing for so long was unplugged
-_AHEAD_MS: Final = 40  # the speaker's buffer before the card's own
+_AHEAD_MS: Final = 80  # before the card, which may take several blocks at once; a flush takes it all back
 _MAX_CHANNELS: Final = 2
+
+# Kept for ever: the libraries call them whenever they like.
+_ALSA_SAYS_NOTHING: Final = ctypes.CFUNCTYPE(
+    None, ctypes.c_char_p, ctypes.c_int, ctypes.c_char_p, ctypes.c_int, ctypes.c_char_p
+)(lambda *_: None)
+_JACK_SAYS_NOTHING: Final = ctypes.CFUNCTYPE(None, ctypes.c_char_p)(lambda _: None)
 
 Direction = Literal["input", "output"]
 
@@ -76,6 +83,7 @@ class PyAudioMicrophone:
         try:
             card = await asyncio.to_thread(library.open, "input", self._settings.name, self._settings.rate_hz, take)
             resampler, framer = Resampler(card.rate_hz, RATE_HZ), Framer()
+            await asyncio.to_thread(library.start)
             while True:
                 await _within(self._came, card.name)
                 self._came.clear()
@@ -121,6 +129,7 @@ class PyAudioSpeaker:
 
         card = await asyncio.to_thread(library.open, "output", self._settings.name, self._settings.rate_hz, give)
         self._rate_hz, self._channels, self._card = card.rate_hz, card.channels, card.name
+        await asyncio.to_thread(library.start)
 
     async def write(self, pcm: bytes, turn: int | None) -> None:  # noqa: ARG002 - the Protocol's signature
         with self._lock:
@@ -163,6 +172,7 @@ class _PortAudio:
         except ImportError as problem:
             raise DeviceError(f"sound cards cannot be used: {problem}; {INSTALL}") from problem
         self._module = pyaudio
+        _hush()
         self._stream: Any = None
         self.go_on: int = pyaudio.paContinue
         try:
@@ -187,7 +197,7 @@ class _PortAudio:
         raise DeviceError(f"there is {wanted}; there are: {known}")
 
     def open(self, direction: Direction, name: str | int | None, rate_hz: int | None, callback: Any) -> _Card:  # noqa: ANN401 - PyAudio's own type
-        """Starts a stream of int16; the callback runs in PortAudio's thread. Raises DeviceError."""
+        """Prepares a stream of int16; the callback will run in PortAudio's thread. Raises DeviceError."""
         info = self.find(direction, name)
         card = _Card(info, direction, rate_hz or self._rate(info, direction))
         try:
@@ -197,6 +207,7 @@ class _PortAudio:
                 format=self._module.paInt16,
                 frames_per_buffer=card.rate_hz * (FRAME_MS if direction == "input" else BLOCK_MS) // 1000,
                 stream_callback=callback,
+                start=False,
                 **{direction: True, f"{direction}_device_index": card.index},
             )
         except (OSError, ValueError) as problem:
@@ -204,6 +215,10 @@ class _PortAudio:
                 f"{card.name} cannot be opened at {card.rate_hz} Hz for {direction}: {problem}"
             ) from problem
         return card
+
+    def start(self) -> None:
+        """From now on the callback is called."""
+        self._stream.start_stream()
 
     def close(self) -> None:
         if self._stream is not None:
@@ -226,6 +241,16 @@ class _PortAudio:
             )
             return RATE_HZ
         return own_hz
+
+
+def _hush() -> None:
+    """PortAudio tries every device there could be, and ALSA and JACK print a page about those that there are not."""
+    with suppress(OSError):
+        ctypes.CDLL("libasound.so.2").snd_lib_error_set_handler(_ALSA_SAYS_NOTHING)
+    with suppress(OSError):
+        jack = ctypes.CDLL("libjack.so.0")
+        jack.jack_set_error_function(_JACK_SAYS_NOTHING)
+        jack.jack_set_info_function(_JACK_SAYS_NOTHING)
 
 
 def _channels_key(direction: Direction) -> str:
