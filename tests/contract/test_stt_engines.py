@@ -206,4 +206,6 @@ async def test_nothing_is_left_behind(make, tmp_path):
     assert psutil.Process().num_fds() == before
     with pytest.raises(EngineError):
         await forgotten.finish()
+    with pytest.raises(EngineError, match="closed"):
+        await engine.hear(HearingRequest())
     await engine.close()

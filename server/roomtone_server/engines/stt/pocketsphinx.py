@@ -40,6 +40,7 @@ class PocketSphinx:
         self._hearings: dict[int, SphinxHearing] = {}
         self._heard = 0
         self._deaths = 0
+        self._open = False
         self._unpronounceable: list[str] = []
 
     @property
@@ -48,6 +49,7 @@ class PocketSphinx:
         return self._unpronounceable
 
     async def start(self) -> None:
+        self._open = True
         await self._running()
 
     async def learn(self, vocabulary: Vocabulary) -> None:
@@ -68,6 +70,7 @@ class PocketSphinx:
         return hearing
 
     async def close(self) -> None:
+        self._open = False
         async with self._starting:
             process, self._process = self._process, None
             if process is not None:
@@ -76,6 +79,8 @@ class PocketSphinx:
     async def _running(self) -> WorkerProcess:
         """The worker, started again when it died."""
         async with self._starting:
+            if not self._open:
+                raise EngineError("the recogniser is not started, or closed already")
             if self._process is not None and self._process.is_alive:
                 return self._process
             if self._deaths > 1:
@@ -96,6 +101,7 @@ class PocketSphinx:
             async with asyncio.timeout(START_TIMEOUT_S):
                 self._unpronounceable = await self._learned
         except TimeoutError:
+            await process.kill()
             raise EngineError(f"the recogniser did not learn the home's names in {START_TIMEOUT_S:.0f} s") from None
         finally:
             self._learned = None
