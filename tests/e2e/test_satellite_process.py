@@ -6,14 +6,15 @@ import os
 import signal
 import subprocess
 import sys
+import wave
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import psutil
 import pytest
-from support.server_end import ServerEnd, serving
+from support.server_end import ServerEnd, say, serving, speak
 
-from roomtone.link.events import Wake
+from roomtone.link.events import Heard, Played, Reply, Wake
 from roomtone_satellite.connection import credentials_path
 
 ROOMTONE = Path(sys.executable).with_name("roomtone")
@@ -155,3 +156,35 @@ def test_its_help_and_its_settings_in_effect(tmp_path):
     out = subprocess.run(command, capture_output=True, text=True, check=True, env=os.environ).stdout
     assert "preroll_ms: 300" in out
     assert "area: Den" in out
+
+
+async def test_a_recorded_wake_word_is_answered_into_a_file_whose_times_are_known(tmp_path, recordings):
+    files = {name: tmp_path / name for name in ("reply.wav", "spoken.jsonl", "heard.json")}
+    microphone = {
+        "device": "wav",
+        "file": str(recordings / "wake" / "okay_nabu_2.wav"),
+        "wait_for_server": True,
+        "timeline": str(files["heard.json"]),
+    }
+    speaker = {"device": "wav", "file": str(files["reply.wav"]), "timeline": str(files["spoken.jsonl"])}
+    async with serving(tmp_path / "server") as server:
+        await pair(server)
+        address = {"host": "127.0.0.1", "port": server.port}
+        config = settings(tmp_path, server=address, microphone=microphone, speaker=speaker, chimes={"awake": False})
+        async with running("--config", config):
+            link = await server.links.get()
+            wake = await server.next(Wake)
+            say(link, Heard(wake.turn), Reply(wake.turn, "yes"))
+            speak(link, b"\x07\x00" * 22_050, 22_050)
+            while not (played := await server.next(Played)).done:
+                pass
+    assert wake.name == "okay_nabu"
+    assert played.samples == 22_050
+    with wave.open(str(files["reply.wav"])) as file:
+        assert (file.getframerate(), file.getnframes()) == (22_050, 22_050)
+    heard = json.loads(files["heard.json"].read_text())
+    spoken = [json.loads(line) for line in files["spoken.jsonl"].read_text().splitlines()]
+    assert {line["turn"] for line in spoken} == {wake.turn}
+    assert [line["sample"] for line in spoken] == list(range(0, 22_050, 441))
+    assert heard["sample"] < wake.sample
+    assert heard["at_ns"] < spoken[0]["at_ns"] < spoken[-1]["at_ns"]
