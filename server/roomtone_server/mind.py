@@ -8,7 +8,7 @@ from roomtone.engines import Chosen, Surroundings
 from roomtone.paths import cache_dir, make_private, state_dir
 from roomtone_server.agent.base import Agent
 from roomtone_server.agent.intent_agent import IntentAgent
-from roomtone_server.home.base import Home
+from roomtone_server.home.base import Home, HomeSettings
 from roomtone_server.settings import ServerSettings
 from roomtone_server.store.database import Database
 from roomtone_server.store.timers import SqliteTimerStore
@@ -36,7 +36,14 @@ async def open_mind(settings: ServerSettings, home: Chosen, around: Surroundings
         the_home: Home = home.make(around)
         stack.push_async_callback(the_home.close)
         await the_home.start()
-        agent = IntentAgent(the_home, SqliteTimerStore(database), settings.agent, language=settings.language)
+        assert isinstance(home.settings, HomeSettings)
+        agent = IntentAgent(
+            the_home,
+            SqliteTimerStore(database),
+            settings.agent,
+            confirm=home.settings.confirm,
+            language=settings.language,
+        )
         stack.push_async_callback(agent.close)
         await agent.start()
         yield Mind(the_home, agent, database)

@@ -25,7 +25,9 @@ class Hours:
             loop = asyncio.get_running_loop()
             began = self.wall - loop.time()
             async with open_house(
-                self.folder, executor=InlineExecutor(), monotonic=loop.time, wall=lambda: began + loop.time()
+                self.folder,
+                executor=InlineExecutor(),
+                clocks={"monotonic": loop.time, "wall": lambda: began + loop.time()},
             ) as house:
                 due = house.agent.due()
                 await scenario(house, due)

@@ -10,6 +10,7 @@ from typing import Any
 
 from roomtone.engines import Surroundings
 from roomtone_server.agent.base import Acted, Finished, Intent, Request, Said
+from roomtone_server.agent.clocks import Clocks
 from roomtone_server.agent.intent_agent import IntentAgent
 from roomtone_server.agent.settings import AgentSettings
 from roomtone_server.home.base import Entity
@@ -65,7 +66,7 @@ class House:
 
 @asynccontextmanager
 async def open_house(
-    folder: Path, file: Path | None = None, settings: AgentSettings | None = None, executor: Any = None, **clocks: Any
+    folder: Path, file: Path | None = None, executor: Any = None, clocks: dict[str, Any] | None = None, **options: Any
 ) -> AsyncIterator[House]:
     """All parts started, over the states and timers that `folder` holds; all closed at the end."""
     home = VirtualHome(
@@ -76,10 +77,10 @@ async def open_house(
         agent = IntentAgent(
             home,
             SqliteTimerStore(database),
-            settings or AgentSettings(),
+            AgentSettings(),
             executor=executor,
-            local_now=lambda: NOON,
-            **clocks,
+            clocks=Clocks(local_now=lambda: NOON, **(clocks or {})),
+            **options,
         )
         await agent.start()
         yield House(home, agent)

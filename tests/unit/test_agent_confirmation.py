@@ -5,10 +5,10 @@ from support import virtual_time
 from support.house import open_house
 from support.inline import InlineExecutor
 
-from roomtone.settings import load
+from roomtone.engines import EngineChoice, choose
+from roomtone.errors import SettingsError
 from roomtone_server.agent.base import Request
 from roomtone_server.agent.confirmation import MAX_OPEN_QUESTIONS, OpenQuestions, guarded_calls
-from roomtone_server.agent.settings import AgentSettings
 from roomtone_server.home.base import Entity, ServiceCall
 
 UNLOCK = [("lock.unlock", "lock.front_door", {})]
@@ -92,7 +92,7 @@ async def test_a_yes_that_was_prepared_twice_acts_once(tmp_path):
 
 
 async def test_the_owner_may_let_everything_pass(tmp_path):
-    async with open_house(tmp_path, settings=AgentSettings(confirm=())) as house:
+    async with open_house(tmp_path, confirm=()) as house:
         assert (await house.say("unlock the front door")).actions == UNLOCK
 
 
@@ -112,7 +112,7 @@ def test_a_yes_counts_for_thirty_seconds(tmp_path):
 
     async def main():
         now = asyncio.get_running_loop().time
-        async with open_house(tmp_path, executor=InlineExecutor(), monotonic=now) as house:
+        async with open_house(tmp_path, executor=InlineExecutor(), clocks={"monotonic": now}) as house:
             for wait_s, actions in ((29, UNLOCK), (31, [])):
                 await house.say("unlock the front door")
                 await asyncio.sleep(wait_s)
@@ -139,5 +139,8 @@ def test_every_guard_is_decided_from_the_call():
     assert not guarded_calls(calls, entities, {"unlock"})
 
 
-def test_the_settings_have_defaults():
-    assert load(AgentSettings, None).confirm == ("unlock", "garage", "alarm")
+def test_the_home_s_settings_say_what_asks_back():
+    assert choose("home", EngineChoice("virtual")).settings.confirm == ("unlock", "garage", "alarm")
+    assert choose("home", EngineChoice("virtual", {"confirm": ["alarm"]})).settings.confirm == ("alarm",)
+    with pytest.raises(SettingsError, match=r"home\.confirm"):
+        choose("home", EngineChoice("virtual", {"confirm": ["fridge"]}))

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
 from roomtone_server.agent.base import Request
-from roomtone_server.agent.settings import Guarded
-from roomtone_server.home.base import Entity, ServiceCall
+from roomtone_server.home.base import Entity, Guarded, ServiceCall
 
 # Each conversation may leave a question open; what makes up new ones all day must not fill the memory.
 MAX_OPEN_QUESTIONS: Final = 64

@@ -2,16 +2,15 @@
 
 import asyncio
 import logging
-import time
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
 from concurrent.futures import Executor
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Final
 
 from roomtone.errors import HomeError, StoreError
 from roomtone_server.agent.base import Acted, Due, Finished, Intent, Prepared, ReplyPart, Request, Said
+from roomtone_server.agent.clocks import SYSTEM_CLOCKS, Clocks
 from roomtone_server.agent.confirmation import OpenQuestions, guarded_calls
 from roomtone_server.agent.intents import HANDLERS
 from roomtone_server.agent.planning import NOWHERE, CannotDo, Command, Plan, Reply, Situation
@@ -19,7 +18,7 @@ from roomtone_server.agent.responses import responses_of
 from roomtone_server.agent.settings import AgentSettings
 from roomtone_server.agent.timers import StartTimer, Timer, Timers
 from roomtone_server.agent.understanding import Understanding, parse_sentences
-from roomtone_server.home.base import Home, ServiceCall
+from roomtone_server.home.base import Guarded, Home, HomeSettings, ServiceCall
 from roomtone_server.home.names import vocabulary_of
 from roomtone_server.store.base import TimerStore
 
@@ -27,10 +26,6 @@ _LOGGER: Final = logging.getLogger(__name__)
 
 # A timer that rings later than this has a word for it: nothing was there to ring in time.
 LATE_S: Final = 30
-
-
-def _local_now() -> datetime:
-    return datetime.now(UTC).astimezone()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,21 +48,19 @@ class IntentAgent:
         timers: TimerStore,
         settings: AgentSettings,
         *,
+        confirm: Collection[Guarded] = HomeSettings().confirm,
         language: str = "en",
-        monotonic: Callable[[], float] = time.monotonic,
-        wall: Callable[[], float] = time.time,
-        local_now: Callable[[], datetime] = _local_now,
+        clocks: Clocks = SYSTEM_CLOCKS,
         executor: Executor | None = None,
     ) -> None:
-        """`monotonic` must be the event loop's clock; `executor` is where it warms up, None being the loop's own."""
+        """`confirm` is what asks back first; `executor` is where it warms up, None being the loop's own."""
         self._home = home
-        self._timers = Timers(timers, monotonic, wall)
-        self._settings = settings
+        self._timers = Timers(timers, clocks.monotonic, clocks.wall)
+        self._confirm = confirm
         self._language = language
-        self._monotonic = monotonic
-        self._local_now = local_now
+        self._clocks = clocks
         self._executor = executor
-        self._questions: OpenQuestions[Ready] = OpenQuestions(settings.confirm_within_s, monotonic)
+        self._questions: OpenQuestions[Ready] = OpenQuestions(settings.confirm_within_s, clocks.monotonic)
 
     async def start(self) -> None:
         """Raises EngineError for a language without templates, StoreError when the timers cannot be read."""
@@ -135,7 +128,7 @@ class IntentAgent:
     def _asking(self, ready: Ready, calls: Sequence[ServiceCall], question: str) -> Ready:
         """The same, or the question that comes before it."""
         entities = {entity.id: entity for entity in self._home.entities()}
-        guarded = guarded_calls(calls, entities, self._settings.confirm)
+        guarded = guarded_calls(calls, entities, self._confirm)
         if not guarded:
             return ready
         actions = [self._responses.phrase(f"confirm_{each.guarded}", name=each.entity.name) for each in guarded]
@@ -146,8 +139,8 @@ class IntentAgent:
             areas=self._home.areas(),
             entities=self._home.entities(),
             timers=self._timers.all(),
-            now=self._local_now(),
-            monotonic_s=self._monotonic(),
+            now=self._clocks.local_now(),
+            monotonic_s=self._clocks.monotonic(),
             satellite=request.satellite,
             area=self._area(request),
         )

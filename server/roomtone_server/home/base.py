@@ -2,9 +2,19 @@
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
+from roomtone.engines import EngineSettings
 from roomtone_server.grammar.vocabulary import Vocabulary
+
+# What may need a "yes": unlocking a lock, opening a garage door or a gate, disarming an alarm.
+Guarded = Literal["unlock", "garage", "alarm"]
+
+
+class HomeSettings(EngineSettings):
+    """The base of each home's settings. `confirm`: what asks back first, since any voice reaches a microphone."""
+
+    confirm: tuple[Guarded, ...] = ("unlock", "garage", "alarm")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,10 @@ from importlib import resources
 from pathlib import Path
 from typing import Final
 
-from roomtone.engines import EngineSettings, EngineSpec, Surroundings
+from roomtone.engines import EngineSpec, Surroundings
 from roomtone.errors import HomeError
 from roomtone_server.grammar.vocabulary import Vocabulary
-from roomtone_server.home.base import Area, Entity, ServiceCall
+from roomtone_server.home.base import Area, Entity, HomeSettings, ServiceCall
 from roomtone_server.home.home_file import read_home_file
 from roomtone_server.home.kept_states import FILE_NAME, Kept, StateFile, difference, read, restored
 from roomtone_server.home.names import vocabulary_of
@@ -24,7 +24,7 @@ from roomtone_server.home.services import applied
 MAX_CALL_DEPTH: Final = 8
 
 
-class VirtualHomeSettings(EngineSettings):
+class VirtualHomeSettings(HomeSettings):
     """`file`: the home's areas and entities; None: the small example home that comes with Roomtone."""
 
     file: Path | None = None
