@@ -247,7 +247,12 @@ async def _attended(link: Link, wire: Wire) -> AsyncIterator[None]:
             yield
         finally:
             link.close()
-            await wire.lost()
+            try:
+                async with asyncio.timeout(2 * _SHUTDOWN_S):
+                    await wire.lost()
+            except TimeoutError:
+                wire.abort()
+                await wire.lost()
 
 
 def _pinned(seen: bytes, pin: bytes) -> bool:

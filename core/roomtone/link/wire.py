@@ -18,6 +18,7 @@ class Wire(asyncio.Protocol):
         self.decoder = Decoder(limits)
         self.over = ""  # how the connection ended, once it has: "closed the connection"
         self._transport: asyncio.Transport | None = None
+        self._closing = False
         self._news = asyncio.Event()  # bytes for the decoder, or the end
         self._writable = asyncio.Event()
         self._writable.set()
@@ -52,7 +53,9 @@ class Wire(asyncio.Protocol):
 
     def close(self) -> None:
         """Lets what was written leave, says TLS's goodbye, and hangs up."""
+        self._closing = True
         if self._transport is not None:
+            self._transport.resume_reading()  # asyncio's TLS does not end while it may not read
             self._transport.close()
 
     def abort(self) -> None:
@@ -71,6 +74,8 @@ class Wire(asyncio.Protocol):
 
     @override
     def data_received(self, data: bytes) -> None:
+        if self._closing:
+            return
         self.decoder.feed(data)
         if self._transport is not None and self.decoder.undecoded_bytes > READ_AHEAD_BYTES:
             self._transport.pause_reading()
