@@ -15,13 +15,8 @@ from roomtone_server.home.names import vocabulary_of
 
 SENTENCES_PER_TEMPLATE = 1
 
-# It has no lawn; and its shopping list goes by that name, so that it is spoken to as any other list.
-OF_OTHER_HOMES = {
-    "HassLawnMowerStartMowing",
-    "HassLawnMowerDock",
-    "HassShoppingListAddItem",
-    "HassShoppingListCompleteItem",
-}
+# Its shopping list goes by that name, and so is spoken to as any other list.
+OF_OTHER_HOMES = {"HassShoppingListAddItem", "HassShoppingListCompleteItem"}
 
 
 def spoken(home):
