@@ -210,6 +210,19 @@ async def test_an_empty_home_says_what_it_lacks(tmp_path):
         assert (await house.say("how warm is it")).reply == "Sorry, nothing in the Kitchen knows the temperature."
 
 
+async def test_of_several_thermostats_only_a_room_tells_which(tmp_path):
+    file = tmp_path / "house.yaml"
+    file.write_text(
+        "areas: [{name: Den}, {name: Loft}, {name: Kitchen}]\n"
+        "entities: [{id: climate.a, name: A, area: Den}, {id: climate.b, name: B, area: Loft}]"
+    )
+    async with open_house(tmp_path, file) as house:
+        order = "set the temperature to 20 degrees"
+        assert (await house.say(order, area="Loft")).actions[0][1] == "climate.b"
+        assert (await house.say(order, area=None)).reply == "Please say in which room."
+        assert (await house.say(order)).reply == "Sorry, I am not aware of any climate in the Kitchen area"
+
+
 async def test_two_things_of_one_name_nearby_are_too_many(tmp_path):
     file = tmp_path / "house.yaml"
     file.write_text("areas: [{name: Den}]\nentities: [{id: light.a, name: Lamp}, {id: light.b, name: Lamp}]")

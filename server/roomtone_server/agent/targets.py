@@ -64,8 +64,10 @@ def nearest(command: Command, situation: Situation, domain: str) -> Sequence[Ent
         return meant(command, situation, domain)
     everywhere = [entity for entity in situation.entities if entity.domain == domain]
     here = [entity for entity in everywhere if entity.area == situation.area]
-    if here:
-        return here
-    if len(everywhere) != 1:
-        raise CannotDo("no_domain_in_area", domain=domain, area=situation.area)
-    return everywhere
+    if here or len(everywhere) == 1:
+        return here or everywhere
+    if not everywhere:
+        raise CannotDo("no_domain", domain=domain)
+    if situation.area is None:
+        raise CannotDo("which_area")
+    raise CannotDo("no_domain_in_area", domain=domain, area=situation.area)
