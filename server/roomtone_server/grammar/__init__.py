@@ -1,1 +1,1 @@
-"""Sentence templates and the home's names, compiled to a word automaton. Pure: no I/O, no clock."""
+"""Sentence templates and the home's names, compiled to a word automaton. Pure, but for reading its own templates."""
