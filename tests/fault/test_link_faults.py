@@ -2,15 +2,19 @@
 
 import asyncio
 import logging
+import os
+import resource
 import socket
 import ssl
 import struct
+from contextlib import ExitStack
 
 import pytest
 from support.links import HOST, PATIENT, Observed, dialled, events_from, listening, stranger
 from wyoming.event import Event
 
 from roomtone.errors import FrameError, LinkError, PeerGone
+from roomtone.link import stream
 from roomtone.link.codec import encode
 from roomtone.link.outbox import MAX_AUDIO_BYTES, MAX_CONTROL_BYTES
 from roomtone.link.security import client_context
@@ -231,3 +235,31 @@ async def test_a_flood_does_not_take_the_loop():
         tasks.create_task(count_turns())
         writer.write(b'{"type":"a"}\n' * 5000)
     assert turns >= 5000 // 64
+
+
+async def test_a_server_without_file_descriptors_goes_on_when_it_has_some(monkeypatch):
+    said = asyncio.Queue()
+    monkeypatch.setattr(stream._LOGGER, "error", lambda text, *values: said.put_nowait(text % values))
+    monkeypatch.setattr(stream, "_ACCEPT_PAUSE_S", 0.01)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    async with listening(Observed()) as server:
+        with socket.create_connection((HOST, server.port)) as client:
+            next_free = os.dup(client.fileno())
+            os.close(next_free)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (next_free, hard))
+            try:
+                assert await said.get() == "cannot accept connections for a moment: Too many open files"
+            finally:
+                resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        await assert_still_serves(server)
+
+
+async def test_a_machine_that_does_not_answer():
+    with socket.create_server((HOST, 0), backlog=0) as full, ExitStack() as waiting:
+        for _ in range(4):
+            caller = waiting.enter_context(socket.socket())
+            caller.setblocking(False)
+            caller.connect_ex(full.getsockname())
+        with pytest.raises(PeerGone, match=r"did not answer within 0\.05 s: is the server running"):
+            async with dialled(full.getsockname()[1], deadlines=impatient(connect_s=0.05)):
+                pytest.fail("it connected")
