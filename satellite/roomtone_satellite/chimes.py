@@ -1,12 +1,15 @@
 """The satellite's own sounds, made when it starts: soft bells, a short one for each thing it has to say."""
 
 import math
-from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from roomtone_satellite.events import Sound
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 _ATTACK_S: Final = 0.008  # shorter clicks
 _RELEASE_S: Final = 0.03  # the end of a note fades to nothing, whatever is left of it
@@ -35,18 +38,22 @@ _SCORES: Final[Mapping[Sound, tuple[_Note, ...]]] = {
 
 def render(sound: Sound, rate_hz: int, volume: float) -> bytes:
     """One chime: mono int16. `volume` is 0 to 1; two notes at once never clip."""
+    import numpy as np
+
     notes = _SCORES[sound]
-    mixed = [0.0] * round(max(note.at_s + note.length_s for note in notes) * rate_hz)
+    mixed = np.zeros(round(max(note.at_s + note.length_s for note in notes) * rate_hz))
     for note in notes:
         first = round(note.at_s * rate_hz)
-        for n in range(min(round(note.length_s * rate_hz), len(mixed) - first)):
-            mixed[first + n] += _bell(note, n / rate_hz)
-    loudest = max(1.0, *(abs(value) for value in mixed))
-    return array("h", (round(_FULL_SCALE * volume * value / loudest) for value in mixed)).tobytes()
+        bell = _bell(note, rate_hz)[: len(mixed) - first]
+        mixed[first : first + len(bell)] += bell
+    loudest = max(1.0, float(np.abs(mixed).max()))
+    return bytes((_FULL_SCALE * volume / loudest * mixed).round().astype(np.int16).tobytes())
 
 
-def _bell(note: _Note, t: float) -> float:
-    decay = math.exp(-4.0 * t / note.length_s)
-    edges = min(1.0, t / _ATTACK_S, (note.length_s - t) / _RELEASE_S)
-    tone = sum(loudness * math.sin(math.tau * note.pitch_hz * times * t) for times, loudness in _PARTIALS)
-    return max(0.0, edges) * decay * tone
+def _bell(note: _Note, rate_hz: int) -> "NDArray[np.float64]":
+    import numpy as np
+
+    t = np.arange(round(note.length_s * rate_hz)) / rate_hz
+    edges = np.clip(np.minimum(t / _ATTACK_S, (note.length_s - t) / _RELEASE_S), 0.0, 1.0)
+    tone = sum(loudness * np.sin(math.tau * note.pitch_hz * times * t) for times, loudness in _PARTIALS)
+    return np.asarray(edges * np.exp(-4.0 * t / note.length_s) * tone)
