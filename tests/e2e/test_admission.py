@@ -11,7 +11,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from support.links import HOST, PATIENT, MemorySatellites, dialled, identity, listening, stranger
+from support.links import HOST, PATIENT, MemorySatellites, bytes_from, dialled, identity, listening, stranger
 from wyoming.event import Event
 
 import roomtone
@@ -179,7 +179,7 @@ async def test_what_a_refused_satellite_sends_is_heard_by_nobody():
     async with listening(house) as server, stranger(server.port) as (reader, writer):
         hello = Hello(PROTOCOL, "x", "nobody", "no token", "x")
         writer.write(encode(event_of(hello)) + encode(CHUNK) * 10)
-        while await reader.read(1000):
+        async for _ in bytes_from(reader):
             pass
         assert isinstance(await house.refused.get(), TokenRefused)
     assert house.heard == []

@@ -10,7 +10,7 @@ import struct
 from contextlib import ExitStack
 
 import pytest
-from support.links import HOST, PATIENT, Observed, dialled, events_from, listening, stranger
+from support.links import HOST, PATIENT, Observed, bytes_from, dialled, events_from, listening, stranger
 from wyoming.event import Event
 
 from roomtone.errors import FrameError, LinkError, PeerGone
@@ -163,10 +163,7 @@ async def test_a_peer_without_tls(first, caplog):
     async with listening(Observed(), deadlines=impatient(handshake_s=0.05)) as server:
         async with stranger(server.port, tls=False) as (reader, writer):
             writer.write(first)
-            try:
-                while await reader.read(100):
-                    pass
-            except ConnectionResetError:
+            async for _ in bytes_from(reader):
                 pass
         await assert_still_serves(server)
     assert "no link to 127.0.0.1" in caplog.text

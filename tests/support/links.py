@@ -69,10 +69,17 @@ async def stranger(port, *, tls=True, receive_buffer=None):
             await writer.wait_closed()
 
 
+async def bytes_from(reader):
+    """Whatever comes, until the stream ends, with a goodbye or without."""
+    with suppress(ConnectionError):
+        while data := await reader.read(2**16):
+            yield data
+
+
 async def events_from(reader):
     """Every event that comes, until the stream ends."""
     decoder = Decoder()
-    while data := await reader.read(2**16):
+    async for data in bytes_from(reader):
         decoder.feed(data)
         while event := decoder.next_event():
             yield event
