@@ -27,9 +27,9 @@ MIN_WAKE_PHONES: Final = 2  # one phone alone would be heard in any breath
 MAX_WAKE_PHRASES: Final = 8  # each costs a grammar's memory, and satellites name them
 
 # Somebody who says the wake word and waits has said nothing yet: what can be its rest alone, is. A command is too long
-# to be taken for it: over ten wake words and 140 short commands right behind them, this makes 4 of 50 rests act instead
-# of 43, and changes no command.
-BEHIND_WAKE_WORD: Final = 1e-4
+# to be taken for it, down to 1e-20; at 1e-30 short ones are lost. Rests of eight recorded wake words, decoded as they
+# grow: 29 of 128 would act at 1e-4, 13 at 1e-12 (all of one recording).
+BEHIND_WAKE_WORD: Final = 1e-12
 
 # From state, to state, probability; without a word it is free. As pocketsphinx takes it.
 Arc = tuple[int, int, float] | tuple[int, int, float, str]
