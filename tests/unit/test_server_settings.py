@@ -40,7 +40,7 @@ def test_the_copy_for_people_is_the_one_in_the_package():
         ("lisen:\n  port: 1", "server.yaml:1: lisen: found an unknown key.*did you mean listen"),
         ("name: attic\nlisten:\n  port: 99999", "server.yaml:3: listen.port: found 99999, allowed: .*65535"),
         ("home:\n  engine: virtual\n  fiel: x", "server.yaml:3: home.fiel: found an unknown key.*did you mean file"),
-        ("home: {engine: virtual, confirm: [dance]}", "server.yaml:1: home.confirm.*found \"dance\", allowed: .*unlock"),
+        ("home: {engine: virtual, confirm: [dance]}", 'server.yaml:1: home.confirm.*found "dance", allowed: .*unlock'),
         ("tts: nobody", "server.yaml:1: tts: .*nobody.*espeak"),
         ("name: ${NOT_SET}", "server.yaml:1: name: .*NOT_SET"),
     ],

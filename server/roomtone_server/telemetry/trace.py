@@ -1,7 +1,7 @@
 """What happened in a turn and when: one small event at a time, for whoever watches now and whoever asks later.
 
-Times are CLOCK_MONOTONIC in ns. Events carry words (transcripts, replies): they go to watchers on the control socket and
-to nothing else; no log sees them.
+Times are CLOCK_MONOTONIC in ns. Events carry words (transcripts, replies): they go to watchers on the control socket
+and to nothing else; no log sees them.
 """
 
 import asyncio
