@@ -50,7 +50,7 @@ class Picture:
 
     def _lines(self) -> Iterator[tuple[str, Text]]:
         turn = self.turn
-        waiting = Text("…", style="bright_black")
+        waiting = Text("none" if turn.outcome else "…", style="bright_black")
         yield "wake", Text(turn.wake_name.replace("_", " "), style="magenta") if turn.wake_name else waiting
         if turn.transcript or turn.at_ns("transcript"):
             yield "heard", Text(turn.transcript or "(nothing)", style="bold")
