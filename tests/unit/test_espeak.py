@@ -1,6 +1,7 @@
 """What espeak adds to the contract: voices, rate, and speech in one call."""
 
 import importlib.util
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,8 +9,10 @@ import pytest
 from roomtone import engines
 from roomtone.engines import EngineChoice
 from roomtone.errors import EngineError, SettingsError
+from roomtone_server.engines.libespeak import RATE_HZ
+from roomtone_server.engines.stt.sphinx.lexicon import pronounce
 from roomtone_server.engines.tts import espeak
-from roomtone_server.engines.tts.espeak import RATE_HZ, EspeakSettings, synthesise
+from roomtone_server.engines.tts.espeak import EspeakSettings, synthesise
 
 HAS_ESPEAK = importlib.util.find_spec("espeakng_loader") is not None
 needs_espeak = pytest.mark.skipif(not HAS_ESPEAK, reason="roomtone[espeak] is not installed")
@@ -80,3 +83,12 @@ def test_without_the_library_it_says_what_to_install(monkeypatch):
     assert espeak.ENGINE.missing() == "pip install 'roomtone[espeak]'"
     with pytest.raises(EngineError, match=r"roomtone\[espeak\]"):
         synthesise("hello")
+
+
+def test_who_asks_for_a_pronunciation_and_who_speaks_share_one_library():
+    """Initialised a second time, the library would speak in a thread of its own, into a callback that is gone."""
+    before = synthesise("Turned on the light")
+    threads = len(list(Path("/proc/self/task").iterdir()))
+    assert pronounce("zwieback") is not None
+    assert synthesise("Turned on the light") == before
+    assert len(list(Path("/proc/self/task").iterdir())) == threads

@@ -11,9 +11,9 @@ from support.vocabularies import SMALL
 
 from roomtone.ears.formats import RATE_HZ
 from roomtone.errors import EngineError
+from roomtone_server.engines import libespeak
 from roomtone_server.engines.stt import automata
 from roomtone_server.engines.stt.automata import MAX_CACHED, automaton_for
-from roomtone_server.engines.stt.sphinx import lexicon
 from roomtone_server.engines.stt.sphinx.lexicon import arpabet, pronounce
 from roomtone_server.engines.stt.sphinx.messages import MAX_BODY_BYTES, Message, Messages
 from roomtone_server.engines.stt.sphinx.recogniser import MAX_WAKE_PHRASES, Recogniser, unpronounceable
@@ -79,7 +79,7 @@ class TestSpeech:
 
 class TestLexicon:
     def test_wake_words_are_known_without_espeak(self, monkeypatch):
-        monkeypatch.setattr(lexicon, "_espeak", lambda: None)
+        monkeypatch.setattr(libespeak, "missing", lambda: "install it")
         assert pronounce("nabu") == "N AA B UW"
         assert pronounce("zigbee") is None
 
@@ -102,7 +102,7 @@ class TestRecogniser:
         assert "" not in recogniser.wake_phrases
 
     def test_a_name_that_nobody_can_pronounce_is_left_out_and_reported(self, monkeypatch):
-        monkeypatch.setattr(lexicon, "_espeak", lambda: None)
+        monkeypatch.setattr(libespeak, "missing", lambda: "install it")
         home = Vocabulary("en", (), (NamedThing("light.x", ("Xyzzq", "Good Lamp")),))
         recogniser = Recogniser(compile_automaton(home))
         assert unpronounceable(home, recogniser.unsayable) == ["Xyzzq"]

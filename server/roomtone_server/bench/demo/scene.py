@@ -11,6 +11,7 @@ import numpy.typing as npt
 from roomtone.ears.formats import RATE_HZ, SAMPLE_BYTES
 from roomtone.errors import UsageError
 from roomtone_server.bench.demo.sound import AUDIBLE_DBFS, FULL_SCALE, Samples, last_speech_sample, read_wav, resampled
+from roomtone_server.engines import libespeak
 from roomtone_server.engines.tts import espeak
 
 LEAD_IN_S: Final = 1.0  # for the wake engine's window, and for the recogniser to learn the room
@@ -81,7 +82,7 @@ def recorded(path: Path) -> Clip:
 
 def spoken(text: str, language: str = "en") -> Clip:
     """The text in the embedded voice, as a person would say it near the microphone. Raises EngineError."""
-    speech = resampled(np.frombuffer(espeak.synthesise(text, language, USER_VOICE), np.int16), espeak.RATE_HZ)
+    speech = resampled(np.frombuffer(espeak.synthesise(text, language, USER_VOICE), np.int16), libespeak.RATE_HZ)
     if not speech.any():
         raise UsageError(f"there is nothing to say in {text!r}")
     power = np.mean(np.square(speech.astype(np.float64)))

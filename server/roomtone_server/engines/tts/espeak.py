@@ -6,23 +6,19 @@ the call runs in the engine's own thread, where ctypes lets go of the GIL.
 """
 
 import asyncio
-import ctypes
 import functools
-import importlib.util
-import re
 import threading
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any, Final
 
 from pydantic import Field
 
 from roomtone.engines import EngineSettings, EngineSpec, Surroundings
 from roomtone.errors import EngineError
+from roomtone_server.engines import libespeak
 from roomtone_server.engines.base import SpeechRequest, TextToSpeech
-
-RATE_HZ: Final = 22_050
+from roomtone_server.engines.libespeak import RATE_HZ, Library
 
 # How far the voice may run ahead of who listens, in chunks of 60 ms: 12 s, more than a sentence, so that a reply paced
 # to one satellite does not keep the library from another; and a bound on memory, 0.5 MB for each reply.
@@ -34,18 +30,6 @@ FAVOURITES: Final = {"en": "en-us"}
 _AUDIBLE: Final = 100  # of 32,768: -50 dBFS
 _KEPT_LEAD_IN: Final = RATE_HZ * 5 // 1000  # samples: the voice swells into its first sound
 
-# Constants of espeak-ng's speak_lib.h.
-_SYNCHRONOUS: Final = 2
-_BUFFER_MS: Final = 60
-_DONT_EXIT: Final = 0x8000
-_POSITION_IS_CHARACTER: Final = 1
-_TEXT_IS_UTF8: Final = 1  # and neither SSML nor phonemes: what people and models write is plain text
-_RATE, _VOLUME, _PITCH = 1, 2, 3
-_OK: Final = 0
-_GO_ON, _STOP = 0, 1
-
-_CONTROL_CHARACTERS: Final = re.compile(r"[\x00-\x1f\x7f]")  # \x01 begins a command to the library, \x00 ends the text
-
 
 class EspeakSettings(EngineSettings):
     voices: dict[str, str] = Field(default_factory=dict, description="language code -> espeak voice, e.g. en: en-gb")
@@ -54,121 +38,22 @@ class EspeakSettings(EngineSettings):
     volume: int = Field(default=100, ge=0, le=200, description="percent")
 
 
-class _Voice(ctypes.Structure):
-    """`espeak_VOICE`; `languages` points at a list of (priority byte, code, 0), ended by a 0."""
-
-    _fields_ = (
-        ("name", ctypes.c_char_p),
-        ("languages", ctypes.c_void_p),
-        ("identifier", ctypes.c_char_p),
-        ("gender", ctypes.c_ubyte),
-        ("age", ctypes.c_ubyte),
-        ("variant", ctypes.c_ubyte),
-        ("reserved", ctypes.c_ubyte),
-        ("score", ctypes.c_int),
-        ("spare", ctypes.c_void_p),
-    )
-
-    def codes(self) -> Iterator[tuple[int, str]]:
-        """(priority, language code): the lower the number, the better the voice stands for the language."""
-        at = self.languages
-        while priority := ctypes.c_ubyte.from_address(at).value:
-            code = ctypes.string_at(at + 1)
-            yield priority, code.decode().lower()
-            at += 1 + len(code) + 1
-
-
-_Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p)
-
-
-class _Library:
-    """libespeak-ng, once per process and for its whole life."""
-
-    def __init__(self) -> None:
-        import espeakng_loader
-
-        self._lock = threading.Lock()
-        self._data = Path(espeakng_loader.get_data_path())
-        self._c = ctypes.CDLL(str(espeakng_loader.get_library_path()))
-        self._c.espeak_ListVoices.restype = ctypes.POINTER(ctypes.POINTER(_Voice))
-        rate_hz = self._c.espeak_Initialize(_SYNCHRONOUS, _BUFFER_MS, str(self._data).encode(), _DONT_EXIT)
-        if rate_hz != RATE_HZ:
-            raise EngineError(
-                f"libespeak-ng does not start with the data in {self._data} (it answers {rate_hz}): "
-                "reinstall it with pip install --force-reinstall espeakng-loader"
-            )
-        self._voices = self._voices_by_code()
-
-    def _voices_by_code(self) -> dict[str, str]:
-        best: dict[str, tuple[int, str]] = {}
-        voices = self._c.espeak_ListVoices(None)
-        count = 0
-        while voices[count]:
-            voice = voices[count].contents
-            for priority, code in voice.codes():
-                if code not in best or priority < best[code][0]:
-                    best[code] = priority, voice.identifier.decode()
-            count += 1
-        return {code: identifier for code, (_, identifier) in best.items()}
-
-    def voice(self, wanted: str) -> str:
-        """The identifier of a voice, from a language code in any spelling, with a variant or without: `en-GB+f3`.
-
-        A region that has no voice of its own gets its language's. Raises EngineError, which lists what there is.
-        """
-        code, plus, variant = wanted.partition("+")
-        code = code.lower().replace("_", "-")
-        identifier = self._voices.get(code) or self._voices.get(code.partition("-")[0])
-        if identifier is None:
-            raise EngineError(f"espeak has no voice for {wanted!r}; it has: {', '.join(sorted(self._voices))}")
-        if plus and not (self._data / "voices" / "!v" / Path(variant).name).is_file():
-            raise EngineError(f"espeak has no voice variant {variant!r} (in {wanted!r})")
-        return identifier + plus + variant
-
-    def say(self, text: str, voice: str, settings: EspeakSettings, take: Callable[[bytes], bool]) -> None:
-        """Blocks until all is said, or until `take`, called with each chunk on this thread, returns False."""
-        begun = False
-
-        def on_audio(samples: int | None, count: int, _events: int | None) -> int:
-            nonlocal begun
-            if not samples or count <= 0:
-                return _GO_ON
-            chunk = ctypes.string_at(samples, 2 * count)
-            if not begun:
-                chunk = _without_lead_in(chunk)
-                begun = bool(chunk)
-            return _GO_ON if not chunk or take(chunk) else _STOP
-
-        plain = _CONTROL_CHARACTERS.sub(" ", text).encode(errors="replace")
-        callback = _Callback(on_audio)
-        with self._lock:
-            if self._c.espeak_SetVoiceByName(voice.encode()) != _OK:
-                raise EngineError(f"espeak cannot load its voice {voice!r}")
-            for parameter, value in ((_RATE, settings.rate_wpm), (_PITCH, settings.pitch), (_VOLUME, settings.volume)):
-                self._c.espeak_SetParameter(parameter, value, 0)
-            self._c.espeak_SetSynthCallback(callback)
-            status = self._c.espeak_Synth(
-                plain, len(plain) + 1, 0, _POSITION_IS_CHARACTER, 0, _TEXT_IS_UTF8, None, None
-            )
-        if status != _OK:
-            raise EngineError(f"espeak refused to speak (status {status})")
-
-
-_LOADING: Final = threading.Lock()
-
-
-@functools.cache
-def _load() -> _Library:
-    return _Library()
-
-
-def _library() -> _Library:
-    with _LOADING:  # `cache` alone lets two threads in
-        return _load()
-
-
-def _voice(library: _Library, settings: EspeakSettings, language: str, voice: str = "") -> str:
+def _voice(library: Library, settings: EspeakSettings, language: str, voice: str = "") -> str:
     return library.voice(voice or settings.voices.get(language) or FAVOURITES.get(language) or language)
+
+
+def _say(library: Library, text: str, voice: str, settings: EspeakSettings, take: Callable[[bytes], bool]) -> None:
+    """Blocks until all is said, or until `take` returns False; what is taken begins with its first audible sound."""
+    begun = False
+
+    def take_audible(chunk: bytes) -> bool:
+        nonlocal begun
+        if not begun:
+            chunk = _without_lead_in(chunk)
+            begun = bool(chunk)
+        return take(chunk) if chunk else True
+
+    library.say(text, voice, take_audible, rate_wpm=settings.rate_wpm, pitch=settings.pitch, volume=settings.volume)
 
 
 def _without_lead_in(chunk: bytes) -> bytes:
@@ -238,7 +123,7 @@ class Espeak:
         if self._thread is None:
             self._thread = ThreadPoolExecutor(1, thread_name_prefix="espeak")
             try:
-                library = await asyncio.get_running_loop().run_in_executor(self._thread, _library)
+                library = await asyncio.get_running_loop().run_in_executor(self._thread, libespeak.library)
                 for code, voice in self._settings.voices.items():
                     _voice(library, self._settings, code, voice)
             except BaseException:
@@ -248,13 +133,13 @@ class Espeak:
     async def speak(self, request: SpeechRequest) -> AsyncGenerator[bytes, None]:
         if self._thread is None:
             raise EngineError("espeak was asked to speak before it was started, or after it was closed")
-        library = _library()
+        library = libespeak.library()
         voice = _voice(library, self._settings, request.language, request.voice)
         if not _is_sayable(request.text):
             return
         speech = _Speech()
         self._speeches.add(speech)
-        self._thread.submit(speech.run, functools.partial(library.say, request.text, voice, self._settings))
+        self._thread.submit(speech.run, functools.partial(_say, library, request.text, voice, self._settings))
         try:
             while chunk := await speech.next():
                 yield chunk
@@ -279,10 +164,8 @@ def synthesise(text: str, language: str = "en", settings: EspeakSettings | None 
 
     Raises EngineError: no such voice, or espeak is not installed.
     """
-    if remedy := _missing():
-        raise EngineError(f"espeak cannot work here: {remedy}")
     settings = settings or EspeakSettings()
-    library = _library()
+    library = libespeak.library()
     voice = _voice(library, settings, language)
     chunks: list[bytes] = []
 
@@ -291,14 +174,8 @@ def synthesise(text: str, language: str = "en", settings: EspeakSettings | None 
         return True
 
     if _is_sayable(text):
-        library.say(text, voice, settings, take)
+        _say(library, text, voice, settings, take)
     return b"".join(chunks)
-
-
-def _missing() -> str | None:
-    if importlib.util.find_spec("espeakng_loader") is None:
-        return "pip install 'roomtone[espeak]'"
-    return None
 
 
 def _make(settings: EspeakSettings, _surroundings: Surroundings) -> TextToSpeech:
@@ -306,5 +183,5 @@ def _make(settings: EspeakSettings, _surroundings: Surroundings) -> TextToSpeech
 
 
 ENGINE: Final[EngineSpec[Any, Any]] = EngineSpec(
-    name="espeak", settings=EspeakSettings, make=_make, missing=_missing, rank=10
+    name="espeak", settings=EspeakSettings, make=_make, missing=libespeak.missing, rank=10
 )

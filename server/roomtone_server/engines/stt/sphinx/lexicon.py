@@ -1,8 +1,6 @@
 """How words are pronounced, in the phones of the model (ARPAbet, as in CMUdict), where its dictionary does not say."""
 
-import ctypes
 import functools
-import importlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,13 +9,12 @@ from typing import Final
 
 import yaml
 
+from roomtone_server.engines import libespeak
+
 _STRESS: Final = re.compile(r"[ˈˌ\s_\u0303\u0329\u200d-]")  # and nasal, syllabic and tied sounds' marks
 _LONG: Final = "\u02d0"
 
-_IPA: Final = 2
-_UTF8: Final = 1
-_AUDIO_OUTPUT_RETRIEVAL: Final = 1  # no sound device
-_DONT_EXIT: Final = 0x8000  # when the data is missing: without it the library ends the process
+_VOICE: Final = "en-us"  # whose sounds the tables map
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +52,7 @@ def pronounce(word: str) -> str | None:
     """
     if known := _tables().words.get(word):
         return known
-    speaker = _espeak()
-    return arpabet(_ipa(speaker, word)) if speaker else None
+    return None if libespeak.missing() else arpabet(libespeak.library().phonemes(word, _VOICE))
 
 
 def arpabet(ipa: str) -> str | None:
@@ -66,22 +62,3 @@ def arpabet(ipa: str) -> str | None:
     phones = [tables.sounds[sound] for sound in tables.sound.findall(sounds)]
     foreign = tables.sound.sub("", sounds).strip(_LONG)
     return " ".join(phones) if phones and not foreign else None
-
-
-@functools.cache
-def _espeak() -> ctypes.CDLL | None:
-    try:
-        loader = importlib.import_module("espeakng_loader")
-    except ImportError:
-        return None
-    library = ctypes.CDLL(loader.get_library_path())
-    library.espeak_TextToPhonemes.restype = ctypes.c_char_p
-    data = str(loader.get_data_path()).encode()
-    rate_hz = library.espeak_Initialize(_AUDIO_OUTPUT_RETRIEVAL, 0, data, _DONT_EXIT)
-    return library if rate_hz > 0 and library.espeak_SetVoiceByName(b"en-us") == 0 else None
-
-
-def _ipa(library: ctypes.CDLL, word: str) -> str:
-    text = ctypes.c_char_p(word.encode())
-    ipa: bytes = library.espeak_TextToPhonemes(ctypes.byref(text), _UTF8, _IPA) or b""
-    return ipa.decode()
