@@ -141,6 +141,7 @@ def test_what_is_said_alike_has_one_key():
 
 def test_numbers_are_spoken():
     assert words("21.5°", "en") == ["twenty", "one", "point", "five", "degrees"]
+    assert words("1/2 an hour", "en") == ["half", "an", "hour"]
     assert words("What\u2019s the time?", "en") == ["what's", "the", "time"]
     assert number_words(30, "de") == ["dreißig"]
     assert number_words(30, "tlh") == ["30"]

@@ -14,6 +14,7 @@ _SIGNS: Final[Mapping[str, Mapping[str, str]]] = {"en": {"%": "percent", "°": "
 
 _NUMBER: Final = re.compile(r"(\d+(?:[.,]\d+)?)")
 _SPELLING: Final = str.maketrans({"\u2019": "'", "\u2018": "'", "-": " ", "_": " "})
+_HALF: Final = re.compile(r"\b1/2\b")
 _SIGN: Final = re.compile(r"([%°&½])")
 _NOT_SAID: Final = re.compile(r"[^\w\s'%°&½.,]|(?<!\d)[.,]|[.,](?!\d)")
 
@@ -25,7 +26,7 @@ def words(text: str, language: str) -> list[str]:
 
 def spelled(text: str, language: str) -> str:
     """As `words`, but spaces at the ends stay: for a fragment of a template, whose edges may lie inside a word."""
-    text = _NOT_SAID.sub(" ", text.translate(_SPELLING).casefold())
+    text = _NOT_SAID.sub(" ", _HALF.sub("½", text.translate(_SPELLING)).casefold())
     text = _NUMBER.sub(lambda digits: f" {_number(digits.group(), language)} ", text) if _NUMBER.search(text) else text
     signs = _SIGNS.get(language, {})
     return _SIGN.sub(lambda sign: f" {signs.get(sign.group(), sign.group())} ", text)
