@@ -14,6 +14,7 @@ from roomtone_server.turn.events import (
     FinalReady,
     FinishHearing,
     Invite,
+    PartialReady,
     PlaybackEnded,
     PlaybackReached,
     ReplyFinished,
@@ -85,14 +86,27 @@ def test_the_rest_of_the_wake_word_is_no_utterance():
 def test_a_short_word_in_one_breath_with_the_wake_word_is_an_utterance_after_more_silence():
     scene = Scenario()
     scene.wake()
-    scene.say("stop", 400)
+    scene.hear(400)
+    scene.tell(PartialReady(1, "stop"))
+    scene.tell(SpeechEnded(1, at(400)))
     assert scene.hear(9000) == [FinishHearing(1, 1, at(1900), 1500)]
+
+
+def test_a_short_word_after_the_wake_word_needs_no_more_silence_than_any():
+    scene = Scenario()
+    scene.wake()
+    scene.tell(SpeechEnded(1, at(100)))
+    scene.hear(200)
+    scene.say("stop", 350)
+    assert scene.hear(9000) == [FinishHearing(1, 1, at(1260), 700)]
 
 
 def test_a_wake_word_misheard_as_a_word_does_not_end_the_turn_before_the_command():
     scene = Scenario()
     scene.wake()
-    scene.say("yes", 300)
+    scene.hear(300)
+    scene.tell(PartialReady(1, "yes"))
+    scene.tell(SpeechEnded(1, at(300)))
     assert scene.hear(scene.now_ms + 1000) == []
     scene.say("turn on the light", 1200)
     assert scene.hear(9000) == [FinishHearing(1, 1, at(3200), 700)]

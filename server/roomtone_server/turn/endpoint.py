@@ -9,7 +9,8 @@ RATE_HZ: Final = 16_000
 # A wake word is detected up to 0.46 s before its end; speech within this reach of the detection may be its rest.
 WAKE_WORD_REST_SAMPLES: Final = RATE_HZ * 600 // 1000
 
-# Words without speech beyond that reach may be a short command, or the wake word misheard: then it takes more silence.
+# Words in the very speech that held the wake word, and not beyond that reach, may be a short command in one breath, or
+# the wake word misheard: then it takes more silence.
 DOUBTFUL_SILENCE_MS: Final = 1500
 
 
@@ -33,20 +34,21 @@ class Endpointer:
         self._settings = settings
         self._start = start
         self._utterance_from = start + WAKE_WORD_REST_SAMPLES if after_wake_word else start
-        self._begun = False
+        self._beyond = False  # speech went on where no wake word does
+        self._anew = False  # speech began after the wake word
         self._words = False
         self._speaking = False
         self._silent_since = start
 
     def speech_started(self, sample: int) -> None:
         self._speaking = True
+        self._anew = self._anew or sample > self._start
         self._silent_since = max(self._silent_since, sample)
 
     def speech_ended(self, sample: int) -> None:
         self._speaking = False
         self._silent_since = max(self._silent_since, sample)
-        if sample > self._utterance_from:
-            self._begun = True
+        self._beyond = self._beyond or sample > self._utterance_from
 
     def words_heard(self) -> None:
         """The recogniser has words of the utterance itself, as far as it can tell them from the wake word."""
@@ -58,12 +60,12 @@ class Endpointer:
 
     def verdict(self, sample: int) -> Verdict:
         """What to do, now that the audio has come as far as `sample`."""
-        if self._speaking and sample > self._utterance_from:
-            self._begun = True
+        self._beyond = self._beyond or (self._speaking and sample > self._utterance_from)
         waited_ms = _ms(sample - self._start)
-        if not self._begun and not self._words:
+        if not self._beyond and not self._words:
             return Verdict.NOTHING_SAID if waited_ms >= self._settings.nothing_said_ms else Verdict.GOES_ON
-        enough_ms = self._settings.silence_ms if self._begun else max(self._settings.silence_ms, DOUBTFUL_SILENCE_MS)
+        certain = self._beyond or self._anew
+        enough_ms = self._settings.silence_ms if certain else max(self._settings.silence_ms, DOUBTFUL_SILENCE_MS)
         if self.silence_ms(sample) >= enough_ms or waited_ms >= self._settings.ceiling_ms:
             return Verdict.FINISHED
         return Verdict.GOES_ON
