@@ -1,6 +1,7 @@
 """The embedded recogniser: pocketsphinx, listening for the home's own sentences. It needs no model beyond its package.
 
-pocketsphinx holds the GIL while it decodes, so that it works in a process of its own: see `sphinx/`.
+pocketsphinx holds the GIL while it decodes, so that it works in a process of its own, and a phone loop that
+turns down what is no command in another: see `sphinx/`.
 """
 
 import asyncio
@@ -9,12 +10,15 @@ from dataclasses import asdict
 from importlib.util import find_spec
 from typing import Final
 
+from pydantic import Field
+
 from roomtone.engines import EngineSettings, EngineSpec, Surroundings
 from roomtone.errors import EngineError
 from roomtone_server.engines.base import HearingRequest
 from roomtone_server.engines.stt.sphinx.hearing import SphinxHearing
 from roomtone_server.engines.stt.sphinx.messages import Message
 from roomtone_server.engines.stt.sphinx.process import WorkerProcess
+from roomtone_server.engines.stt.sphinx.verification import Verification
 from roomtone_server.grammar.vocabulary import Vocabulary
 
 LANGUAGE: Final = "en"  # of the model inside the package
@@ -27,14 +31,19 @@ _log = logging.getLogger(__name__)
 
 
 class PocketSphinxSettings(EngineSettings):
-    """Nothing to set: what was measured best is built in."""
+    reject_from: float = Field(
+        default=1.3,
+        gt=0,
+        description="how much doubt turns down what was heard; higher lets more speech that is no command through",
+    )
 
 
 class PocketSphinx:
-    def __init__(self, surroundings: Surroundings) -> None:
+    def __init__(self, settings: PocketSphinxSettings, surroundings: Surroundings) -> None:
         self._cache = surroundings.cache
         self._vocabulary = Vocabulary(LANGUAGE)
         self._process: WorkerProcess | None = None
+        self._verification = Verification(settings.reject_from)
         self._starting = asyncio.Lock()
         self._learned: asyncio.Future[list[str]] | None = None
         self._hearings: dict[int, SphinxHearing] = {}
@@ -66,12 +75,15 @@ class PocketSphinx:
         process = await self._running()
         self._hearings = {number: hearing for number, hearing in self._hearings.items() if not hearing.is_settled}
         self._heard += 1
-        hearing = self._hearings[self._heard] = SphinxHearing(self._heard, request.wake_phrase, process)
+        hearing = self._hearings[self._heard] = SphinxHearing(
+            self._heard, request.wake_phrase, process, self._verification
+        )
         return hearing
 
     async def close(self) -> None:
         self._open = False
         async with self._starting:
+            await self._verification.close()
             process, self._process = self._process, None
             if process is not None:
                 await process.kill()
@@ -81,11 +93,12 @@ class PocketSphinx:
         async with self._starting:
             if not self._open:
                 raise EngineError("the recogniser is not started, or closed already")
+            await self._verification.prepare()
             if self._process is not None and self._process.is_alive:
                 return self._process
             if self._deaths > 1:
                 await asyncio.sleep(min(MAX_BACKOFF_S, FIRST_BACKOFF_S * 2.0 ** (self._deaths - 2)))
-            process = await WorkerProcess.start(self._cache, self._receive, self._fail)
+            process = await WorkerProcess.start(("recognise", str(self._cache)), self._receive, self._fail)
             try:
                 await self._teach(process)
             except BaseException:
@@ -143,8 +156,8 @@ def _check_language(language: str) -> None:
         )
 
 
-def _make(_settings: PocketSphinxSettings, surroundings: Surroundings) -> PocketSphinx:
-    return PocketSphinx(surroundings)
+def _make(settings: PocketSphinxSettings, surroundings: Surroundings) -> PocketSphinx:
+    return PocketSphinx(settings, surroundings)
 
 
 def _missing() -> str | None:

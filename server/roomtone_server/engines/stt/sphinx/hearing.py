@@ -2,34 +2,40 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from typing import Final
+from typing import Any, Final
 
 from roomtone.errors import EngineError
 from roomtone_server.engines.base import Partial, Transcript
 from roomtone_server.engines.stt.sphinx.messages import MAX_BODY_BYTES, Message
 from roomtone_server.engines.stt.sphinx.process import WorkerProcess
+from roomtone_server.engines.stt.sphinx.verification import Verification
 
 
 class SphinxHearing:
     """Holds the newest partial only: each replaces the one before."""
 
-    def __init__(self, number: int, wake_phrase: str, process: WorkerProcess) -> None:
+    def __init__(self, number: int, wake_phrase: str, process: WorkerProcess, verification: Verification) -> None:
         self.number: Final = number
         self._process = process
+        self._verification = verification
         self._partial: Partial | None = None
-        self._transcript: Transcript | None = None
+        self._transcript = Transcript("")
+        self._claim: dict[str, Any] = {}
         self._failure = ""
         self._ended = False
         self._news = asyncio.Event()
         self._settled = asyncio.Event()
         process.send(Message({"do": "hear", "id": number, "wake_phrase": wake_phrase}))
+        verification.hear(number, wake_phrase)
 
     async def feed(self, pcm: bytes) -> None:
         self._raise_failure()
         if self._ended:
             return
         for start in range(0, len(pcm), MAX_BODY_BYTES):
-            self._process.send(Message({"do": "audio", "id": self.number}, pcm[start : start + MAX_BODY_BYTES]))
+            audio = Message({"do": "audio", "id": self.number}, pcm[start : start + MAX_BODY_BYTES])
+            self._process.send(audio)
+            await self._verification.feed(audio)
         await self._process.drained()
 
     async def partials(self) -> AsyncGenerator[Partial, None]:
@@ -49,14 +55,20 @@ class SphinxHearing:
             raise EngineError("this utterance was finished or closed before")
         self._process.send(Message({"do": "finish", "id": self.number}))
         self._end()
-        await self._settled.wait()
-        self._raise_failure()
-        return self._transcript or Transcript("")
+        try:
+            await self._settled.wait()
+            self._raise_failure()
+            if self._transcript.text and not await self._verification.accepts(self.number, self._claim):
+                return Transcript("")
+            return self._transcript
+        finally:
+            self._verification.forget(self.number)
 
     async def close(self) -> None:
         if not self._settled.is_set():
             self._process.send(Message({"do": "close", "id": self.number}))
             self._settled.set()
+            self._verification.forget(self.number)
         self._end()
 
     def receive(self, message: Message) -> None:
@@ -66,12 +78,14 @@ class SphinxHearing:
             self._news.set()
         else:
             self._transcript = Transcript(message.head["text"])
+            self._claim = message.head["claim"]
             self._settled.set()
 
     def fail(self, why: str) -> None:
         """The worker is gone: whichever call comes next, or waits now, raises."""
         if not self._settled.is_set():
             self._failure = why
+            self._verification.forget(self.number)
             self._settled.set()
             self._news.set()
 

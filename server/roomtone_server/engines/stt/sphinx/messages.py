@@ -1,15 +1,19 @@
-"""What the engine and its worker process say to each other through pipes: a JSON head, and audio behind it.
+"""What the engine and its worker processes say to each other through pipes: a JSON head, and audio behind it.
 
 8 bytes   the lengths of head and body, big-endian
 head      a JSON object with `id`, the utterance, where there is one
 
-to the worker                                   from the worker
+to the recogniser                               from the recogniser
 {"do": "learn", "vocabulary"}                   {"is": "learned", "left_out": names it cannot pronounce}
 {"do": "hear", "id", "wake_phrase"}
 {"do": "audio", "id"} + int16 samples           {"is": "partial", "id", "text", "samples"}
-{"do": "finish", "id"}                          {"is": "transcript", "id", "text"}
+{"do": "finish", "id"}                          {"is": "transcript", "id", "text", "claim"}
 {"do": "close", "id"}
-                                                {"is": "failed", "text"}: then it ends
+
+to the verifier: "hear", "audio", "close" too   from the verifier
+{"do": "verify", "id", "claim"}                 {"is": "verified", "id", "doubt"}
+
+                                                {"is": "failed", "text"}: then either ends
 """
 
 import json
@@ -18,11 +22,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from roomtone.ears.formats import RATE_HZ, SAMPLE_BYTES
 from roomtone.errors import EngineError
 
 # A length beyond these is no message of ours: the pipe is broken.
 MAX_HEAD_BYTES: Final = 8 * 1024 * 1024  # a vocabulary of some ten thousand names
 MAX_BODY_BYTES: Final = 1024 * 1024  # half a minute of audio
+
+MAX_UTTERANCE_BYTES: Final = 30 * RATE_HZ * SAMPLE_BYTES  # what comes behind is not heard
 
 _LENGTHS: Final = struct.Struct("!II")
 

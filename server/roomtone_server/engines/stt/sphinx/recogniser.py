@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from itertools import chain, count, islice
 from typing import Final
 
+from roomtone_server.engines.stt.sphinx.distance import Phones
 from roomtone_server.engines.stt.sphinx.lexicon import alternatives, polite, pronounce
+from roomtone_server.engines.stt.sphinx.phone_loop import phones_of
 from roomtone_server.engines.stt.sphinx.speech import Stretch, utterances
 from roomtone_server.grammar.automaton import Automaton, Completeness
 from roomtone_server.grammar.slots import said
@@ -38,12 +40,21 @@ _SENTENCES: Final = frozenset({Completeness.COMPLETE, Completeness.EXTENDABLE})
 
 
 @dataclass(frozen=True, slots=True)
+class Claim:
+    """What a text says of the audio, for a phone loop to confirm."""
+
+    stretch: Stretch  # that was recognised
+    phones: Phones  # the rest of a wake phrase among them
+
+
+@dataclass(frozen=True, slots=True)
 class Recognised:
     """What an utterance was heard as so far."""
 
     text: str
     is_sentence: bool
-    stretch: Stretch
+    stretch: Stretch  # the likeliest to be recognised
+    claim: Claim
 
 
 def unpronounceable(vocabulary: Vocabulary, unsayable: AbstractSet[str]) -> list[str]:
@@ -92,7 +103,8 @@ class Recogniser:
         likeliest = None
         for stretch in stretches:
             text = self._decode(stretch.of(pcm), wake_phrase)
-            result = Recognised(text, self.automaton.hint(text) in _SENTENCES, stretches[0])
+            claim = Claim(stretch, phones_of(self._decoder))
+            result = Recognised(text, self.automaton.hint(text) in _SENTENCES, stretches[0], claim)
             if result.is_sentence:
                 return result
             likeliest = likeliest or result

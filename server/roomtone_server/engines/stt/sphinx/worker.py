@@ -1,4 +1,5 @@
-"""The worker process: `python -m roomtone_server.engines.stt.sphinx.worker CACHE`. It ends when its stdin does.
+"""A worker process: `python -m roomtone_server.engines.stt.sphinx.worker recognise CACHE`, or `... verify` for what
+verifier.py does. It ends when its stdin does.
 
 One decoder serves all utterances, each decoded as a whole every now and then while it grows: the mean of all that was
 said so far normalises better than a running one, and once there is silence behind the words the result is final before
@@ -10,23 +11,23 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, Protocol
 
 from pydantic import TypeAdapter
 
 from roomtone.ears.formats import RATE_HZ, SAMPLE_BYTES
 from roomtone.errors import RoomtoneError
 from roomtone_server.engines.stt.automata import automaton_for
-from roomtone_server.engines.stt.sphinx.messages import Message, Messages
+from roomtone_server.engines.stt.sphinx.messages import MAX_UTTERANCE_BYTES, Message, Messages
 from roomtone_server.engines.stt.sphinx.recogniser import Recognised, Recogniser, unpronounceable
+from roomtone_server.engines.stt.sphinx.verifier import Verifier
 from roomtone_server.grammar.automaton import Completeness
 from roomtone_server.grammar.vocabulary import Vocabulary
 
 READ_BYTES: Final = 65536
-MAX_UTTERANCE_BYTES: Final = 30 * RATE_HZ * SAMPLE_BYTES  # what comes behind is not heard
 # An utterance is decoded again when it has grown by this much, and by a few times as long as that takes: it may use
 # a part of one core, whatever the machine.
 MIN_GROWTH_S: Final = 0.2
@@ -65,12 +66,23 @@ class Utterance:
         self.sent = text
         return text
 
-    def transcript(self) -> str:
+    def sentence(self) -> Recognised | None:
+        """What was heard in the end, when that is a whole sentence."""
         self.hear()
-        return self.heard.text if self.heard is not None and self.heard.is_sentence else ""
+        return self.heard if self.heard is not None and self.heard.is_sentence else None
 
 
-class Worker:
+class Worker(Protocol):
+    """What a process does with its messages."""
+
+    def do(self, message: Message) -> None:
+        """What a message asks."""
+
+    def work(self) -> bool:
+        """A piece of what may be done ahead, while no message is left unread; whether there was any."""
+
+
+class RecognitionWorker:
     """Does what messages ask; decoding for partials waits until none is left unread."""
 
     def __init__(self, cache: Path, send: Callable[[Message], None]) -> None:
@@ -91,7 +103,9 @@ class Worker:
             case "audio" if utterance := self._utterances.get(head["id"]):
                 utterance.pcm += message.body[: MAX_UTTERANCE_BYTES - len(utterance.pcm)]
             case "finish" if utterance := self._utterances.pop(head["id"], None):
-                self._send(Message({"is": "transcript", "id": head["id"], "text": utterance.transcript()}))
+                sentence = utterance.sentence()
+                text, claim = (sentence.text, asdict(sentence.claim)) if sentence is not None else ("", {})
+                self._send(Message({"is": "transcript", "id": head["id"], "text": text, "claim": claim}))
             case "close":
                 self._utterances.pop(head["id"], None)
 
@@ -117,14 +131,14 @@ class Worker:
         self._send(Message({"is": "learned", "left_out": left_out}))
 
 
-def serve(requests: int, answers: BinaryIO, cache: Path) -> None:
+def serve(requests: int, answers: BinaryIO, work: Sequence[str]) -> None:
     """Until the requests end. Raises RoomtoneError for what the engine must know."""
 
     def send(message: Message) -> None:
         answers.write(message.encode())
         answers.flush()
 
-    worker = Worker(cache, send)
+    worker: Worker = Verifier(send) if work[0] == "verify" else RecognitionWorker(Path(work[1]), send)
     messages = Messages()
     while True:
         if not select.select([requests], [], [], 0)[0] and worker.work():
@@ -143,7 +157,7 @@ def main() -> None:
     with os.fdopen(os.dup(1), "wb") as answers:
         os.dup2(2, 1)
         try:
-            serve(0, answers, Path(sys.argv[1]))
+            serve(0, answers, sys.argv[1:])
         except BrokenPipeError:
             os._exit(0)  # the engine is gone, and nobody is left to flush to
         except (RoomtoneError, RuntimeError, OSError) as problem:
