@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import io
+import re
 import shutil
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -31,6 +32,9 @@ FRAME_S: Final = 0.1  # of the picture in the terminal
 TURN_S: Final = 60.0  # from the wake word to the end of the turn
 LAST_TRACEBACK: Final = "last-traceback.txt"  # see roomtone.cli
 SATELLITE: Final = "demo"
+
+# Whoever looks at the picture asks nobody else for its letters.
+_FONTS_FROM_ELSEWHERE: Final = re.compile(r"@font-face\s*{.*?}", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +181,7 @@ def _show(picture: Picture, options: DemoOptions, console: Console) -> None:
         recorder = Console(record=True, width=WIDTH, file=io.StringIO(), force_terminal=True)
         recorder.print(picture)
         try:
-            recorder.save_svg(str(options.svg), title="roomtone demo")
+            drawn = _FONTS_FROM_ELSEWHERE.sub("", recorder.export_svg(title="roomtone demo"))
+            options.svg.write_text(drawn, encoding="utf-8")
         except OSError as problem:
             raise UsageError(f"--svg: {options.svg} cannot be written: {problem.strerror}") from problem
