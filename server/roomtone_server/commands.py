@@ -27,9 +27,7 @@ _CONFIG = click.option(
 @click.command()
 @_CONFIG
 @click.option("--print-config", is_flag=True, help="Print the settings in effect, secrets masked, and end.")
-@click.option(
-    "--log-level", type=click.Choice(get_args(logs.Level)), help="Instead of the settings' own."
-)
+@click.option("--log-level", type=click.Choice(get_args(logs.Level)), help="Instead of the settings' own.")
 def server(config: Path | None, *, print_config: bool, log_level: logs.Level | None) -> None:
     """Run the server of a house.
 
