@@ -1,9 +1,12 @@
 """Sentence templates: the packaged ones of home-assistant-intents, and the project's own beside them.
 
-Two files per language lie in `data/`, both in hassil's own format:
+Three files per language lie in `data/`, all in hassil's own format:
 
-    en.yaml         everyday speech that the package misses; understood, and heard
-    en.heard.yaml   of what the package understands, what the recogniser listens for: the fewer, the better it hears
+    en.yaml              everyday speech that the package misses; understood, and heard
+    en.understood.yaml   rarer speech that the package misses; understood, and not listened for
+    en.heard.yaml        of what the package understands, what the recogniser listens for
+
+The fewer sentences are listened for, the better each is heard.
 
 Reading them is the only I/O of this package.
 """
@@ -31,7 +34,7 @@ def load_sentences(language: str) -> Templates:
     if packaged is None:
         known = ", ".join(home_assistant_intents.get_languages())
         raise EngineError(f"there are no sentence templates for the language {language!r}; there are some for: {known}")
-    return _merged(packaged, _own(language))
+    return _merged(_merged(packaged, _everyday(language)), _read(f"{language}.understood.yaml"))
 
 
 def load_heard_sentences(language: str) -> Templates:
@@ -44,10 +47,10 @@ def load_heard_sentences(language: str) -> Templates:
     heard = _read(f"{language}.heard.yaml")
     if not heard:
         return understood
-    return _merged({**understood, "intents": {}}, _merged(heard, _own(language)))
+    return _merged({**understood, "intents": {}}, _merged(heard, _everyday(language)))
 
 
-def _own(language: str) -> Templates:
+def _everyday(language: str) -> Templates:
     return _read(f"{language}.yaml")
 
 

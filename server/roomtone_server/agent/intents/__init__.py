@@ -31,6 +31,7 @@ HANDLERS: Final[Mapping[str, Handler]] = {
     "HassLightSet": lights.light_set,
     "RoomtoneLightStep": lights.light_step,
     "HassClimateSetTemperature": climate.set_temperature,
+    "RoomtoneTemperatureStep": climate.step_temperature,
     "HassClimateGetTemperature": climate.get_temperature,
     "HassClimateSetFanMode": climate.set_fan_mode,
     "HassMediaPause": media.pause,

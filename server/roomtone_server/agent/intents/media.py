@@ -30,13 +30,21 @@ def pause(command: Command, situation: Situation) -> Plan:
 
 def set_volume(command: Command, situation: Situation) -> Plan:
     level = command.values["volume_level"] / 100
-    return _set_volume(command, situation, lambda _player: level)
+    return _plan(command, _players(command, situation, ("playing",)), lambda player: _volume(player, level))
 
 
 def set_volume_relative(command: Command, situation: Situation) -> Plan:
+    """A player that does not tell how loud it is takes a step of its own."""
     step = command.values["volume_step"]
     percent = {"up": VOLUME_STEP_PCT, "down": -VOLUME_STEP_PCT}.get(step, step)
-    return _set_volume(command, situation, lambda player: _level(player) + percent / 100)
+
+    def call(player: Entity) -> ServiceCall:
+        level = player.attributes.get("volume_level")
+        if level is None:
+            return ServiceCall(f"{_DOMAIN}.volume_{'up' if percent > 0 else 'down'}", player.id)
+        return _volume(player, level + percent / 100)
+
+    return _plan(command, _players(command, situation, ("playing",)), call)
 
 
 def mute(command: Command, situation: Situation) -> Plan:
@@ -56,13 +64,8 @@ def search_and_play(command: Command, situation: Situation) -> Plan:
     return Plan(Reply(command.response, slots={"media": query}), plan.calls)
 
 
-def _set_volume(command: Command, situation: Situation, level: Callable[[Entity], float]) -> Plan:
-    def call(player: Entity) -> ServiceCall:
-        return ServiceCall(
-            f"{_DOMAIN}.volume_set", player.id, {"volume_level": round(max(0.0, min(1.0, level(player))), 2)}
-        )
-
-    return _plan(command, _players(command, situation, ("playing",)), call)
+def _volume(player: Entity, level: float) -> ServiceCall:
+    return ServiceCall(f"{_DOMAIN}.volume_set", player.id, {"volume_level": round(max(0.0, min(1.0, level)), 2)})
 
 
 def _set_mute(command: Command, situation: Situation, *, muted: bool) -> Plan:
@@ -96,7 +99,3 @@ def _players(command: Command, situation: Situation, states: Sequence[str]) -> S
 
 def _playing(situation: Situation) -> bool:
     return any(entity.domain == _DOMAIN and entity.state == "playing" for entity in situation.entities)
-
-
-def _level(player: Entity) -> float:
-    return float(player.attributes.get("volume_level") or 0)

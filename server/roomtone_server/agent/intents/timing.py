@@ -22,8 +22,11 @@ _SECONDS_MATTER_S = 10 * 60
 def start(command: Command, situation: Situation) -> Plan:
     if len(situation.timers) >= MAX_TIMERS:
         raise CannotDo("too_many_timers")
+    seconds = _seconds(command, "")
+    if seconds is None:
+        raise CannotDo("how_long")
     change = StartTimer(
-        seconds=_seconds(command, "") or 0,
+        seconds=seconds,
         satellite=situation.satellite,
         area=situation.area,
         name=command.values.get("name"),
