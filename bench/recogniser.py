@@ -3,11 +3,11 @@
     python bench/recogniser.py COMMANDS/manifest.jsonl --home home.yaml [--wake FOLDER] [--live 10] [--show]
 
 The manifest has one JSON object per line: `file`, `language`, `text`, `kind`, `speech_ms`. Of each kind of English
-command: how many were heard word by word, and how many lead to the same intent with the same slots (none, for what is
-no command). `rtf` is decoding time over audio time. With `--wake`, recorded wake words are put before the commands, cut
-where a satellite would. With `--live`, some commands are streamed through the engine as they would be spoken: when its
-last partial came (ms after the last word), and how long the final text took (ms after it was asked for, 0.7 s after the
-last word).
+command: how many were heard word by word, and how many lead to the same intent with the same slots, before and after
+rejection. Of what is no command, and of commands in other languages: how many act. `rtf` is decoding time over audio
+time, the phone loop's with it. With `--wake`, recorded wake words are put before the commands, cut where a satellite
+would. With `--live`, some commands are streamed through the engine as they would be spoken: when its last partial came
+(ms after the last word), and how long the final text took (ms after it was asked for, 0.7 s after the last word).
 """
 
 import argparse
@@ -28,6 +28,9 @@ from roomtone.engines import EngineChoice, Surroundings, choose
 from roomtone_server.agent.intents import HANDLERS
 from roomtone_server.agent.understanding import Understanding, parse_sentences
 from roomtone_server.engines.base import Hearing, HearingRequest
+from roomtone_server.engines.stt.pocketsphinx import PocketSphinxSettings
+from roomtone_server.engines.stt.sphinx.distance import doubt
+from roomtone_server.engines.stt.sphinx.phone_loop import PhoneLoop
 from roomtone_server.engines.stt.sphinx.recogniser import Recogniser
 from roomtone_server.engines.stt.sphinx.speech import sounds
 from roomtone_server.grammar.compiler import compile_automaton
@@ -44,6 +47,8 @@ BYTES_PER_MS = RATE_HZ * SAMPLE_BYTES // 1000
 
 @dataclass(frozen=True)
 class Command:
+    """Without text, it is none: nothing may happen."""
+
     text: str
     kind: str
     speech_ms: tuple[int, int]
@@ -53,10 +58,13 @@ class Command:
 def commands(manifest: Path) -> Iterator[Command]:
     for line in manifest.read_text(encoding="utf-8").splitlines():
         entry = json.loads(line)
-        if entry["language"] == "en":
-            yield Command(
-                entry["text"], entry["kind"], tuple(entry["speech_ms"]), pcm_of(manifest.parent / entry["file"])
-            )
+        is_ours = entry["language"] == "en"
+        yield Command(
+            entry["text"] if is_ours else "",
+            entry["kind"] if is_ours else f"foreign ({entry['language']})",
+            tuple(entry["speech_ms"]),
+            pcm_of(manifest.parent / entry["file"]),
+        )
 
 
 def pcm_of(path: Path) -> bytes:
@@ -82,6 +90,8 @@ class Judge:
         compiled_s = time.perf_counter()
         self.recogniser = Recogniser(automaton)
         self.recogniser.listen_for("")
+        self.phone_loop = PhoneLoop()
+        self.reject_from = PocketSphinxSettings().reject_from
         loaded_s = time.perf_counter()
         self.understanding = Understanding(parse_sentences("en", frozenset(HANDLERS)))
         self.understanding.learn(vocabulary)
@@ -89,9 +99,17 @@ class Judge:
         print(f"{len(automaton.arcs)} states, {arcs} arcs, {len(automaton.vocabulary())} words; ", end="")
         print(f"compiled in {compiled_s - began_s:.2f} s, loaded in {loaded_s - compiled_s:.2f} s")
 
-    def hear(self, pcm: bytes, wake_phrase: str = "") -> str:
+    def hear(self, pcm: bytes, wake_phrase: str = "") -> tuple[str, float]:
+        """What the grammar makes of it, and how much that is doubted."""
         heard = self.recogniser.recognise(pcm, wake_phrase)
-        return heard.text if heard is not None and heard.is_sentence else ""
+        if heard is None or not heard.is_sentence:
+            return "", 0.0
+        claim = heard.claim
+        return heard.text, doubt(claim.phones, self.phone_loop.phones(claim.stretch.of(pcm)))
+
+    def accept(self, pcm: bytes, wake_phrase: str = "") -> str:
+        text, doubted = self.hear(pcm, wake_phrase)
+        return text if doubted < self.reject_from else ""
 
     def is_exact(self, heard: str, command: Command) -> bool:
         normalise = self.recogniser.automaton.normalise
@@ -106,20 +124,26 @@ class Judge:
 
 
 def accuracy(judge: Judge, spoken: list[Command], show: bool) -> None:
-    exact, right, total = Counter[str](), Counter[str](), Counter[str]()
+    exact, right, kept, total = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
     audio_s = decoding_s = 0.0
     for command in spoken:
         began_s = time.process_time()
-        heard = judge.hear(command.pcm)
+        heard, doubted = judge.hear(command.pcm)
         decoding_s += time.process_time() - began_s
         audio_s += len(command.pcm) / BYTES_PER_MS / 1000
         total[command.kind] += 1
         exact[command.kind] += judge.is_exact(heard, command)
         right[command.kind] += judge.is_right(heard, command)
-        if show and not judge.is_right(heard, command):
-            print(f"    {command.text!r} heard as {heard!r}")
+        accepted = heard if doubted < judge.reject_from else ""
+        kept[command.kind] += judge.is_right(accepted, command)
+        if show and not judge.is_right(accepted, command):
+            print(f"    {command.text!r} heard as {heard!r}, doubted {doubted:.2f}")
+    commands_of = {command.kind for command in spoken if command.text}
     for kind, count in total.items():
-        print(f"{kind:18} exact {exact[kind]}/{count}  right {right[kind]}/{count} ({right[kind] / count:.0%})")
+        if kind in commands_of:
+            print(f"{kind:18} exact {exact[kind]}/{count}  right {right[kind]} -> {kept[kind]}/{count}")
+        else:
+            print(f"{kind:18} acts {count - right[kind]} -> {count - kept[kind]}/{count}")
     print(f"rtf {decoding_s / audio_s:.3f}")
 
 
@@ -135,9 +159,9 @@ def splices(judge: Judge, spoken: list[Command], wake_words: Path, count: int) -
             start_ms = end_ms + detection_ms - PREROLL_MS
             room = wake_word[(end_ms + 200) * BYTES_PER_MS :][: gap_ms * BYTES_PER_MS]
             rest = wake_word[start_ms * BYTES_PER_MS : end_ms * BYTES_PER_MS]
-            heard = judge.hear(rest + room + command.pcm[command.speech_ms[0] * BYTES_PER_MS :], phrase_of(path))
+            heard = judge.accept(rest + room + command.pcm[command.speech_ms[0] * BYTES_PER_MS :], phrase_of(path))
             with_wake += judge.is_right(heard, command)
-            alone += judge.is_right(judge.hear(command.pcm), command)
+            alone += judge.is_right(judge.accept(command.pcm), command)
         print(f"behind a wake word, gap {gap_ms:3} ms: {with_wake}/{count} right, {alone}/{count} alone")
 
 

@@ -8,17 +8,17 @@ import contextlib
 from dataclasses import replace
 from itertools import pairwise
 
-import numpy as np
 import psutil
 import pytest
 from support.sound import silence
 from support.vocabularies import SMALL
+from support.voice import spoken
 
 from roomtone import engines
-from roomtone.ears.formats import FRAME_BYTES, RATE_HZ
+from roomtone.ears.formats import FRAME_BYTES
 from roomtone.engines import EngineChoice, Surroundings
 from roomtone.errors import EngineError
-from roomtone_server.engines.base import HearingRequest, SpeechRequest
+from roomtone_server.engines.base import HearingRequest
 from roomtone_server.grammar.vocabulary import NamedThing
 
 COMMAND = "turn on the ceiling light"
@@ -43,21 +43,6 @@ async def listening(engine, vocabulary=SMALL):
         yield engine
     finally:
         await engine.close()
-
-
-async def spoken(text, folder):
-    """The text as audio, with some quiet before and behind it."""
-    try:
-        tts = engines.choose("tts", EngineChoice()).make(Surroundings(folder, folder))
-    except EngineError as problem:
-        pytest.skip(f"nothing can speak here: {problem}")
-    await tts.start()
-    pcm = b"".join([chunk async for chunk in tts.speak(SpeechRequest(text))])
-    await tts.close()
-    samples = np.frombuffer(pcm, np.int16)
-    times = np.arange(0, len(samples), tts.rate_hz / RATE_HZ)
-    at_our_rate = np.interp(times, np.arange(len(samples)), samples).astype(np.int16)
-    return silence(0.3) + at_our_rate.tobytes() + silence(0.7)
 
 
 async def feed(hearing, pcm):

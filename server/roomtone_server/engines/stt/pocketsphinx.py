@@ -93,19 +93,26 @@ class PocketSphinx:
         async with self._starting:
             if not self._open:
                 raise EngineError("the recogniser is not started, or closed already")
-            await self._verification.prepare()
-            if self._process is not None and self._process.is_alive:
-                return self._process
-            if self._deaths > 1:
-                await asyncio.sleep(min(MAX_BACKOFF_S, FIRST_BACKOFF_S * 2.0 ** (self._deaths - 2)))
-            process = await WorkerProcess.start(("recognise", str(self._cache)), self._receive, self._fail)
             try:
-                await self._teach(process)
+                await self._verification.start()
+                if self._process is None or not self._process.is_alive:
+                    self._process = await self._started()
+                await self._verification.ready()
             except BaseException:
-                await process.kill()
+                await self._verification.close()
                 raise
-            self._process = process
-            return process
+            return self._process
+
+    async def _started(self) -> WorkerProcess:
+        if self._deaths > 1:
+            await asyncio.sleep(min(MAX_BACKOFF_S, FIRST_BACKOFF_S * 2.0 ** (self._deaths - 2)))
+        process = await WorkerProcess.start(("recognise", str(self._cache)), self._receive, self._fail)
+        try:
+            await self._teach(process)
+        except BaseException:
+            await process.kill()
+            raise
+        return process
 
     async def _teach(self, process: WorkerProcess) -> None:
         self._learned = asyncio.get_running_loop().create_future()

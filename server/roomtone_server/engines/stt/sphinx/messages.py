@@ -11,6 +11,7 @@ to the recogniser                               from the recogniser
 {"do": "close", "id"}
 
 to the verifier: "hear", "audio", "close" too   from the verifier
+                                                {"is": "ready"}
 {"do": "verify", "id", "claim"}                 {"is": "verified", "id", "doubt"}
 
                                                 {"is": "failed", "text"}: then either ends

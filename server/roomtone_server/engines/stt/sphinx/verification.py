@@ -1,6 +1,6 @@
 """Whether a phone loop confirms what the recogniser claims: the second worker process, as the engine sees it.
 
-It is there to turn down, not to serve: while it is dead, slow or starting, claims stand.
+It is there to turn down, not to serve: without it claims stand. One that hangs is ended, and started again later.
 """
 
 import asyncio
@@ -11,6 +11,7 @@ from roomtone.errors import EngineError
 from roomtone_server.engines.stt.sphinx.messages import Message
 from roomtone_server.engines.stt.sphinx.process import WorkerProcess
 
+START_TIMEOUT_S: Final = 20.0
 PATIENCE_S: Final = 2.0  # somebody waits for an answer: ten times what a long command takes
 # It is started again for the next utterance, but not over and over: 0.5, 1, 2 ... seconds after it died.
 FIRST_BACKOFF_S: Final = 0.5
@@ -28,15 +29,27 @@ class Verification:
         self._waiting: dict[int, asyncio.Future[bool]] = {}
         self._deaths = 0
         self._not_before_s = 0.0
+        self._loaded = asyncio.Event()  # or dead
 
-    async def prepare(self) -> None:
-        """Starts the worker where there is none; to be called by one task at a time. Raises nothing."""
-        if self._is_alive or asyncio.get_running_loop().time() < self._not_before_s:
+    async def start(self) -> None:
+        """Starts the worker where there is none; one task at a time may call it. Raises nothing."""
+        is_alive = self._process is not None and self._process.is_alive
+        if is_alive or asyncio.get_running_loop().time() < self._not_before_s:
             return
+        self._loaded.clear()
         try:
             self._process = await WorkerProcess.start(("verify",), self._receive, self._fail)
         except EngineError as problem:
             self._retry_later(str(problem))
+
+    async def ready(self) -> None:
+        """Returns when the worker that was started has loaded its model, or cannot."""
+        try:
+            async with asyncio.timeout(START_TIMEOUT_S):
+                await self._loaded.wait()
+        except TimeoutError:
+            if self._process is not None:
+                await self._process.kill()
 
     async def close(self) -> None:
         process, self._process = self._process, None
@@ -49,22 +62,28 @@ class Verification:
 
     async def feed(self, audio: Message) -> None:
         """The same message as the recogniser's."""
-        if self._process is not None:
-            self._process.send(audio)
-            await self._process.drained()
+        if self._process is None:
+            return
+        self._process.send(audio)
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                await self._process.drained()
+        except TimeoutError:
+            await self._process.kill()
 
     async def accepts(self, number: int, claim: dict[str, Any]) -> bool:
         """Whether a claim about an utterance stands; it is forgotten then."""
-        if not self._is_alive:
+        process = self._process
+        if process is None or not process.is_alive:
             return True
         verdict: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._waiting[number] = verdict
-        self._send(Message({"do": "verify", "id": number, "claim": claim}))
+        process.send(Message({"do": "verify", "id": number, "claim": claim}))
         try:
             async with asyncio.timeout(PATIENCE_S):
                 return await verdict
         except TimeoutError:
-            _log.warning("what was heard could not be verified in %.0f s, and is taken as it is", PATIENCE_S)
+            await process.kill()
             return True
         finally:
             del self._waiting[number]
@@ -73,15 +92,14 @@ class Verification:
         """Nothing is claimed about an utterance, or what was has its verdict."""
         self._send(Message({"do": "close", "id": number}))
 
-    @property
-    def _is_alive(self) -> bool:
-        return self._process is not None and self._process.is_alive
-
     def _send(self, message: Message) -> None:
         if self._process is not None:
             self._process.send(message)
 
     def _receive(self, message: Message) -> None:
+        if message.head["is"] == "ready":
+            self._loaded.set()
+            return
         self._deaths = 0
         verdict = self._waiting.get(message.head["id"])
         if verdict is not None and not verdict.done():
@@ -95,6 +113,7 @@ class Verification:
             self._retry_later(reason)
 
     def _retry_later(self, reason: str) -> None:
+        self._loaded.set()
         backoff_s = min(MAX_BACKOFF_S, FIRST_BACKOFF_S * 2.0**self._deaths)
         self._deaths += 1
         self._not_before_s = asyncio.get_running_loop().time() + backoff_s

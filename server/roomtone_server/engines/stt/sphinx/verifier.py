@@ -10,14 +10,14 @@ from typing import Final
 
 from pydantic import TypeAdapter
 
-from roomtone.ears.formats import RATE_HZ, SAMPLE_BYTES
+from roomtone.ears.formats import FRAME_BYTES, RATE_HZ, SAMPLE_BYTES
 from roomtone_server.engines.stt.sphinx.distance import Phones, doubt
 from roomtone_server.engines.stt.sphinx.messages import MAX_UTTERANCE_BYTES, Message
 from roomtone_server.engines.stt.sphinx.phone_loop import PhoneLoop
 from roomtone_server.engines.stt.sphinx.recogniser import TOLERANCE_MS, WAKE_LEAD_MS, Claim
 from roomtone_server.engines.stt.sphinx.speech import ROOM_AFTER_MS, Stretch, sounds, utterances
 
-LOOK_EVERY_BYTES: Final = RATE_HZ * SAMPLE_BYTES // 10  # 100 ms
+LOOK_EVERY_BYTES: Final = 2 * FRAME_BYTES  # so that it decodes before the endpoint
 SETTLED_AFTER_MS: Final = ROOM_AFTER_MS - TOLERANCE_MS  # more silence changes the stretch no more
 
 _CLAIM: Final = TypeAdapter(Claim)
@@ -60,6 +60,7 @@ class Verifier:
         self._send = send
         self._loop = PhoneLoop()
         self._utterances: dict[int, Utterance] = {}
+        send(Message({"is": "ready"}))
 
     def do(self, message: Message) -> None:
         head = message.head
