@@ -202,6 +202,46 @@ def test_a_timer_rings_where_it_was_set_and_waits_for_a_satellite_that_is_away()
     virtual_time.run(main())
 
 
+def test_a_timer_of_no_satellite_rings_everywhere_or_else_at_the_first_that_comes():
+    async def main():
+        house = House(parts())
+        house.announce("", "nobody is there", "timer")
+        kitchen, office = ScriptedSatellite("s1", "Kitchen"), ScriptedSatellite("s2", "Office")
+        async with attended(house, kitchen):
+            await kitchen.until("ended")
+        async with attended(house, kitchen := ScriptedSatellite("s1", "Kitchen"), office):
+            house.announce("", "both are there", "timer")
+            await kitchen.until("ended")
+            await office.until("ended")
+        assert kitchen.of("reply") == office.of("reply") == [(2, "both are there")]
+
+    virtual_time.run(main())
+
+
+def test_what_an_old_connection_could_not_say_is_said_on_the_new_one():
+    async def main():
+        house, old, new = House(parts()), ScriptedSatellite(plays=False), ScriptedSatellite()
+        async with asyncio.TaskGroup() as tasks:
+            first = tasks.create_task(house.attend(old))
+            await asyncio.sleep(0)
+            house.announce("s1", "the timer", "timer")
+            await old.until("begin")
+            second = tasks.create_task(house.attend(new))
+            await asyncio.wait([first])
+            await new.until("ended")
+            assert new.of("reply") == [(2, "the timer")]
+            house.dismiss("s1")
+            await asyncio.sleep(0)  # it knows, and is not gone yet
+            house.announce("s1", "too late for this one", "timer")
+            await asyncio.wait([second])
+        assert new.of("reply") == [(2, "the timer")]
+        async with attended(house, again := ScriptedSatellite()):
+            await again.until("ended")
+        assert again.of("reply") == [(2, "too late for this one")]
+
+    virtual_time.run(main())
+
+
 def test_a_second_connection_of_one_satellite_takes_over():
     async def main():
         house, old, new = House(parts()), ScriptedSatellite(), ScriptedSatellite()

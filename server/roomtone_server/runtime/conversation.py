@@ -51,8 +51,13 @@ class Conversation:
         """Announcements that the satellite has not played to their end."""
         return self._machine.unspoken
 
+    @property
+    def lasts(self) -> bool:
+        """Whether the satellite is still there, as far as anybody knows."""
+        return not self._reader.done()
+
     def announce(self, due: turn.AnnouncementDue) -> None:
-        """Says something that nobody asked for just now, as soon as no turn is going on. Only while `run` runs."""
+        """Says something that nobody asked for just now, as soon as no turn is going on. Only while it `lasts`."""
         self._post(due)
 
     def leave(self) -> None:

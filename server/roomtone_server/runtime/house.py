@@ -18,6 +18,8 @@ _LOGGER = logging.getLogger(__name__)
 # What a satellite missed while it was away; of more than these the oldest are dropped.
 MAX_MISSED_ANNOUNCEMENTS: Final = 16
 
+EVERYWHERE: Final = ""  # instead of a satellite's id
+
 
 class House:
     """Knows the conversations that are going on. One event loop."""
@@ -45,11 +47,12 @@ class House:
         self._present[satellite.id] = (satellite, conversation)
         _LOGGER.info("connected", extra={"satellite": satellite.name})
         try:
-            await conversation.run(self._missed.pop(satellite.id, ()))
+            await conversation.run([*self._missed.pop(satellite.id, ()), *self._missed.pop(EVERYWHERE, ())])
         finally:
             if self._present.get(satellite.id, (None, None))[1] is conversation:
                 del self._present[satellite.id]
-            self._missed[satellite.id].extend(conversation.unspoken)
+            for due in conversation.unspoken:
+                self._deliver(satellite.id, due)
             _LOGGER.info("disconnected", extra={"satellite": satellite.name})
 
     def dismiss(self, satellite_id: str) -> None:
@@ -58,14 +61,19 @@ class House:
             self._present[satellite_id][1].leave()
 
     def announce(self, satellite_id: str, text: str, sound: Sound) -> None:
-        """Says it at one satellite, or everywhere when the id is empty; one that is away hears it when it is back."""
-        due = AnnouncementDue(text, sound)
-        if not satellite_id:
-            for _, conversation in self._present.values():
-                conversation.announce(due)
-        elif satellite_id in self._present:
-            self._present[satellite_id][1].announce(due)
-        else:
+        """Says it at one satellite, or everywhere when the id is empty. One that is away hears it when it is back; what
+        is meant for everywhere, when nobody is there, is for the first that comes."""
+        self._deliver(satellite_id, AnnouncementDue(text, sound))
+
+    def _deliver(self, satellite_id: str, due: AnnouncementDue) -> None:
+        reached = [
+            conversation
+            for each, (_, conversation) in self._present.items()
+            if satellite_id in {each, EVERYWHERE} and conversation.lasts
+        ]
+        for conversation in reached:
+            conversation.announce(due)
+        if not reached:
             self._missed[satellite_id].append(due)
 
     async def deliver_dues(self) -> None:
