@@ -51,3 +51,21 @@ def test_a_package_that_is_not_there_or_ships_no_library_is_named():
         tflite.package_folder("no_such_package")
     with pytest.raises(EngineError, match="json ships no TensorFlow Lite for this machine"):
         tflite.library("json")
+
+
+def test_encoded_elements_mean_what_the_numbers_mean(model):
+    values = np.linspace(-5, 40, 3 * 40, dtype=np.float32)
+    probability = model.run(values.reshape(model.input_shape)).item()
+    model.reset()
+    elements = b"".join(model.input_encoding.encode(float(value)) for value in values)
+    assert model.run_encoded(elements) == probability
+
+
+def test_a_model_takes_no_more_and_no_fewer_elements_than_its_input_has(model):
+    for elements in (119, 121):
+        with pytest.raises(ValueError, match="different structure"):
+            model.run_encoded(bytes(elements))
+
+
+def test_a_model_that_is_not_quantized_takes_numbers_as_they_are():
+    assert tflite.Encoding(tflite.ctypes.c_float).encode(0.5) == np.float32(0.5).tobytes()

@@ -5,7 +5,9 @@ a time as its input has rows, keeps what it needs of the past itself, and gives 
 few, compared with a cutoff, decides; the cutoff and their number come from the model's manifest, a JSON file beside it.
 """
 
+import math
 from collections import deque
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, Literal
@@ -20,12 +22,12 @@ from roomtone.engines import EngineSpec, Surroundings
 from roomtone.errors import EngineError
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+    from roomtone.ears.wake.tflite import Encoding
 
 PACKAGE: Final = "pymicro_wakeword"
 FEATURES: Final = 40  # of each step
 STEP_MS: Final = 10
+STEP_BYTES: Final = STEP_MS * SAMPLES_PER_MS * SAMPLE_BYTES
 MAX_MANIFEST_BYTES: Final = 64 * 1024  # a manifest has some 500 bytes; more is another file
 
 Word = Literal["alexa", "hey_jarvis", "hey_mycroft", "okay_nabu"]
@@ -72,6 +74,7 @@ class MicroWakeWord:
             self.close()
             raise
         self.words = tuple(word.name for word in self._words)
+        self._gatherings = _gathered(self._words)
 
     def process(self, frame: bytes) -> WakeDetection | None:
         check_frame("microwakeword", frame)
@@ -79,67 +82,112 @@ class MicroWakeWord:
             raise EngineError("microwakeword is closed")
         detections = []
         for features in self._features(frame):
-            detections += [found for word in self._words if (found := word.hear(features))]
+            for gathering in self._gatherings:
+                if steps := gathering.add(features):
+                    detections += [found for word in gathering.words if (found := word.hear(steps))]
         return self._refractory.best(detections)
 
     def reset(self) -> None:
         self._frontend.reset()
         self._refractory.reset()
+        for gathering in self._gatherings:
+            gathering.reset()
         for word in self._words:
             word.reset()
 
     def close(self) -> None:
         for word in self._words:
             word.close()
-        self._words = []
+        self._words, self._gatherings = [], []
 
-    def _features(self, frame: bytes) -> "list[NDArray[np.float32]]":
+    def _features(self, frame: bytes) -> Iterator[list[float]]:
         """The steps that the frame completes: two, or fewer while the front end's first window fills."""
-        import numpy as np
-
-        steps = []
-        step_bytes = STEP_MS * SAMPLES_PER_MS * SAMPLE_BYTES
-        for start in range(0, FRAME_BYTES, step_bytes):
-            features = self._frontend.process_samples(frame[start : start + step_bytes]).features
+        for start in range(0, FRAME_BYTES, STEP_BYTES):
+            features = self._frontend.process_samples(frame[start : start + STEP_BYTES]).features
             if features:
-                steps.append(np.array(features, dtype=np.float32))
-        return steps
+                yield features
+
+
+class _Gathering:
+    """Collects as many steps as its words take at a time, and encodes each of them once for all these words."""
+
+    def __init__(self, words: "list[_Word]") -> None:
+        self.words = words
+        self._elements = _Elements(words[0].encoding)
+        self._missing = self._at_once = words[0].steps
+        self._gathered = b""
+
+    def add(self, features: list[float]) -> bytes | None:
+        """What its words are to hear now, if anything."""
+        self._gathered += b"".join(map(self._elements.__getitem__, features))
+        self._missing -= 1
+        if self._missing:
+            return None
+        gathered = self._gathered
+        self.reset()
+        return gathered
+
+    def reset(self) -> None:
+        self._missing, self._gathered = self._at_once, b""
+
+
+def _gathered(words: "list[_Word]") -> list[_Gathering]:
+    alike: dict[tuple[Encoding, int], list[_Word]] = {}
+    for word in words:
+        alike.setdefault((word.encoding, word.steps), []).append(word)
+    return [_Gathering(words) for words in alike.values()]
+
+
+class _Elements(dict[float, bytes]):
+    """For the value of a feature, the element that stands for it in a model's input; each is worked out once. The front
+    end knows few values: multiples of 10/256, a few hundred in practice, 65,536 at most."""
+
+    def __init__(self, encoding: "Encoding") -> None:
+        super().__init__()
+        self._encoding = encoding
+
+    def __missing__(self, value: float) -> bytes:
+        element = self[value] = self._encoding.encode(value)
+        return element
 
 
 class _Word:
     """One model, and what it thought of the last few steps."""
 
     def __init__(self, path: Path, threshold: float | None) -> None:
-        import numpy as np
-
         from roomtone.ears.wake.tflite import TfLiteModel, library
 
         manifest = _manifest(path)
         self.name = path.stem
         self.phrase = manifest.wake_word.lower()
         self._threshold = threshold or manifest.micro.probability_cutoff
+        self._window = manifest.micro.sliding_window_size
+        self._probabilities: deque[float] = deque(maxlen=self._window)
         self._model = TfLiteModel(library(PACKAGE), path.parent / manifest.model)
-        if len(self._model.input_shape) != 3 or self._model.input_shape[::2] != (1, FEATURES):
+        try:
+            self.steps = self._checked_steps()
+        except EngineError:
             self._model.close()
-            raise EngineError(f"{self._model.path} is no microWakeWord model: its input is not 1 x steps x {FEATURES}")
-        self._input = np.zeros(self._model.input_shape, np.float32)
-        self._steps = 0
-        self._probabilities: deque[float] = deque(maxlen=manifest.micro.sliding_window_size)
+            raise
+        self.encoding = self._model.input_encoding
 
-    def hear(self, features: "NDArray[np.float32]") -> WakeDetection | None:
-        self._input[0, self._steps] = features
-        self._steps += 1
-        if self._steps < self._input.shape[1]:
+    def _checked_steps(self) -> int:
+        """How many steps the model takes at a time. Raises EngineError for a model of another kind."""
+        if len(self._model.input_shape) != 3 or self._model.input_shape[::2] != (1, FEATURES):
+            raise EngineError(f"{self._model.path} is no microWakeWord model: its input is not 1 x steps x {FEATURES}")
+        if math.prod(self._model.output_shape) != 1:
+            raise EngineError(f"{self._model.path} is no microWakeWord model: its output is not one probability")
+        return self._model.input_shape[1]
+
+    def hear(self, steps: bytes) -> WakeDetection | None:
+        """Takes the next steps, as many as the model wants, encoded for it."""
+        self._probabilities.append(self._model.run_encoded(steps))
+        if len(self._probabilities) < self._window:
             return None
-        self._steps = 0
-        self._probabilities.append(self._model.run(self._input).item())
-        mean = sum(self._probabilities) / len(self._probabilities)
-        if len(self._probabilities) == self._probabilities.maxlen and mean > self._threshold:
-            return WakeDetection(self.name, self.phrase, mean)
-        return None
+        mean = sum(self._probabilities) / self._window
+        return WakeDetection(self.name, self.phrase, mean) if mean > self._threshold else None
 
     def reset(self) -> None:
-        self._steps = 0
         self._probabilities.clear()
         self._model.reset()
 
