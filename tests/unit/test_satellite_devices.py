@@ -77,8 +77,8 @@ def test_frames_come_at_the_pace_of_the_room_and_together_while_nobody_waits():
                     return came
         return came
 
-    assert run(times(eager=True)) == [round(0.02 * n, 3) for n in range(1, 13)]
-    assert run(times(eager=False)) == [0.12] * 6 + [0.24] * 6
+    assert run(times(eager=True)) == [round(0.02 * n, 3) for n in range(1, 21)]
+    assert run(times(eager=False)) == [0.2] * 10 + [0.4] * 10
 
 
 def test_a_file_is_heard_then_silence_and_its_time_is_written_down(tmp_path):

@@ -8,8 +8,8 @@ BLOCK_MS: Final = 20
 
 
 # What a microphone may hand over at once while nobody waits for it. Waking up costs more than a frame itself does: the
-# models have left the caches. A wake word that is noticed 100 ms later loses nothing, since its audio is sent along.
-IDLE_FRAMES: Final = 6
+# models have left the caches. A wake word that is noticed 200 ms later loses nothing, since its audio is sent along.
+IDLE_FRAMES: Final = 10
 
 
 class Microphone(Protocol):
