@@ -6,7 +6,6 @@ A logger says whose record it is with `extra={"satellite": ..., "turn": ...}`, o
 """
 
 import logging
-import re
 import sys
 import traceback
 from typing import Final, Literal
@@ -17,9 +16,6 @@ Level = Literal["debug", "info", "warning", "error"]
 
 OURS: Final = ("roomtone", "roomtone_satellite", "roomtone_server")
 CONTEXT: Final = ("satellite", "turn")
-
-# C0, DEL, C1, line separators and text-direction marks: what a peer could forge a line or drive a terminal with.
-_CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 def setup(level: Level = "info") -> None:
@@ -34,8 +30,10 @@ def setup(level: Level = "info") -> None:
 
 
 def escaped(text: str) -> str:
-    """The text on one line, with control characters as escapes: for whatever came from a peer."""
-    return _CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), text)
+    """The text on one line, with escapes for what does not print: nothing forges a line or drives a terminal."""
+    if text.isprintable():
+        return text
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode("ascii") for sign in text)
 
 
 class _Stderr(logging.StreamHandler):  # type: ignore[type-arg]  # generic in the stubs only

@@ -19,7 +19,7 @@ from roomtone.errors import SettingsError
 MAX_FILE_BYTES: Final = 1024 * 1024
 MAX_DEPTH: Final = 32
 
-_ALLOWED: Final = f"one mapping of settings, without aliases, at most {MAX_DEPTH} levels deep"
+_ALLOWED: Final = f"one mapping of settings, without aliases and tags, at most {MAX_DEPTH} levels deep"
 
 Location = tuple[str | int, ...]
 
@@ -102,23 +102,27 @@ def _text(path: Path) -> str:
 
 
 class _Loader(yaml.SafeLoader):
-    """Composes nodes only as deep as MAX_DEPTH, and no aliases."""
+    """Composes nodes only as deep as MAX_DEPTH, and neither aliases nor tagged ones."""
 
     depth = 0
 
     @override
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         event = self.peek_event()  # type: ignore[no-untyped-call]  # the stubs leave it out
-        if isinstance(event, yaml.AliasEvent) or self.depth == MAX_DEPTH:
-            mark = event.start_mark
-            assert isinstance(mark, yaml.Mark)
-            what = "an alias" if isinstance(event, yaml.AliasEvent) else "one level too many"
-            raise yaml.MarkedYAMLError(problem=what, problem_mark=mark)
+        if refused := self._refused(event):
+            raise yaml.MarkedYAMLError(problem=refused, problem_mark=event.start_mark)
         self.depth += 1
         try:
             return super().compose_node(parent, index)
         finally:
             self.depth -= 1
+
+    def _refused(self, event: yaml.Event) -> str | None:
+        if isinstance(event, yaml.AliasEvent):
+            return "an alias"
+        if isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent) and event.tag is not None:
+            return "a tag"
+        return "one level too many" if self.depth == MAX_DEPTH else None
 
 
 class _Values:

@@ -31,10 +31,10 @@ def test_a_record_of_nobody_names_nobody(capsys):
 
 def test_what_a_peer_sent_cannot_forge_a_line_or_drive_the_terminal(capsys):
     logs.setup("info")
-    satellite = "\x1b[2J\u202ekitchen"
+    satellite = "\x1b[2J\u202ekit\ufeffchen"
     logging.getLogger("roomtone.x").info("hello from %s", "a\r\nERROR roomtone: fire", extra={"satellite": satellite})
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.endswith(r"hello from a\r\nERROR roomtone: fire satellite=\x1b[2J\u202ekitchen")
+    assert line.endswith(r"hello from a\r\nERROR roomtone: fire satellite=\x1b[2J\u202ekit\ufeffchen")
 
 
 def test_libraries_are_heard_from_warning_on(capsys):

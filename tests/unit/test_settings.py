@@ -104,10 +104,6 @@ def test_what_the_file_says_counts(house):
         ),
         ("? [a]\n: b", "1: found a list or mapping as a key, allowed: text"),
         (
-            "name: !own x",
-            "1: name: found what YAML takes for a broken !own, allowed: a plain value, or text in quotes",
-        ),
-        (
             "name: 2026-99-99",
             "1: name: found what YAML takes for a broken timestamp, allowed: a plain value, or text in quotes",
         ),
@@ -158,6 +154,8 @@ def test_all_errors_are_told_in_the_order_of_the_file(refusal):
         ("just text", "1: found a single value"),
         ("a: b\n---\nc: d", "2: found broken YAML"),
         ("name: &n x\nlink: *n", "2: found broken YAML (an alias)"),
+        ("name: x\nport: !own 5", "2: found broken YAML (a tag)"),
+        ("name: x\nlink: !!set {a}", "2: found broken YAML (a tag)"),
         ("[" * 100_000, "1: found broken YAML (one level too many)"),
         ("name: '\x07'", " found broken YAML"),
     ],
