@@ -40,7 +40,7 @@ async def spoken(text, surroundings):
         await voice.close()
 
 
-@pytest.mark.parametrize("gap_ms", [50, 300])
+@pytest.mark.parametrize("gap_ms", [100, 300])
 async def test_the_embedded_voice_wakes_the_default_engine_wherever_the_frames_cut_it(wake, surroundings, gap_ms):
     word = await spoken(WAKE_WORD, surroundings)
     command = await spoken("turn on the kitchen light", surroundings)
