@@ -9,10 +9,11 @@ import logging
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, NoReturn
 
-from roomtone.errors import LinkError, NotTrusted, PeerGone, PinMismatch, TokenRefused, VersionMismatch
+from roomtone.errors import LinkError, NotTrusted, TokenRefused, VersionMismatch
 from roomtone.link.admission import greet, pair
 from roomtone.link.discovery import find_server
 from roomtone.link.events import Welcome
@@ -70,6 +71,7 @@ class Connection:
             welcome = await greet(link, credentials, name=self._name, area=self._area)
             self._said = None
             _LOGGER.info("connected to %s at %s", welcome.server, link.peer)
+            await asyncio.to_thread(remember, credentials, link.host, link.port)
             welcomed_at = asyncio.get_running_loop().time()
             try:
                 await serve(link, welcome)
@@ -125,7 +127,7 @@ async def dial_first(addresses: Sequence[Address], tls: ssl.SSLContext, fingerpr
         for host, port in addresses:
             try:
                 link = await stack.enter_async_context(dial(host, port, tls, fingerprint=fingerprint))
-            except (PeerGone, PinMismatch) as problem:  # anyone can announce a server where there is none
+            except LinkError as problem:  # anyone can announce a server where there is none, or something else
                 problems.append(problem)
             else:
                 yield link
@@ -140,6 +142,16 @@ def _paired() -> Credentials:
             "this satellite is not paired: run `roomtone pair` on the server, then `roomtone satellite pair CODE` here"
         )
     return credentials
+
+
+def remember(credentials: Credentials, host: str, port: int) -> None:
+    """Keeps where the server was seen, unless the satellite was paired anew meanwhile."""
+    seen = replace(credentials, host=host, port=port)
+    try:
+        if seen != credentials and Credentials.load(credentials_path()) == credentials:
+            seen.save(credentials_path())
+    except LinkError as problem:
+        _LOGGER.warning("where the server is now will be forgotten: %s", problem)
 
 
 async def _until_paired_anew(refused: Credentials | None) -> None:

@@ -1,13 +1,17 @@
 """Where a satellite dials, and in which order."""
 
+import asyncio
+from dataclasses import replace
+
 import pytest
 from support.server_end import free_port, serving
 
 from roomtone.errors import LinkError, PeerGone, PinMismatch
 from roomtone.link.discovery import FoundServer
+from roomtone.link.pairing import Credentials
 from roomtone.link.security import client_context
 from roomtone_satellite import connection
-from roomtone_satellite.connection import dial_first, find
+from roomtone_satellite.connection import credentials_path, dial_first, find, remember
 from roomtone_satellite.settings import ServerSettings
 
 PIN = bytes(32)
@@ -52,3 +56,35 @@ async def test_an_address_with_nobody_or_an_impostor_is_passed_over(tmp_path):
         with pytest.raises(PeerGone):
             async with dial_first(addresses[:2], client_context(), server.identity.fingerprint):
                 pass
+
+
+async def test_what_speaks_no_tls_of_ours_is_passed_over(tmp_path):
+    async def answer(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        await writer.drain()
+        writer.close()
+        await writer.wait_closed()
+
+    async with serving(tmp_path) as server, await asyncio.start_server(answer, "127.0.0.1", 0) as other:
+        addresses = [other.sockets[0].getsockname()[:2], ("127.0.0.1", server.port)]
+        async with dial_first(addresses, client_context(), server.identity.fingerprint) as link:
+            assert link.port == server.port
+
+
+async def test_what_is_no_name_of_a_host_is_said_so():
+    with pytest.raises(PeerGone, match=r"attic\.\.lan:1 cannot be reached: that is no name of a host"):
+        async with dial_first([("attic..lan", 1)], client_context(), PIN):
+            pass
+
+
+async def test_where_the_server_was_seen_is_kept_unless_the_satellite_was_paired_anew(tmp_path, monkeypatch):
+    monkeypatch.setenv("ROOMTONE_STATE", str(tmp_path))
+    paired = Credentials("7", "token", "0" * 64, "house", "10.0.0.9", 9)
+    paired.save(credentials_path())
+    remember(paired, "10.0.0.1", 5)
+    moved = replace(paired, host="10.0.0.1", port=5)
+    assert Credentials.load(credentials_path()) == moved
+    anew = replace(paired, token="another")
+    anew.save(credentials_path())
+    remember(moved, "10.0.0.2", 6)
+    assert Credentials.load(credentials_path()) == anew

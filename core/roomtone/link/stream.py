@@ -60,6 +60,8 @@ async def dial(
         raise PeerGone(f"{where} did not answer within {deadlines.connect_s:g} s: is the server running?") from None
     except OSError as problem:
         raise PeerGone(f"{where} cannot be reached: {_reason(problem)}") from problem
+    except UnicodeError:  # what asyncio says of a label that is empty or too long
+        raise PeerGone(f"{where} cannot be reached: that is no name of a host") from None
     await _secure(plain, wire, tls, where, deadlines, server_side=False)
     link = Link(wire, (host, port), deadlines, limits)
     if fingerprint is not None and not _pinned(link.peer_fingerprint, fingerprint):
