@@ -1,9 +1,11 @@
 """`roomtone satellite` and `roomtone satellite pair`. What they need is imported when they run: see `roomtone.cli`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
+
+from roomtone.logs import Level
 
 if TYPE_CHECKING:
     from roomtone_satellite.settings import SatelliteSettings
@@ -24,7 +26,7 @@ _AREA = click.option("--area", metavar="AREA", help="The area it stands in, as t
 @_AREA
 @click.option(
     "--log-level",
-    type=click.Choice(["debug", "info", "warning", "error"]),
+    type=click.Choice(get_args(Level)),
     help="How much it tells of itself. Nothing that is said in the room is in any log.",
 )
 @click.option("--print-config", is_flag=True, help="Print the settings in effect, secrets masked, and end.")

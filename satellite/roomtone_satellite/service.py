@@ -3,8 +3,10 @@
 import asyncio
 import logging
 import signal
+from collections.abc import Callable, Mapping
+from contextlib import closing
 
-from roomtone import engines
+from roomtone import engines, logs
 from roomtone.engines import Surroundings
 from roomtone.paths import cache_dir, state_dir
 from roomtone_satellite.connection import Connection
@@ -17,18 +19,17 @@ _LOGGER = logging.getLogger(__name__)
 
 def run(settings: SatelliteSettings) -> None:
     """Runs a satellite until SIGTERM or SIGINT. Raises RoomtoneError for what cannot be used from the start."""
-    logging.basicConfig(
-        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
-    )
+    logs.setup(settings.log_level)
     asyncio.run(_run(settings))
 
 
 async def _run(settings: SatelliteSettings) -> None:
-    connected = asyncio.Event()
+    ended = asyncio.Event()
+    _on_signals({signal.SIGTERM: ended.set, signal.SIGINT: ended.set})
     chosen = engines.choose("wake", settings.wake)
-    wake = chosen.make(Surroundings(state_dir(), cache_dir()))
-    _LOGGER.info("listening for %s with %s: %s", ", ".join(wake.words), chosen.spec.name, chosen.why)
-    try:
+    with closing(chosen.make(Surroundings(state_dir(), cache_dir()))) as wake:
+        _LOGGER.info("listening for %s with %s: %s", ", ".join(wake.words), chosen.spec.name, chosen.why)
+        connected = asyncio.Event()
         satellite = Satellite(
             settings,
             Parts(
@@ -39,22 +40,16 @@ async def _run(settings: SatelliteSettings) -> None:
                 connected=connected,
             ),
         )
-        await _until_signalled(satellite)
-    finally:
-        wake.close()
+        _on_signals({signal.SIGUSR1: satellite.toggle_mute, signal.SIGUSR2: satellite.press_button})
+        await _until(ended, satellite)
 
 
-async def _until_signalled(satellite: Satellite) -> None:
-    loop = asyncio.get_running_loop()
-    ended = asyncio.Event()
-    handlers = {
-        signal.SIGTERM: ended.set,
-        signal.SIGINT: ended.set,
-        signal.SIGUSR1: satellite.toggle_mute,
-        signal.SIGUSR2: satellite.press_button,
-    }
+def _on_signals(handlers: Mapping[signal.Signals, Callable[[], None]]) -> None:
     for number, handler in handlers.items():
-        loop.add_signal_handler(number, handler)
+        asyncio.get_running_loop().add_signal_handler(number, handler)
+
+
+async def _until(ended: asyncio.Event, satellite: Satellite) -> None:
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(satellite.run(), name="satellite")
         ending = tasks.create_task(ended.wait(), name="signals")

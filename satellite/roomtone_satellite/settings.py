@@ -2,12 +2,13 @@
 
 import socket
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 from pydantic import Field
 
 from roomtone.ears.formats import FRAME_MS, FRAME_SAMPLES
 from roomtone.engines import EngineChoice
+from roomtone.logs import Level
 from roomtone.settings import Settings, WakeChoice
 from roomtone_satellite.devices.choose import AutoSettings, MicrophoneSettings, SpeakerSettings
 from roomtone_satellite.feedback import EventCommandSettings
@@ -41,7 +42,7 @@ class SatelliteSettings(Settings):
     answer_within_s: float = Field(default=40.0, ge=1, le=600)
     chimes: ChimeSettings = ChimeSettings()
     events: EventCommandSettings = EventCommandSettings()
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_level: Level = "info"
 
     def for_machine(self) -> MachineSettings:
         return MachineSettings(
