@@ -1,4 +1,4 @@
-"""What every test stands under: no leaked task, no warning; and where real recordings are found."""
+"""What every test stands under: no leaked task, no warning, no chance; and where real recordings are found."""
 
 import asyncio
 import functools
@@ -6,7 +6,13 @@ import inspect
 import os
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+# The same examples in every run: a test that fails by chance teaches to run it again.
+# New ones are tried with `pytest --hypothesis-profile default`, for as long as one likes.
+hypothesis.settings.register_profile("the same", derandomize=True, database=None, deadline=None)
+hypothesis.settings.load_profile("the same")
 
 
 def pytest_collection_modifyitems(items):
