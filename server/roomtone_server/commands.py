@@ -97,7 +97,8 @@ def ask(text: str, area: str | None, config: Path | None, *, as_json: bool) -> i
     """Ask or command in writing: one text turn.
 
     Put to the running server of this user on this machine; without one it is answered in this process, with the home
-    of the settings. Exit status: 0 it was understood, 3 it was not.
+    of the settings: a timer then waits for a server to ring, and a question back cannot be answered. Exit status: 0 it
+    was understood, 3 it was not.
 
     \b
         roomtone ask "is the front door locked"

@@ -121,7 +121,9 @@ def read_home_file(path: Path) -> HomeFile:
         text = path.read_text(encoding="utf-8")
         root = yaml.compose(text, Loader=yaml.SafeLoader)
         content = yaml.safe_load(text)
-    except (OSError, UnicodeDecodeError) as problem:
+    except OSError as problem:
+        raise HomeError(f"the home {path} cannot be read: {problem.strerror}") from problem
+    except UnicodeDecodeError as problem:
         raise HomeError(f"the home {path} cannot be read: {problem}") from problem
     except yaml.YAMLError as problem:
         raise HomeError(f"the home {path} is not YAML: {problem}") from problem

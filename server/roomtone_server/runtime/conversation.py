@@ -43,10 +43,6 @@ class Conversation:
         self._clock = asyncio.get_running_loop().time
 
     @property
-    def current_turn(self) -> int | None:
-        return self._machine.turn
-
-    @property
     def unspoken(self) -> list[turn.AnnouncementDue]:
         """Announcements that the satellite has not played to their end."""
         return self._machine.unspoken

@@ -61,7 +61,7 @@ class Ends:
         if home:
             settings["home"] = {"engine": "virtual", "file": str(home)}
         await self._start("server", settings)
-        await until("the server starts", self._status_ok, READY_S, self.programs)
+        await until("the server starts", self._started, READY_S, self.programs)
 
     async def pair(self, satellite: Mapping[str, Any]) -> None:
         """As its owner would: a code from the server, typed in at the satellite, which finds the server by itself."""
@@ -92,9 +92,9 @@ class Ends:
         """Each end has a state of its own; the cache is the user's, so that the next demo starts sooner."""
         return {"ROOMTONE_STATE": str(self._folder / end)}
 
-    async def _status_ok(self) -> Mapping[str, Any] | None:
+    async def _started(self) -> Mapping[str, Any] | None:
         status = await self._status()
-        return status if status and status["status"] == "ok" else None
+        return status if status and status["status"] != "starting" else None
 
     async def _satellite(self) -> object | None:
         status = await self._status()
