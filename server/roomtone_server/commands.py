@@ -1,9 +1,7 @@
-"""`roomtone server`, `roomtone pair`, `roomtone ask`."""
+"""`roomtone server`, `roomtone pair`, `roomtone ask`. What they need is imported when they run: see `roomtone.cli`."""
 
-import asyncio
-import datetime as dt
 import json
-from dataclasses import asdict
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
 
@@ -11,11 +9,6 @@ import click
 
 from roomtone import logs
 from roomtone.errors import ServerNotRunning
-from roomtone.settings import load, render
-from roomtone_server.agent.base import Request
-from roomtone_server.agent.base import ask as ask_agent
-from roomtone_server.ports.control import call, control_path
-from roomtone_server.settings import ServerSettings
 
 _CONFIG = click.option(
     "--config",
@@ -41,6 +34,11 @@ def server(config: Path | None, *, print_config: bool, log_level: logs.Level | N
       roomtone.db    paired satellites, timers
       control.sock   where `roomtone pair` and `roomtone ask` reach it
     """  # noqa: D301 - click keeps the lines after the character that \b stands for
+    import asyncio
+
+    from roomtone.settings import load, render
+    from roomtone_server.settings import ServerSettings
+
     settings = load(ServerSettings, config)
     if print_config:
         click.echo(render(settings), nl=False)
@@ -64,17 +62,24 @@ def pair(*, list_: bool, revoke: str | None) -> None:
     if list_:
         _list_satellites()
     elif revoke:
-        for answer in call(control_path(), "revoke", satellite=revoke):
+        for answer in _running_server("revoke", satellite=revoke):
             click.echo(f"{answer['name']} is no longer let in; to let it in again, pair it again.")
     else:
-        for answer in call(control_path(), "pair"):
+        for answer in _running_server("pair"):
             click.echo(answer["code"])
             minutes = answer["expires_s"] / 60
             click.echo(f"On the satellite, within {minutes:g} minutes: roomtone satellite pair CODE", err=True)
 
 
+def _running_server(request: str, **arguments: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - whatever JSON carries
+    """Its answers to a request. Raises ServerNotRunning."""
+    from roomtone_server.ports.control import call, control_path
+
+    return call(control_path(), request, **arguments)
+
+
 def _list_satellites() -> None:
-    satellites = list(call(control_path(), "satellites"))
+    satellites = list(_running_server("satellites"))
     if not satellites:
         click.echo("No satellite is paired. `roomtone pair` prints a code for one.")
     for each in satellites:
@@ -83,6 +88,8 @@ def _list_satellites() -> None:
 
 
 def _when(seen_at: float | None) -> str:
+    import datetime as dt
+
     if seen_at is None:
         return "never"
     return dt.datetime.fromtimestamp(seen_at).astimezone().strftime("%Y-%m-%d %H:%M")
@@ -105,9 +112,9 @@ def ask(text: str, area: str | None, config: Path | None, *, as_json: bool) -> i
         roomtone ask --area Kitchen "turn on the lights"
     """  # noqa: D301 - as above
     try:
-        answer = next(iter(call(control_path(), "ask", text=text, area=area)))
+        answer = next(iter(_running_server("ask", text=text, area=area)))
     except ServerNotRunning:
-        answer = asyncio.run(_ask_here(load(ServerSettings, config), text, area))
+        answer = _ask_here(config, text, area)
     if as_json:
         click.echo(json.dumps(answer, ensure_ascii=False))
     else:
@@ -115,11 +122,22 @@ def ask(text: str, area: str | None, config: Path | None, *, as_json: bool) -> i
     return 0 if answer["understood"] else 3
 
 
-async def _ask_here(settings: ServerSettings, text: str, area: str | None) -> dict[str, Any]:
-    from roomtone import engines
-    from roomtone_server.mind import open_mind, surroundings
+def _ask_here(config: Path | None, text: str, area: str | None) -> dict[str, Any]:
+    import asyncio
+    from dataclasses import asdict
 
+    from roomtone import engines
+    from roomtone.settings import load
+    from roomtone_server.agent.base import Request, ask
+    from roomtone_server.mind import open_mind, surroundings
+    from roomtone_server.settings import ServerSettings
+
+    settings = load(ServerSettings, config)
     home = engines.choose("home", settings.home)
-    async with open_mind(settings, home, surroundings(settings)) as mind:
-        request = Request(text, settings.language, area=area, conversation="local")
-        return asdict(await ask_agent(mind.agent, request))
+
+    async def answer() -> dict[str, Any]:
+        async with open_mind(settings, home, surroundings(settings)) as mind:
+            request = Request(text, settings.language, area=area, conversation="local")
+            return asdict(await ask(mind.agent, request))
+
+    return asyncio.run(answer())

@@ -1,6 +1,5 @@
 """`roomtone demo`. What it needs is imported when it runs: see `roomtone.cli`."""
 
-import asyncio
 import json
 import signal
 from pathlib import Path
@@ -62,6 +61,8 @@ def demo(*, text: str | None, wav: Path | None, wake_wav: Path | None, mic: bool
     if text and wav:
         raise UsageError("--text and --wav are both the command: give one of them")
     _require_extra()
+    import asyncio
+
     from roomtone_server.bench.demo.run import DemoOptions
 
     wanted = DemoOptions(text=text or DEFAULT_TEXT, wav=wav, wake_wav=wake_wav, own_devices=mic, **options)
@@ -79,6 +80,8 @@ def _require_extra() -> None:
 
 
 async def _run(options: "DemoOptions", *, as_json: bool) -> int:
+    import asyncio
+
     from rich.console import Console
 
     task = asyncio.current_task()
