@@ -22,8 +22,13 @@ EVERYDAY = [
         "Brightness set",
     ),
     (
-        "turn the kitchen light down",
-        [("light.turn_on", "light.kitchen", {"brightness_step_pct": -25})],
+        "turn the reading lamp down",
+        [("light.turn_on", "light.reading_lamp", {"brightness_step_pct": -25})],
+        "Brightness changed",
+    ),
+    (
+        "dim the living room",
+        [("light.turn_on", "light.reading_lamp", {"brightness_step_pct": -25})],
         "Brightness changed",
     ),
     (
@@ -77,6 +82,18 @@ EVERYDAY = [
 ]
 
 
+LIGHTS = ["kitchen", "kitchen_counter", "living_room", "reading_lamp", "bedroom", "desk_lamp", "hallway"]
+
+
+@pytest.mark.parametrize("said", ["turn {} all the lights", "turn all lights {}", "all lights {}"])
+@pytest.mark.parametrize("state", ["on", "off"])
+async def test_all_lights_are_those_of_the_home(tmp_path, said, state):
+    async with open_house(tmp_path) as house:
+        outcome = await house.say(said.format(state))
+        assert outcome.actions == [(f"light.turn_{state}", f"light.{name}", {}) for name in LIGHTS]
+        assert outcome.reply == f"Turned {state} all of the lights"
+
+
 async def test_each_is_carried_out_and_answered(tmp_path):
     async with open_house(tmp_path) as house:
         for text, actions, reply in EVERYDAY:
@@ -97,6 +114,7 @@ async def test_each_is_carried_out_and_answered(tmp_path):
         "do not unlock the door",
         "who turned on the kitchen light",
         "set the kitchen light to 150 percent",
+        "turn it off",
     ],
 )
 async def test_what_is_no_command_does_nothing_and_finds_no_strangers(tmp_path, text):

@@ -25,6 +25,11 @@ MAX_COMMAND_CHARACTERS: Final = 200
 _ORDERS: Final = frozenset({"HassTurnOn", "HassTurnOff", "HassLightSet"})
 _MIN_ORDER_CHARACTERS: Final = 7
 
+# What stands where a name could, and is none: "turn it off". A language without a row has none.
+_NO_NAMES: Final[Mapping[str, AbstractSet[str]]] = {
+    "en": frozenset({"all", "every", "everything", "it", "that", "the", "them", "this"})
+}
+
 # What hassil parses or tabulates at the first use of it is used here: names, numbers of each kind, wildcards.
 _WARM_UP: Final = (
     "turn on the lights",
@@ -133,7 +138,8 @@ class Understanding:
 
     def _could_be_named(self, slot: str, text: str, said: str) -> bool:
         """Not what this home knows; not where an order says what to do, as in "are the" lights on."""
-        return slot in {"name", "area"} and text.casefold() not in self._known and not said.startswith(text)
+        no_names = self._known | _NO_NAMES.get(self._commands.language, frozenset())
+        return slot in {"name", "area"} and text.casefold() not in no_names and not said.startswith(text)
 
     def understand(self, text: str, area: str | None) -> Command | None:
         """The command that a text gives, spoken in an area; None when no template matches. 1 to 8 ms once warm."""

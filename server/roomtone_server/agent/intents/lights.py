@@ -42,8 +42,11 @@ def _able(lights: Sequence[Entity], can: Callable[[AbstractSet[str]], bool]) -> 
 
 
 def light_step(command: Command, situation: Situation) -> Plan:
-    """Brighter or darker. Of an area's lights, darker concerns those that are on."""
+    """Brighter or darker; darker concerns those that are on."""
     lights = meant(command, situation, "light")
     if command.values["brightness_step_pct"] < 0:
-        lights = [light for light in lights if light.state == "on"] or lights
+        lit = [light for light in lights if light.state == "on"]
+        if not lit:
+            raise CannotDo("not_lit", name=lights[0].name if len(lights) == 1 else None)
+        lights = lit
     return with_data(command, lights, "light.turn_on", "brightness_step_pct")
