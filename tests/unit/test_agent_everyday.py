@@ -79,6 +79,14 @@ EVERYDAY = [
     ("set a timer for 10 minutes for the eggs", [], "Timer set for 10 minutes named eggs"),
     ("how many timers do i have", [], "3 running timers."),
     ("add a minute to the eggs timer", [], "1 minute added to timer named eggs"),
+    ("start a 30 minute pasta timer", [], "Timer set for 30 minutes named pasta"),
+    ("set a laundry timer for half an hour", [], "Timer set for 30 minutes named laundry"),
+    ("clear all timers", [], "Canceled 5 timers."),
+    ("set timer 10 minutes", [], "Timer set for 10 minutes"),
+    ("extend my timer by 5 minutes", [], "5 minutes added to timer"),
+    ("check the timer", [], "15 minutes left."),
+    ("delete the timer", [], "Timer cancelled"),
+    ("do i have any timers", [], "No timers."),
 ]
 
 
