@@ -3,14 +3,15 @@
 import asyncio
 import logging
 import signal
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any, cast
+from typing import cast
 
 from roomtone import engines
 from roomtone.ears.base import VoiceActivity
 from roomtone.engines import Chosen, EngineChoice, Kind, Surroundings
 from roomtone.errors import LinkError, RoomtoneError
+from roomtone.link.background import alongside
 from roomtone.link.discovery import advertise
 from roomtone.link.pairing import PairingWindow
 from roomtone.link.security import ServerIdentity, make_certificate
@@ -72,7 +73,8 @@ async def running(settings: ServerSettings) -> AsyncIterator[int]:
             await stack.enter_async_context(serve_web(settings.web.host, settings.web.port, health.report))
         house, mind = await _furnish(stack, settings, chosen, around)
         health.house = house
-        await stack.enter_async_context(_background(house.follow(mind.home), house.deliver_dues()))
+        await stack.enter_async_context(alongside(house.follow(mind.home)))
+        await stack.enter_async_context(alongside(house.deliver_dues()))
         await house.taught.wait()
 
         identity = await asyncio.to_thread(make_certificate, around.state)
@@ -125,18 +127,6 @@ async def _furnish(
     endpoint = EndpointSettings(**settings.endpoint.model_dump())
     turn = TurnSettings(endpoint, settings.follow_up_s)
     return House(Parts(stt, tts, make_vad, mind.agent, settings.language, turn=turn)), mind
-
-
-@asynccontextmanager
-async def _background(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Runs what never ends of itself, until the context does."""
-    async with asyncio.TaskGroup() as tasks:
-        running_tasks = [tasks.create_task(each) for each in work]
-        try:
-            yield
-        finally:
-            for task in running_tasks:
-                task.cancel()
 
 
 def _first(problems: BaseExceptionGroup[RoomtoneError]) -> RoomtoneError:

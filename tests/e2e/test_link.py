@@ -9,7 +9,7 @@ from support.links import HOST, PATIENT, Observed, dialled, events_from, identit
 from wyoming.event import Event
 from wyoming.ping import Ping, Pong
 
-from roomtone.errors import FrameError, HomeError, LinkError, PeerGone, PinMismatch
+from roomtone.errors import FrameError, HomeError, PeerGone, PinMismatch, PortUnusable
 from roomtone.link.codec import encode
 from roomtone.link.security import client_context
 from roomtone.link.stream import Deadlines, dial
@@ -98,13 +98,13 @@ async def test_a_name_that_nobody_has():
 
 async def test_a_port_in_use():
     async with listening(echo) as server:
-        with pytest.raises(LinkError, match=rf"port {server.port} on 127\.0\.0\.1 is in use: stop the server"):
+        with pytest.raises(PortUnusable, match=rf"port {server.port} on 127\.0\.0\.1 is in use: stop the server"):
             async with listening(echo, port=server.port):
                 pytest.fail("both listen")
 
 
 async def test_an_address_that_is_not_ours():
-    with pytest.raises(LinkError, match=r"cannot listen on port 0 of 192\.0\.2\.77"):
+    with pytest.raises(PortUnusable, match=r"cannot listen on port 0 of 192\.0\.2\.77"):
         async with listening(echo, host="192.0.2.77"):
             pytest.fail("it listens")
 

@@ -121,7 +121,7 @@ def running(*arguments, until):
 def test_a_port_in_use(tmp_path, taken_port):
     (tmp_path / "server.yaml").write_text(f"web: {{enabled: false}}\nlisten: {{host: 127.0.0.1, port: {taken_port}}}")
     status, said = roomtone("server", "--config", str(tmp_path / "server.yaml"))
-    assert status == 1
+    assert status == 2
     assert str(taken_port) in said
     assert "Traceback" not in said
 

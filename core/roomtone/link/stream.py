@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from roomtone.errors import LinkError, PeerGone, PinMismatch, RoomtoneError
+from roomtone.errors import LinkError, PeerGone, PinMismatch, PortUnusable, RoomtoneError
 from roomtone.link.background import alongside
 from roomtone.link.codec import LIMITS, Limits
 from roomtone.link.connection import DEADLINES, Deadlines, Link
@@ -96,7 +96,7 @@ async def serve(
 ) -> AsyncIterator[Server]:
     """Accepts satellites while the block runs; leaving it ends all connections. `host` None is every address, `port` 0
     a free one. Each link is the handler's until it returns or raises; a LinkError ends its own connection only, and so
-    does any other error, which is logged. Raises LinkError when it cannot listen there."""
+    does any other error, which is logged. Raises PortUnusable when it cannot listen there."""
     listening = await _listen(host, port)
     with listening:
         reception = _Reception(handler, listening, tls, deadlines, limits, max_connections, max_per_address)
@@ -205,10 +205,10 @@ async def _listen(host: str | None, port: int) -> socket.socket:
             listening = socket.create_server(("", port), backlog=_BACKLOG)
     except OSError as problem:
         if problem.errno == errno.EADDRINUSE:
-            raise LinkError(
+            raise PortUnusable(
                 f"port {port} on {where} is in use: stop the server that runs there, or choose another port"
             ) from None
-        raise LinkError(f"cannot listen on port {port} of {where}: {_reason(problem)}") from problem
+        raise PortUnusable(f"cannot listen on port {port} of {where}: {_reason(problem)}") from problem
     listening.settimeout(0)
     return listening
 
