@@ -15,6 +15,7 @@ EVERYDAY = [
     ("is the tv on", [], "Yes"),
     ("is the tv off", [], "No, paused"),
     ("is the thermostat on", [], "Yes"),
+    ("is the heating on", [], "Yes, Thermostat"),
     ("is the alarm on", [], "No, disarmed"),
     (
         "set the kitchen light to half brightness",
@@ -68,6 +69,15 @@ EVERYDAY = [
     ("start vacuuming", [("vacuum.start", "vacuum.robot", {})], "Started"),
     ("send the robot home", [("vacuum.return_to_base", "vacuum.robot", {})], "Returning"),
     ("read me my shopping list", [], "On Shopping List: bread and olive oil"),
+    ("what do I need to buy", [], "On Shopping List: bread and olive oil"),
+    (
+        "take olive oil off my shopping list",
+        [("todo.remove_item", "todo.shopping_list", {"item": "olive oil"})],
+        "Removed olive oil",
+    ),
+    ("dock the robot", [("vacuum.return_to_base", "vacuum.robot", {})], "Returning"),
+    ("turn off the music", [], "Nothing is playing."),
+    ("that's all", [], ""),
     ("what day is it", [], "Sunday, March 1"),
     ("what is the temperature outside", [], "14 °C and partly cloudy"),
     ("is it raining", [], "14 °C and partly cloudy"),

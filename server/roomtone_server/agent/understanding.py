@@ -21,9 +21,10 @@ from roomtone_server.grammar.vocabulary import Vocabulary
 MAX_COMMAND_CHARACTERS: Final = 200
 
 # The intents in which an unknown name is worth a word, and how much of such an order must have been said: "turn on the"
-# of "turn on the disco ball". With less, anything is a name.
+# of "turn on the disco ball". With less, anything is a name. A long text holds more than one name, and takes long.
 _ORDERS: Final = frozenset({"HassTurnOn", "HassTurnOff", "HassLightSet"})
 _MIN_ORDER_CHARACTERS: Final = 7
+_MAX_ORDER_CHARACTERS: Final = 80
 
 # What stands where a name could, and is none: "turn it off". A language without a row has none.
 _NO_NAMES: Final[Mapping[str, AbstractSet[str]]] = {
@@ -118,7 +119,7 @@ class Understanding:
         ("name" or "area", and what was said in its place); None when the rest of the text is no order either.
         """
         said = normalised(text, self._commands.language)
-        if not said or len(said) > MAX_COMMAND_CHARACTERS:
+        if not said or len(said) > _MAX_ORDER_CHARACTERS:
             return None
         found = recognize_all(
             said,

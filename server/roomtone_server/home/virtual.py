@@ -46,7 +46,7 @@ class VirtualHome:
         now: Callable[[], datetime] = _utc_now,
     ) -> None:
         """`executor` is where files are read and written, one after the other; None makes a thread for it."""
-        self._source = settings.file
+        self._source = settings.file.expanduser() if settings.file else None
         self._kept_path = surroundings.state / FILE_NAME
         self._language = surroundings.language
         self._executor = executor or ThreadPoolExecutor(1, thread_name_prefix="home")
