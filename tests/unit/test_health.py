@@ -4,9 +4,12 @@ import socket
 
 import aiohttp
 import pytest
+from support.scripted import parts
 
 from roomtone.errors import PortUnusable
+from roomtone_server.health import Health
 from roomtone_server.ports.web.health import serve_web
+from roomtone_server.runtime.house import House
 
 HOST = "127.0.0.1"
 
@@ -56,3 +59,15 @@ async def test_the_port_is_free_again_afterwards():
     with socket.socket() as again:
         again.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         again.bind((HOST, port))
+
+
+async def test_it_is_starting_then_ok_and_degraded_while_something_fails():
+    health = Health("attic", {})
+    assert (health.report()["status"], health.report()["satellites"]) == ("starting", [])
+    health.house = House(parts())
+    assert health.report()["status"] == "starting"
+    health.ready = True
+    assert health.report()["status"] == "ok"
+    health.house.parts.faults["answering"] = "the voice broke"
+    report = health.report()
+    assert (report["status"], report["faults"]) == ("degraded", {"answering": "the voice broke"})

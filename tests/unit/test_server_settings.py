@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from roomtone.engines import choose
 from roomtone.errors import SettingsError
 from roomtone.settings import load, render
 from roomtone_server.settings import ServerSettings
@@ -28,6 +29,20 @@ def test_the_example_names_every_key():
 
 def keys(value: object) -> object:
     return {key: keys(inner) for key, inner in value.items()} if isinstance(value, dict) else None
+
+
+@pytest.mark.parametrize(
+    "written", ["", "home: {engine: virtual, file: h.yaml, confirm: [alarm]}\ntts: {engine: espeak}"]
+)
+def test_what_is_printed_is_a_settings_file_that_says_the_same(tmp_path, written):
+    path, printed = tmp_path / "server.yaml", tmp_path / "printed.yaml"
+    path.write_text(written)
+    settings = load(ServerSettings, path)
+    printed.write_text(render(settings))
+    again = load(ServerSettings, printed)
+    assert render(again) == render(settings)
+    assert again.model_copy(update={"home": settings.home, "tts": settings.tts}) == settings
+    assert choose("home", again.home).settings == choose("home", settings.home).settings
 
 
 def test_the_copy_for_people_is_the_one_in_the_package():
