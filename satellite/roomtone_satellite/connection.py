@@ -69,9 +69,9 @@ class Connection:
         addresses = await find(self._server, fingerprint, last_seen=(credentials.host, credentials.port))
         async with dial_first(addresses, self._tls, fingerprint) as link:
             welcome = await greet(link, credentials, name=self._name, area=self._area)
+            await asyncio.to_thread(remember, credentials, link.host, link.port)
             self._said = None
             _LOGGER.info("connected to %s at %s", welcome.server, link.peer)
-            await asyncio.to_thread(remember, credentials, link.host, link.port)
             welcomed_at = asyncio.get_running_loop().time()
             try:
                 await serve(link, welcome)
