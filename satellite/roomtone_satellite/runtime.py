@@ -205,7 +205,8 @@ class Satellite:
         """Does what the machine says, and sets the one timer to its deadline."""
         for command in self._machine.commands():
             self._perform(command)
-        self._parts.microphone.eager = self._machine.turn is not None
+        # Muted, so that what was said until the ear opens again is thrown away and not handed over afterwards.
+        self._parts.microphone.eager = self._machine.turn is not None or self._machine.state is State.MUTED
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

@@ -118,12 +118,14 @@ async def test_muted_it_hears_nothing_and_says_nothing(tmp_path):
         bench.microphone.hear(WORD)
         await server.next(Wake)
         bench.satellite.toggle_mute()
+        assert bench.microphone.eager, "a frame that is handed over late would be heard after the ear opened"
         assert await server.next(Cancel) == Cancel(1)
         listened = bench.wake.processed
         bench.microphone.hear(WORD, frame(5))
         await bench.microphone.has_heard_all()
         assert bench.wake.processed == listened
         bench.satellite.toggle_mute()
+        assert not bench.microphone.eager
 
         bench.microphone.hear(frame(6), WORD)
         assert (await server.next(Wake)).turn == 3
