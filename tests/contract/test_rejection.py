@@ -48,7 +48,7 @@ def verifier():
 
 
 async def test_speech_outside_the_grammar_is_nothing_and_commands_pass(tmp_path):
-    foreign, command = await spoken(FOREIGN, tmp_path), await spoken(COMMAND, tmp_path)
+    foreign, command = await spoken(FOREIGN), await spoken(COMMAND)
     async with listening(tmp_path) as engine:
         for wake_phrase in ("", "okay nabu"):
             assert await heard(engine, foreign, wake_phrase) == ""
@@ -56,7 +56,7 @@ async def test_speech_outside_the_grammar_is_nothing_and_commands_pass(tmp_path)
 
 
 async def test_who_wants_everything_heard_can_have_it(tmp_path):
-    foreign = await spoken(FOREIGN, tmp_path)
+    foreign = await spoken(FOREIGN)
     async with listening(tmp_path, reject_from=100) as engine:
         assert await heard(engine, foreign) != ""
 
@@ -64,7 +64,7 @@ async def test_who_wants_everything_heard_can_have_it(tmp_path):
 @pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
 async def test_a_verifier_that_dies_costs_no_command_and_comes_back(tmp_path, monkeypatch, share):
     monkeypatch.setattr(verification, "FIRST_BACKOFF_S", 0)
-    pcm = await spoken(COMMAND, tmp_path)
+    pcm = await spoken(COMMAND)
     middle = round(len(pcm) * share) // FRAME_BYTES * FRAME_BYTES
     async with listening(tmp_path) as engine:
         hearing = await engine.hear(HearingRequest())
@@ -74,13 +74,13 @@ async def test_a_verifier_that_dies_costs_no_command_and_comes_back(tmp_path, mo
         dead.wait()
         await feed(hearing, pcm[middle:])
         assert (await hearing.finish()).text == COMMAND
-        assert await heard(engine, await spoken(FOREIGN, tmp_path)) == ""
+        assert await heard(engine, await spoken(FOREIGN)) == ""
         assert verifier() != dead
 
 
 async def test_an_utterance_that_a_new_verifier_did_not_hear_is_taken_as_it_is(tmp_path, monkeypatch):
     monkeypatch.setattr(verification, "FIRST_BACKOFF_S", 0)
-    pcm = await spoken(COMMAND, tmp_path)
+    pcm = await spoken(COMMAND)
     async with listening(tmp_path) as engine:
         hearing = await engine.hear(HearingRequest())
         await feed(hearing, pcm)
@@ -93,7 +93,7 @@ async def test_an_utterance_that_a_new_verifier_did_not_hear_is_taken_as_it_is(t
 
 
 async def test_a_verifier_that_hangs_is_not_waited_for_long(tmp_path, monkeypatch):
-    pcm = await spoken(COMMAND, tmp_path)
+    pcm = await spoken(COMMAND)
     async with listening(tmp_path) as engine:
         hung = verifier()
         hung.send_signal(signal.SIGSTOP)

@@ -60,14 +60,14 @@ def workers():
     return psutil.Process().children(recursive=True)
 
 
-async def test_it_hears_a_command(make, tmp_path):
+async def test_it_hears_a_command(make):
     async with listening(make()) as engine:
-        assert await heard(engine, await spoken(COMMAND, tmp_path)) == COMMAND
+        assert await heard(engine, await spoken(COMMAND)) == COMMAND
 
 
-async def test_partials_come_while_audio_comes_and_each_is_news(make, tmp_path):
+async def test_partials_come_while_audio_comes_and_each_is_news(make):
     async with listening(make()) as engine:
-        pcm = await spoken(COMMAND, tmp_path)
+        pcm = await spoken(COMMAND)
         hearing = await engine.hear(HearingRequest())
         partials = hearing.partials()
         await feed(hearing, pcm)
@@ -82,10 +82,10 @@ async def test_partials_come_while_audio_comes_and_each_is_news(make, tmp_path):
         assert all(0 < partial.samples <= len(pcm) // 2 for partial in seen)
 
 
-async def test_partials_end_when_the_utterance_is_finished(make, tmp_path):
+async def test_partials_end_when_the_utterance_is_finished(make):
     async with listening(make()) as engine:
         hearing = await engine.hear(HearingRequest())
-        pcm = await spoken(COMMAND, tmp_path)
+        pcm = await spoken(COMMAND)
 
         async def watch():
             async for partial in hearing.partials():
@@ -103,17 +103,17 @@ async def test_silence_is_nothing(make):
         assert await heard(engine, b"") == ""
 
 
-async def test_what_is_left_of_the_wake_phrase_is_dropped(make, tmp_path):
+async def test_what_is_left_of_the_wake_phrase_is_dropped(make):
     async with listening(make()) as engine:
         request = HearingRequest(wake_phrase="okay nabu")
-        assert await heard(engine, await spoken(f"nabu {COMMAND}", tmp_path), request) == COMMAND
-        assert await heard(engine, await spoken(COMMAND, tmp_path), request) == COMMAND
+        assert await heard(engine, await spoken(f"nabu {COMMAND}"), request) == COMMAND
+        assert await heard(engine, await spoken(COMMAND), request) == COMMAND
 
 
-async def test_two_at_once(make, tmp_path):
+async def test_two_at_once(make):
     async with listening(make()) as engine:
         one, other = await engine.hear(HearingRequest()), await engine.hear(HearingRequest())
-        first, second = await spoken(COMMAND, tmp_path), await spoken(OTHER, tmp_path)
+        first, second = await spoken(COMMAND), await spoken(OTHER)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(feed(one, first))
             tasks.create_task(feed(other, second))
@@ -121,9 +121,9 @@ async def test_two_at_once(make, tmp_path):
         assert (await one.finish()).text == COMMAND
 
 
-async def test_closed_in_the_middle(make, tmp_path):
+async def test_closed_in_the_middle(make):
     async with listening(make()) as engine:
-        pcm = await spoken(COMMAND, tmp_path)
+        pcm = await spoken(COMMAND)
         hearing = await engine.hear(HearingRequest())
         await feed(hearing, pcm[: len(pcm) // 2])
         await hearing.close()
@@ -132,10 +132,10 @@ async def test_closed_in_the_middle(make, tmp_path):
         assert await heard(engine, pcm) == COMMAND
 
 
-async def test_finished_and_then_closed(make, tmp_path):
+async def test_finished_and_then_closed(make):
     async with listening(make()) as engine:
         hearing = await engine.hear(HearingRequest())
-        await feed(hearing, await spoken(COMMAND, tmp_path))
+        await feed(hearing, await spoken(COMMAND))
         await hearing.finish()
         await hearing.close()
         with pytest.raises(EngineError):
@@ -150,21 +150,21 @@ async def test_an_unknown_language_is_refused(make):
             await engine.learn(replace(SMALL, language="tlh"))
 
 
-async def test_a_new_name_is_learned_while_an_open_utterance_keeps_the_old_ones(make, tmp_path):
+async def test_a_new_name_is_learned_while_an_open_utterance_keeps_the_old_ones(make):
     async with listening(make()) as engine:
-        pcm = await spoken(COMMAND, tmp_path)
+        pcm = await spoken(COMMAND)
         hearing = await engine.hear(HearingRequest())
         await feed(hearing, pcm)
         await engine.learn(replace(SMALL, things=(NamedThing("light.piano", ("Piano",)),)))
         assert (await hearing.finish()).text == COMMAND
-        assert await heard(engine, await spoken("turn on the piano", tmp_path)) == "turn on the piano"
+        assert await heard(engine, await spoken("turn on the piano")) == "turn on the piano"
 
 
-async def test_a_worker_that_dies_fails_what_is_open_and_comes_back(make, tmp_path):
+async def test_a_worker_that_dies_fails_what_is_open_and_comes_back(make):
     async with listening(make()) as engine:
         if not workers():
             pytest.skip("it has no worker process")
-        pcm = await spoken(COMMAND, tmp_path)
+        pcm = await spoken(COMMAND)
         for _ in range(2):
             hearing = await engine.hear(HearingRequest())
             await feed(hearing, pcm)
@@ -179,8 +179,8 @@ async def test_a_worker_that_dies_fails_what_is_open_and_comes_back(make, tmp_pa
             assert await heard(engine, pcm) == COMMAND
 
 
-async def test_nothing_is_left_behind(make, tmp_path):
-    pcm = await spoken(COMMAND, tmp_path)
+async def test_nothing_is_left_behind(make):
+    pcm = await spoken(COMMAND)
     engine = make()
     await engine.close()
     before = psutil.Process().num_fds()

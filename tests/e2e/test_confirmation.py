@@ -6,10 +6,11 @@ from contextlib import aclosing
 
 import numpy as np
 import pytest
+from support.voice import user_says
 
 from roomtone.ears.formats import RATE_HZ, SAMPLE_BYTES
 from roomtone_server.bench.demo.ends import both_ends
-from roomtone_server.bench.demo.scene import WAKE_WORD, spoken
+from roomtone_server.bench.demo.scene import WAKE_WORD
 from roomtone_server.ports.control import call_async
 
 pytest.importorskip(
@@ -35,7 +36,9 @@ def write(path, *pieces):
 @pytest.mark.parametrize(("answer", "service"), [("yes", "lock.unlock"), ("no", None)])
 async def test_unlocking_asks_back(tmp_path, answer, service):
     microphone = tmp_path / "microphone.wav"
-    write(microphone, 1.0, spoken(WAKE_WORD), 0.3, spoken("unlock the front door"), ASKED_S, spoken(answer), 3.0)
+    write(
+        microphone, 1.0, user_says(WAKE_WORD), 0.3, user_says("unlock the front door"), ASKED_S, user_says(answer), 3.0
+    )
     satellite = {
         "name": "bench",
         "microphone": {"device": "wav", "file": str(microphone), "wait_for_server": True},

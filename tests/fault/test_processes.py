@@ -10,9 +10,10 @@ from contextlib import aclosing, asynccontextmanager, contextmanager
 
 import psutil
 import pytest
+from support.voice import user_says
 
 from roomtone_server.bench.demo.ends import both_ends
-from roomtone_server.bench.demo.scene import WAKE_WORD, compose, spoken
+from roomtone_server.bench.demo.scene import WAKE_WORD, compose
 from roomtone_server.ports.control import call_async
 
 pytest.importorskip(
@@ -25,7 +26,7 @@ TURN_S = 60.0
 @asynccontextmanager
 async def a_talkative_room(folder):
     """Both ends, and somebody who says the same command again and again."""
-    scene = compose(spoken(WAKE_WORD), spoken("turn on the kitchen light"))
+    scene = compose(user_says(WAKE_WORD), user_says("turn on the kitchen light"))
     microphone = folder / "microphone.wav"
     scene.write(microphone)
     satellite = {

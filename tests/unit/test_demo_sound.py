@@ -6,6 +6,7 @@ import wave
 
 import numpy as np
 import pytest
+from support.voice import user_says
 
 from roomtone.ears.formats import RATE_HZ
 from roomtone.errors import UsageError
@@ -165,7 +166,7 @@ def test_the_spoken_wake_word_wakes():
     from roomtone.engines import EngineChoice, Surroundings
 
     engine = engines.choose("wake", EngineChoice("microwakeword")).make(Surroundings(Path(), Path()))
-    pcm = compose(spoken(WAKE_WORD), spoken("turn on the kitchen light")).sound.tobytes()
+    pcm = compose(user_says(WAKE_WORD), user_says("turn on the kitchen light")).sound.tobytes()
     frames = (pcm[at : at + FRAME_BYTES] for at in range(0, len(pcm) - FRAME_BYTES, FRAME_BYTES))
     heard = [detection for frame in frames if (detection := engine.process(frame))]
     engine.close()

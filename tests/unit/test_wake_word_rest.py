@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from support import recorded
+from support.voice import user_says
 
 from roomtone import engines
 from roomtone.ears.formats import FRAME_SAMPLES, RATE_HZ, SAMPLES_PER_MS
 from roomtone.engines import EngineChoice, Surroundings
-from roomtone_server.bench.demo.scene import spoken
 from roomtone_server.engines.stt.automata import automaton_for
 from roomtone_server.engines.stt.sphinx.recogniser import Recogniser
 from roomtone_server.engines.tts import espeak
@@ -56,7 +56,7 @@ def heard_alone(recogniser, wake_word):
 @needs_espeak
 @pytest.mark.parametrize("wake_word", ["okay nabu", "alexa"])
 async def test_a_spoken_wake_word_alone_is_nothing(recogniser, wake_word):
-    assert heard_alone(recogniser, spoken(wake_word).sound) == [""] * len(PAUSES_MS)
+    assert heard_alone(recogniser, user_says(wake_word).sound) == [""] * len(PAUSES_MS)
 
 
 async def test_recorded_wake_words_alone_are_hardly_ever_anything(recogniser, recordings):
@@ -69,7 +69,7 @@ async def test_recorded_wake_words_alone_are_hardly_ever_anything(recogniser, re
 @needs_espeak
 @pytest.mark.parametrize("command", ["stop", "never mind", "turn off the kitchen light"])
 async def test_a_command_right_behind_it_is_still_heard(recogniser, command):
-    wake, said = spoken("okay nabu"), spoken(command)
+    wake, said = user_says("okay nabu"), user_says(command)
     sound, at, phrase = detected(
         np.concatenate([wake.sound[: wake.end], np.zeros(RATE_HZ // 10, np.int16), said.sound])
     )
