@@ -43,9 +43,8 @@ class State(Enum):
 
 @dataclass(frozen=True, slots=True)
 class MachineSettings:
-    preroll_samples: int = (
-        8_000  # 500 ms: a wake word is detected up to 0.46 s before its end, a command may follow at once
-    )
+    # 500 ms: a wake word is detected up to 0.45 s after its end, and a command may follow it at once.
+    preroll_samples: int = 8_000
     utterance_within_s: float = 60.0  # the server ends an utterance; this only guards against one that does not
     answer_within_s: float = 40.0  # more than the server allows itself, so that its own word comes first
     playback_stalls_after_s: float = 10.0  # a reply that neither grows nor ends
