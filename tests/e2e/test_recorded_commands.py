@@ -7,6 +7,7 @@ from support import recorded
 from support.house import open_house
 
 from roomtone_server.agent.base import Request
+from roomtone_server.engines.stt.sphinx.phone_loop import PhoneLoop
 from roomtone_server.engines.stt.sphinx.recogniser import Recogniser
 from roomtone_server.grammar.compiler import compile_automaton
 
@@ -44,3 +45,16 @@ async def test_the_command_of_the_demo_is_heard_word_by_word(recordings, house):
     heard = recogniser.recognise(clip.tobytes())
     assert heard is not None
     assert heard.text == "turn on lights in the kitchen"
+
+
+async def test_what_is_heard_does_not_depend_on_what_was_heard_before(recordings, house):
+    recogniser, loop = Recogniser(compile_automaton(await anext(house.home.changes()))), PhoneLoop()
+    clips = [each.samples().tobytes() for each in recorded.commands(recordings) if each.language == "en"][:6]
+
+    def heard(pcm):
+        return recogniser.recognise(pcm, "okay nabu"), loop.phones(pcm)
+
+    first = [heard(pcm) for pcm in clips]
+    for pcm in reversed(clips):
+        heard(pcm[: len(pcm) // 3 * 2])
+    assert [heard(pcm) for pcm in clips] == first

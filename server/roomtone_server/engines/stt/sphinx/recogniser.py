@@ -9,7 +9,7 @@ from typing import Final
 
 from roomtone_server.engines.stt.sphinx.distance import Phones
 from roomtone_server.engines.stt.sphinx.lexicon import alternatives, polite, pronounce
-from roomtone_server.engines.stt.sphinx.phone_loop import phones_of
+from roomtone_server.engines.stt.sphinx.phone_loop import decode, phones_of
 from roomtone_server.engines.stt.sphinx.speech import Stretch, utterances
 from roomtone_server.grammar.automaton import Automaton, Completeness
 from roomtone_server.grammar.slots import said
@@ -127,9 +127,7 @@ class Recogniser:
 
     def _decode(self, pcm: bytes, wake_phrase: str) -> str:
         wake_word = self.listen_for(wake_phrase)
-        self._decoder.start_utt()
-        self._decoder.process_raw(pcm, full_utt=True)
-        self._decoder.end_utt()
+        decode(self._decoder, pcm)
         hypothesis = self._decoder.hyp()
         heard = hypothesis.hypstr.split() if hypothesis is not None else []
         return " ".join(word for word in heard if word != wake_word)
