@@ -5,14 +5,14 @@ from hypothesis import strategies as st
 
 from roomtone.ears.formats import FRAME_BYTES, FRAME_SAMPLES
 from roomtone.ears.vad.edges import EdgeFinder, SpeechEdge
-from roomtone_server.runtime.listening import Framer
+from roomtone_server.runtime.listening import PlacedFramer
 
 
 @given(st.binary(min_size=0, max_size=5000).filter(lambda pcm: len(pcm) % 2 == 0), st.data())
 def test_any_split_gives_the_same_frames(pcm, data):
     start = data.draw(st.integers(0, 10_000))
     cuts = sorted(2 * data.draw(st.integers(0, len(pcm) // 2)) for _ in range(4))
-    framer, frames = Framer(), []
+    framer, frames = PlacedFramer(), []
     for begin, end in zip([0, *cuts], [*cuts, len(pcm)], strict=True):
         frames += framer.frames(pcm[begin:end], start + begin // 2)
     whole = len(pcm) // FRAME_BYTES
@@ -20,7 +20,7 @@ def test_any_split_gives_the_same_frames(pcm, data):
 
 
 def test_a_gap_drops_the_rest_of_a_frame_rather_than_joining_what_was_apart():
-    framer = Framer()
+    framer = PlacedFramer()
     assert list(framer.frames(b"\1\0" * 100, 0)) == []
     [(frame, position)] = framer.frames(b"\2\0" * FRAME_SAMPLES, 5000)
     assert (frame, position) == (b"\2\0" * FRAME_SAMPLES, 5000)

@@ -1,12 +1,13 @@
 """One utterance on its way in: frames to the voice detector and to the recogniser."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import aclosing
 from typing import Final
 
 from roomtone.ears.base import VoiceActivity
-from roomtone.ears.formats import FRAME_BYTES, FRAME_MS, FRAME_SAMPLES, SAMPLE_BYTES
+from roomtone.ears.formats import FRAME_MS, FRAME_SAMPLES, SAMPLE_BYTES
+from roomtone.ears.resample import Framer
 from roomtone.ears.vad.edges import EdgeFinder, SpeechEdge
 from roomtone.errors import EngineError
 from roomtone_server.engines.base import Hearing, HearingRequest, SpeechToText
@@ -15,24 +16,24 @@ from roomtone_server.engines.base import Hearing, HearingRequest, SpeechToText
 MAX_BEHIND_FRAMES: Final = 5_000 // FRAME_MS
 
 
-class Framer:
-    """Cuts audio of any length into frames; a gap in the positions drops what was left over."""
+class PlacedFramer:
+    """A `Framer` that knows where its frames lie; a gap in the positions drops what was left over."""
 
     def __init__(self) -> None:
-        self._rest = b""
-        self._next = 0
+        self._framer = Framer()
+        self._expected: int | None = None  # where the next audio begins, if none is missing
+        self._next_frame = 0
 
-    def frames(self, pcm: bytes, first_sample: int) -> Iterator[tuple[bytes, int]]:
-        """Each whole frame that is there now, with the position of its first sample."""
-        if self._rest and first_sample != self._next:
-            self._rest = b""
-        start = first_sample - len(self._rest) // SAMPLE_BYTES
-        data = self._rest + pcm
-        whole = len(data) - len(data) % FRAME_BYTES
-        for offset in range(0, whole, FRAME_BYTES):
-            yield data[offset : offset + FRAME_BYTES], start + offset // SAMPLE_BYTES
-        self._rest = data[whole:]
-        self._next = first_sample + len(pcm) // SAMPLE_BYTES
+    def frames(self, pcm: bytes, first_sample: int) -> list[tuple[bytes, int]]:
+        """Each frame that is whole now, with the position of its first sample."""
+        if first_sample != self._expected:
+            self._framer, self._next_frame = Framer(), first_sample
+        self._expected = first_sample + len(pcm) // SAMPLE_BYTES
+        placed = [
+            (frame, self._next_frame + number * FRAME_SAMPLES) for number, frame in enumerate(self._framer.process(pcm))
+        ]
+        self._next_frame += len(placed) * FRAME_SAMPLES
+        return placed
 
 
 class Ear:
@@ -43,7 +44,7 @@ class Ear:
         self._vad = vad
         self._stt = stt
         self._request = request
-        self._framer = Framer()
+        self._framer = PlacedFramer()
         self._edges = EdgeFinder()
         self._unheard: asyncio.Queue[bytes | None] = asyncio.Queue(MAX_BEHIND_FRAMES)
         self.reached = 0  # the position up to which frames were taken
