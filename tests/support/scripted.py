@@ -136,8 +136,9 @@ class ScriptedStt:
     async def start(self) -> None:
         pass
 
-    async def learn(self, vocabulary: Vocabulary) -> None:
+    async def learn(self, vocabulary: Vocabulary) -> list[str]:
         self.learned.append(vocabulary)
+        return []
 
     async def hear(self, request: HearingRequest) -> "ScriptedHearing":
         if self.fails:

@@ -29,9 +29,12 @@ class Partial:
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """The settled text; empty when nothing was understood."""
+    """The settled text; empty when nothing was understood, and the rest says why."""
 
     text: str
+    rejected: str = ""  # what it would be, had it not been doubted too much
+    doubt: float | None = None  # of `text` or `rejected`, on the engine's own scale; None: it does not verify
+    spoken: bool = True  # False: a cough, a door, a room; nobody asked for anything, and nobody wants an answer
 
 
 class Hearing(Protocol):
@@ -54,8 +57,9 @@ class SpeechToText(Protocol):
     async def start(self) -> None:
         """Loads models and starts workers; after it, `hear` answers without delay. Raises EngineError."""
 
-    async def learn(self, vocabulary: Vocabulary) -> None:
-        """Takes the home's words; utterances that are open keep the old ones. Cheap when nothing changed."""
+    async def learn(self, vocabulary: Vocabulary) -> list[str]:
+        """Takes the home's words, and returns the names among them that it cannot hear. Until it returns, utterances
+        are heard as before, without delay; those that are open keep the old words. Cheap when nothing changed."""
 
     async def hear(self, request: HearingRequest) -> Hearing:
         """Opens an utterance. Several may be open at once. Raises EngineError (a language it lacks, a dead worker that

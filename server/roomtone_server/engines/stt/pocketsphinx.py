@@ -52,23 +52,18 @@ class PocketSphinx:
         self._open = False
         self._unpronounceable: list[str] = []
 
-    @property
-    def unpronounceable(self) -> list[str]:
-        """The home's names that cannot be heard, since nobody knows how to pronounce them; for the doctor."""
-        return self._unpronounceable
-
     async def start(self) -> None:
         self._open = True
         await self._running()
 
-    async def learn(self, vocabulary: Vocabulary) -> None:
+    async def learn(self, vocabulary: Vocabulary) -> list[str]:
         _check_language(vocabulary.language)
         async with self._starting:
-            if vocabulary == self._vocabulary:
-                return
-            self._vocabulary = vocabulary
-            if self._process is not None:
-                await self._teach(self._process)
+            if vocabulary != self._vocabulary:
+                self._vocabulary = vocabulary
+                if self._process is not None:
+                    await self._teach(self._process)
+            return self._unpronounceable
 
     async def hear(self, request: HearingRequest) -> SphinxHearing:
         _check_language(request.language)

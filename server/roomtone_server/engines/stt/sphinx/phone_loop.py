@@ -4,8 +4,8 @@ import math
 import os
 from typing import Any, Final
 
+from roomtone_server.engines.stt.sphinx.decoding import decode
 from roomtone_server.engines.stt.sphinx.distance import Phones
-from roomtone_server.engines.stt.sphinx.speech import in_a_room
 
 # As pocketsphinx's own manual has it for phones: a wider beam finds nothing more, the words' weight of the language
 # model makes up phones that nobody said.
@@ -32,15 +32,6 @@ class PhoneLoop:
         """What is heard in int16, mono, 16 kHz; some 60 ms for a second of it."""
         decode(self._decoder, pcm)
         return phones_of(self._decoder)
-
-
-def decode(decoder: Any, pcm: bytes) -> None:  # noqa: ANN401 - the library has no types
-    """A whole utterance (int16, mono, 16 kHz), as if it were the decoder's first: what it learnt of the noise in
-    another room would make the result depend on what was decoded before."""
-    decoder.reinit_feat()
-    decoder.start_utt()
-    decoder.process_raw(in_a_room(pcm), full_utt=True)
-    decoder.end_utt()
 
 
 def phones_of(decoder: Any) -> Phones:  # noqa: ANN401 - the library has no types

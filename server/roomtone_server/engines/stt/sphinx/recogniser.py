@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from itertools import chain, count, islice
 from typing import Final
 
+from roomtone_server.engines.stt.sphinx.decoding import decode
 from roomtone_server.engines.stt.sphinx.distance import Phones
 from roomtone_server.engines.stt.sphinx.lexicon import alternatives, polite, pronounce
-from roomtone_server.engines.stt.sphinx.phone_loop import decode, phones_of
+from roomtone_server.engines.stt.sphinx.phone_loop import phones_of
 from roomtone_server.engines.stt.sphinx.speech import Stretch, utterances
 from roomtone_server.grammar.automaton import Automaton, Completeness
 from roomtone_server.grammar.slots import said
