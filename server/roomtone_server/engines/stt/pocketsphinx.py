@@ -43,7 +43,8 @@ class PocketSphinx:
         self._cache = surroundings.cache
         self._vocabulary = Vocabulary(LANGUAGE)
         self._process: WorkerProcess | None = None
-        self._verification = Verification(settings.reject_from)
+        self._reject_from = settings.reject_from
+        self._verification = Verification()
         self._starting = asyncio.Lock()
         self._learned: asyncio.Future[list[str]] | None = None
         self._hearings: dict[int, SphinxHearing] = {}
@@ -71,7 +72,7 @@ class PocketSphinx:
         self._hearings = {number: hearing for number, hearing in self._hearings.items() if not hearing.is_settled}
         self._heard += 1
         hearing = self._hearings[self._heard] = SphinxHearing(
-            self._heard, request.wake_phrase, process, self._verification
+            self._heard, request.wake_phrase, process, self._verification, self._reject_from
         )
         return hearing
 

@@ -15,6 +15,9 @@ GAP_NATS: Final = 3.8
 # A few phones are misheard, and fitted, worse than many: what is short is doubted less.
 LENIENCE_PHONES: Final = 5.6
 
+WORD_PHONES: Final = 3
+WORD_FRAMES: Final = 25
+
 
 @dataclass(frozen=True, slots=True)
 class Phones:
@@ -38,6 +41,11 @@ def doubt(claimed: Phones, heard: Phones) -> float:
     better = heard.log_likelihood / heard.frames - claimed.log_likelihood / claimed.frames
     gap_nats = better * claimed.frames / claimed.spoken_frames
     return edited + gap_nats / GAP_NATS - LENIENCE_PHONES / len(claimed.names)
+
+
+def is_speech(heard: Phones) -> bool:
+    """Whether it is at least a word or two of speech, of whatever language; a cough or a door is not."""
+    return len(heard.names) >= WORD_PHONES and heard.spoken_frames >= WORD_FRAMES
 
 
 def edit_distance(one: Sequence[str], other: Sequence[str]) -> int:

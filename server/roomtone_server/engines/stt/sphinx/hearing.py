@@ -14,10 +14,13 @@ from roomtone_server.engines.stt.sphinx.verification import Verification
 class SphinxHearing:
     """Holds the newest partial only: each replaces the one before."""
 
-    def __init__(self, number: int, wake_phrase: str, process: WorkerProcess, verification: Verification) -> None:
+    def __init__(
+        self, number: int, wake_phrase: str, process: WorkerProcess, verification: Verification, reject_from: float
+    ) -> None:
         self.number: Final = number
         self._process = process
         self._verification = verification
+        self._reject_from = reject_from
         self._partial: Partial | None = None
         self._transcript = Transcript("")
         self._claim: dict[str, Any] = {}
@@ -58,9 +61,11 @@ class SphinxHearing:
         try:
             await self._settled.wait()
             self._raise_failure()
-            if self._transcript.text and not await self._verification.accepts(self.number, self._claim):
-                return Transcript("")
-            return self._transcript
+            text = self._transcript.text
+            verdict = await self._verification.verdict(self.number, self._claim if text else None)
+            if text and verdict.doubt is not None and verdict.doubt >= self._reject_from:
+                return Transcript("", text, verdict.doubt, verdict.spoken)
+            return Transcript(text, "", verdict.doubt, verdict.spoken or bool(text))
         finally:
             self._verification.forget(self.number)
 

@@ -12,7 +12,7 @@ to the recogniser                               from the recogniser
 
 to the verifier: "hear", "audio", "close" too   from the verifier
                                                 {"is": "ready"}
-{"do": "verify", "id", "claim"}                 {"is": "verified", "id", "doubt"}
+{"do": "verify", "id", "claim" or null}         {"is": "verified", "id", "doubt" or null, "spoken"}
 
                                                 {"is": "failed", "text"}: then either ends
 """

@@ -5,6 +5,7 @@ It is there to turn down, not to serve: without it claims stand. One that hangs 
 
 import asyncio
 import logging
+from dataclasses import dataclass
 from typing import Any, Final
 
 from roomtone.errors import EngineError
@@ -20,13 +21,21 @@ MAX_BACKOFF_S: Final = 60.0
 _log = logging.getLogger(__name__)
 
 
-class Verification:
-    """Rejects claims that are doubted as much as `reject_from` or more: see distance.py."""
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    doubt: float | None  # of what is claimed: see distance.py; None without a claim, and when nobody can tell
+    spoken: bool  # somebody spoke; where nobody can tell, too
 
-    def __init__(self, reject_from: float) -> None:
-        self._reject_from = reject_from
+
+NOBODY_CAN_TELL: Final = Verdict(None, spoken=True)
+
+
+class Verification:
+    """Several verdicts may be asked about one utterance while it grows, one after the other."""
+
+    def __init__(self) -> None:
         self._process: WorkerProcess | None = None
-        self._waiting: dict[int, asyncio.Future[bool]] = {}
+        self._waiting: dict[int, asyncio.Future[Verdict]] = {}
         self._deaths = 0
         self._not_before_s = 0.0
         self._loaded = asyncio.Event()  # or dead
@@ -71,12 +80,12 @@ class Verification:
         except TimeoutError:
             await self._process.kill()
 
-    async def accepts(self, number: int, claim: dict[str, Any]) -> bool:
-        """Whether a claim about an utterance stands; it is forgotten then."""
+    async def verdict(self, number: int, claim: dict[str, Any] | None) -> Verdict:
+        """What a claim about an utterance as it is now (a `recogniser.Claim`) is worth; whether anybody spoke."""
         process = self._process
         if process is None or not process.is_alive:
-            return True
-        verdict: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+            return NOBODY_CAN_TELL
+        verdict: asyncio.Future[Verdict] = asyncio.get_running_loop().create_future()
         self._waiting[number] = verdict
         process.send(Message({"do": "verify", "id": number, "claim": claim}))
         try:
@@ -84,12 +93,12 @@ class Verification:
                 return await verdict
         except TimeoutError:
             await process.kill()
-            return True
+            return NOBODY_CAN_TELL
         finally:
             del self._waiting[number]
 
     def forget(self, number: int) -> None:
-        """Nothing is claimed about an utterance, or what was has its verdict."""
+        """No more verdicts are asked about an utterance."""
         self._send(Message({"do": "close", "id": number}))
 
     def _send(self, message: Message) -> None:
@@ -103,12 +112,12 @@ class Verification:
         self._deaths = 0
         verdict = self._waiting.get(message.head["id"])
         if verdict is not None and not verdict.done():
-            verdict.set_result(message.head["doubt"] < self._reject_from)
+            verdict.set_result(Verdict(message.head["doubt"], message.head["spoken"]))
 
     def _fail(self, reason: str) -> None:
         for verdict in self._waiting.values():
             if not verdict.done():
-                verdict.set_result(True)
+                verdict.set_result(NOBODY_CAN_TELL)
         if self._process is not None:  # not closed
             self._retry_later(reason)
 

@@ -11,7 +11,7 @@ from typing import Final
 from pydantic import TypeAdapter
 
 from roomtone.ears.formats import FRAME_BYTES, RATE_HZ, SAMPLE_BYTES
-from roomtone_server.engines.stt.sphinx.distance import Phones, doubt
+from roomtone_server.engines.stt.sphinx.distance import Phones, doubt, is_speech
 from roomtone_server.engines.stt.sphinx.messages import MAX_UTTERANCE_BYTES, Message
 from roomtone_server.engines.stt.sphinx.phone_loop import PhoneLoop
 from roomtone_server.engines.stt.sphinx.recogniser import TOLERANCE_MS, WAKE_LEAD_MS, Claim
@@ -20,7 +20,7 @@ from roomtone_server.engines.stt.sphinx.speech import ROOM_AFTER_MS, Stretch, so
 LOOK_EVERY_BYTES: Final = 2 * FRAME_BYTES  # so that it decodes before the endpoint
 SETTLED_AFTER_MS: Final = ROOM_AFTER_MS - TOLERANCE_MS  # more silence changes the stretch no more
 
-_CLAIM: Final = TypeAdapter(Claim)
+_CLAIM: Final[TypeAdapter[Claim | None]] = TypeAdapter(Claim | None)
 
 
 @dataclass(slots=True)
@@ -47,6 +47,14 @@ class Utterance:
         if self.phones is None or self.stretch is None or not self.stretch.nearly(stretch, TOLERANCE_MS):
             self.phones, self.stretch = loop.phones(stretch.of(bytes(self.pcm))), stretch
         return self.phones
+
+    def verdict(self, claim: Claim | None, loop: PhoneLoop) -> tuple[float | None, bool]:
+        """The doubt of a claim, and whether anybody spoke."""
+        if claim is not None:
+            heard = self.phones_of(claim.stretch, loop)
+            return doubt(claim.phones, heard), is_speech(heard)
+        stretches = utterances(bytes(self.pcm), self.lead_ms)
+        return None, bool(stretches) and is_speech(self.phones_of(stretches[0], loop))
 
     @property
     def is_due(self) -> bool:
@@ -83,8 +91,8 @@ class Verifier:
             utterance.phones_of(stretch, self._loop)
         return True
 
-    def _verify(self, number: int, claim: Claim) -> None:
+    def _verify(self, number: int, claim: Claim | None) -> None:
         """An utterance that it did not hear, since it was started in the midst of it, is not doubted."""
-        utterance = self._utterances.pop(number, None)
-        doubted = doubt(claim.phones, utterance.phones_of(claim.stretch, self._loop)) if utterance else 0.0
-        self._send(Message({"is": "verified", "id": number, "doubt": doubted}))
+        utterance = self._utterances.get(number)
+        doubted, spoken = utterance.verdict(claim, self._loop) if utterance else (None, True)
+        self._send(Message({"is": "verified", "id": number, "doubt": doubted, "spoken": spoken}))
