@@ -6,8 +6,9 @@ phone behind any other does: for a sentence that was said, it finds similar phon
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Final
+
+from roomtone_server.edit_distance import edit_distance
 
 # The weights of a logistic regression over half of 200 commands that were heard right and 200 sentences that are no
 # command, recorded and synthetic, scaled so that the distance weighs 1; bench/recogniser.py checks them on the others.
@@ -46,14 +47,3 @@ def doubt(claimed: Phones, heard: Phones) -> float:
 def is_speech(heard: Phones) -> bool:
     """Whether it is at least a word or two of speech, of whatever language; a cough or a door is not."""
     return len(heard.names) >= WORD_PHONES and heard.spoken_frames >= WORD_FRAMES
-
-
-def edit_distance(one: Sequence[str], other: Sequence[str]) -> int:
-    """How many insertions, deletions and replacements lead from one to the other (Levenshtein 1966)."""
-    row = list(range(len(other) + 1))
-    for item in one:
-        following = [row[0] + 1]
-        for (replaced, inserted), name in zip(pairwise(row), other, strict=True):
-            following.append(min(replaced + (item != name), inserted + 1, following[-1] + 1))
-        row = following
-    return row[-1]
