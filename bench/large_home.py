@@ -26,7 +26,7 @@ ROOMS = (
 OWNERS = ("Anna", "Oliver", "Grandma", "Priya", "Tom", "Lucía", "Noah", "Mum", "Dad", "Jürgen")
 PLACES = (
     "Corner", "Desk", "Ceiling", "Wall", "Window", "Floor", "Bedside", "Shelf", "Cabinet", "Counter", "Mirror",
-    "Stairs", "Left", "Right", "Back", "Front", "Small", "Big", "North", "South", "Upper", "Lower", "Tall", "Round", "Paper",
+    "Stairs", "Left", "Right", "Back", "Front", "Small", "Big", "North", "South", "Upper", "Lower", "Tall", "Round",
 )  # fmt: skip
 OCCASIONS = (
     "Movie", "Dinner", "Party", "Reading", "Cooking", "Holiday", "Cleaning", "Bed", "Game", "Breakfast", "Sunset",
