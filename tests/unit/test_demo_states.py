@@ -4,7 +4,8 @@ import pytest
 
 from roomtone.engines import Surroundings
 from roomtone.errors import UsageError
-from roomtone_server.bench.demo.states import changes, read_home
+from roomtone_server.bench.demo.states import changes
+from roomtone_server.bench.home import read_home
 from roomtone_server.home.base import ServiceCall
 from roomtone_server.home.virtual import VirtualHome, VirtualHomeSettings
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from roomtone.ears.formats import SAMPLE_BYTES
 from roomtone.errors import DeviceError
-from roomtone_server.bench.demo.sound import AUDIBLE_DBFS, FULL_SCALE, Samples
+from roomtone_server.bench.sound import AUDIBLE_DBFS, FULL_SCALE, Samples
 
 _AUDIBLE: Final = FULL_SCALE * 10 ** (AUDIBLE_DBFS / 20)
 

@@ -20,8 +20,9 @@ from roomtone_server.bench.demo.ends import Ends, both_ends
 from roomtone_server.bench.demo.rooms import RealRoom, RecordedRoom, Room
 from roomtone_server.bench.demo.scene import WAKE_WORD, compose, recorded, spoken
 from roomtone_server.bench.demo.screen import WIDTH, Picture
-from roomtone_server.bench.demo.states import HomeNow, changes, read_home
+from roomtone_server.bench.demo.states import changes
 from roomtone_server.bench.demo.turn import COMPLETED, NOT_UNDERSTOOD, Turn, result, spans
+from roomtone_server.bench.home import HomeNow, read_home
 from roomtone_server.ports.control import call_async
 
 EXIT_COMPLETED: Final = 0

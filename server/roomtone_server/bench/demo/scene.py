@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from roomtone.ears.formats import RATE_HZ, SAMPLE_BYTES
 from roomtone.errors import UsageError
-from roomtone_server.bench.demo.sound import AUDIBLE_DBFS, FULL_SCALE, Samples, last_speech_sample, read_wav, resampled
+from roomtone_server.bench.sound import AUDIBLE_DBFS, FULL_SCALE, Samples, last_speech_sample, read_wav, resampled
 from roomtone_server.engines import libespeak
 from roomtone_server.engines.tts import espeak
 

@@ -1,40 +1,10 @@
 """What a turn has changed in the virtual home, for people."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from roomtone.engines import Surroundings
-from roomtone.errors import UsageError
-from roomtone.paths import cache_dir
+from roomtone_server.bench.home import HomeNow
 from roomtone_server.home.base import Entity
-from roomtone_server.home.virtual import VirtualHome, VirtualHomeSettings
-
-
-@dataclass(frozen=True, slots=True)
-class HomeNow:
-    areas: Sequence[str]
-    entities: Mapping[str, Entity]
-
-    def area(self, wanted: str | None) -> str | None:
-        """The wanted area as the home spells it; None takes the kitchen, else the first. Raises UsageError."""
-        if wanted is None:
-            return next((name for name in self.areas if name == "Kitchen"), next(iter(self.areas), None))
-        for name in self.areas:
-            if name.casefold() == wanted.casefold():
-                return name
-        raise UsageError(f"--area: the home has no area {wanted!r}; it has: {', '.join(self.areas) or 'none'}")
-
-
-async def read_home(file: Path | None, state: Path) -> HomeNow:
-    """The home in its file (None: the example), as the server with this state has left it. Raises HomeError."""
-    home = VirtualHome(VirtualHomeSettings(file=file), Surroundings(state, cache_dir()))
-    try:
-        await home.start()
-        return HomeNow([area.name for area in home.areas()], {entity.id: entity for entity in home.entities()})
-    finally:
-        await home.close()
 
 
 def changes(before: HomeNow, after: HomeNow, acted_upon: Iterable[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Sound for the demo: WAV files of any rate as one kind of samples, and where speech ends."""
+"""Recordings: WAV files of any rate as one kind of samples, and where speech ends in them."""
 
 import wave
 from pathlib import Path
@@ -6,10 +6,9 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-import soxr
 
 from roomtone.ears.formats import RATE_HZ
-from roomtone.errors import UsageError
+from roomtone.errors import EngineMissing, UsageError
 
 Samples = npt.NDArray[np.int16]  # mono
 
@@ -46,10 +45,21 @@ def read_wav(path: Path) -> Samples:
 
 
 def resampled(samples: npt.NDArray[np.float32] | Samples, from_hz: int) -> Samples:
-    """At 16 kHz, from any rate; floats are in units of int16."""
-    at_16_khz = soxr.resample(samples.astype(np.float32), from_hz, RATE_HZ)
+    """At 16 kHz, from any rate; floats are in units of int16. Raises EngineMissing when another rate needs soxr."""
+    at_16_khz = samples if from_hz == RATE_HZ else _soxr_resampled(samples.astype(np.float32), from_hz)
     clipped: Samples = np.clip(np.rint(at_16_khz), -FULL_SCALE, FULL_SCALE - 1).astype(np.int16)
     return clipped
+
+
+def _soxr_resampled(samples: npt.NDArray[np.float32], from_hz: int) -> npt.NDArray[np.float32]:
+    try:
+        import soxr
+    except ImportError:
+        raise EngineMissing(
+            f"sound at {from_hz} Hz cannot be made into {RATE_HZ} Hz: pip install 'roomtone[demo]' brings soxr"
+        ) from None
+    at_16_khz: npt.NDArray[np.float32] = soxr.resample(samples, from_hz, RATE_HZ)
+    return at_16_khz
 
 
 def last_speech_sample(sound: Samples) -> int:
