@@ -142,6 +142,30 @@ async def test_finished_and_then_closed(make):
             await hearing.finish()
 
 
+async def test_a_preview_says_what_is_heard_so_far_and_settles_nothing(make):
+    async with listening(make()) as engine:
+        pcm = await spoken(COMMAND)
+        hearing = await engine.hear(HearingRequest())
+        assert not (await hearing.preview()).spoken
+        await feed(hearing, pcm)
+        async with asyncio.TaskGroup() as tasks:
+            previews = [tasks.create_task(hearing.preview()) for _ in range(3)]
+        assert {preview.result().text for preview in previews} == {COMMAND}
+        assert (await hearing.finish()).text == COMMAND
+        with pytest.raises(EngineError):
+            await hearing.preview()
+
+
+async def test_a_preview_that_nobody_waits_for_any_more_disturbs_nothing(make):
+    async with listening(make()) as engine:
+        hearing = await engine.hear(HearingRequest())
+        await feed(hearing, await spoken(COMMAND))
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0):
+                await hearing.preview()
+        assert (await hearing.finish()).text == COMMAND
+
+
 async def test_an_unknown_language_is_refused(make):
     async with listening(make()) as engine:
         with pytest.raises(EngineError, match="tlh"):

@@ -125,6 +125,7 @@ class ScriptedSatellite:
 @dataclass
 class ScriptedStt:
     text: str = "turn on the light"
+    spoken: bool = True
     final_after_s: float = 0.02
     feed_takes_s: float = 0.0
     fails: str = ""
@@ -167,10 +168,14 @@ class ScriptedHearing:
             yield Partial(" ".join(words[:count]), count)
         await self._over.wait()
 
-    async def finish(self) -> Transcript:
+    async def preview(self) -> Transcript:
         await asyncio.sleep(self._stt.final_after_s)
+        return Transcript(self._stt.text, spoken=self._stt.spoken)
+
+    async def finish(self) -> Transcript:
+        transcript = await self.preview()
         self._over.set()
-        return Transcript(self._stt.text)
+        return transcript
 
     async def close(self) -> None:
         self._over.set()

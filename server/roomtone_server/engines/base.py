@@ -46,6 +46,9 @@ class Hearing(Protocol):
     def partials(self) -> AsyncGenerator[Partial, None]:
         """Partials as they come, only those that differ from the last; ends once `finish` or `close` was called."""
 
+    async def preview(self) -> Transcript:
+        """What `finish` would say if no more audio came; any number of times before that."""
+
     async def finish(self) -> Transcript:
         """No more audio comes; the final transcript. At most once."""
 

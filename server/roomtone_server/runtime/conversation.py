@@ -186,8 +186,10 @@ class Conversation:
             self._session.show_partial(turn_id, text)
             self._post(turn.PartialReady(turn_id, text))
 
-        text = await ear.listen(show)
-        self._post(turn.FinalReady(turn_id, ear.revision, text))
+        heard = await ear.listen(show)
+        if heard.rejected:
+            self._trace("rejected", turn_id=turn_id, text=heard.rejected, doubt=heard.doubt)
+        self._post(turn.FinalReady(turn_id, ear.revision, heard.text, heard.spoken))
 
     async def _answer(self, command: turn.Answer) -> None:
         satellite, turn_id = self._session.satellite, command.turn

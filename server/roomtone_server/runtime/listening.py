@@ -10,7 +10,7 @@ from roomtone.ears.formats import FRAME_MS, FRAME_SAMPLES, SAMPLE_BYTES
 from roomtone.ears.resample import Framer
 from roomtone.ears.vad.edges import EdgeFinder, SpeechEdge
 from roomtone.errors import EngineError
-from roomtone_server.engines.base import Hearing, HearingRequest, SpeechToText
+from roomtone_server.engines.base import Hearing, HearingRequest, SpeechToText, Transcript
 
 # A recogniser that is this far behind the microphone has failed; without a cap it would take the server's memory.
 MAX_BEHIND_FRAMES: Final = 5_000 // FRAME_MS
@@ -71,7 +71,7 @@ class Ear:
             self._unheard.get_nowait()
         self._unheard.put_nowait(None)
 
-    async def listen(self, on_partial: Callable[[str], None]) -> str:
+    async def listen(self, on_partial: Callable[[str], None]) -> Transcript:
         """Feeds the recogniser until `finish`; the final transcript. Raises EngineError."""
         hearing = await self._stt.hear(self._request)
         try:
@@ -84,7 +84,7 @@ class Ear:
             raise EngineError(str(problems.exceptions[0])) from problems
         finally:
             await hearing.close()
-        return transcript.text
+        return transcript
 
 
 async def _report(hearing: Hearing, on_partial: Callable[[str], None]) -> None:

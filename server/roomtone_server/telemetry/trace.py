@@ -16,6 +16,7 @@ What = Literal[
     "speech-ended",  # sample
     "partial",  # text
     "endpoint",  # sample, silence_ms
+    "rejected",  # text, doubt: what was heard, and turned down
     "transcript",  # text
     "intent",  # name, slots; absent when nothing matched
     "action",  # entity, service, data

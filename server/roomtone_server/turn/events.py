@@ -58,6 +58,7 @@ class FinalReady:
     turn: int
     revision: int
     text: str  # empty: nothing was understood
+    spoken: bool = True  # False: nobody said anything, a cough or a door was heard
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,7 @@ TRANSITIONS: Final[Mapping[tuple[State, type[Event]], Transition]] = {
     (LISTENING, DeadlinePassed): _to(WAITING, ANSWERING, by=steps.give_up_on_audio),
     (LISTENING, SatelliteLost): _to(WAITING, by=steps.lose),
     # The endpoint was found: the transcript is being settled.
-    (FINISHING, FinalReady): _to(ANSWERING, by=steps.answer),
+    (FINISHING, FinalReady): _to(ANSWERING, WAITING, by=steps.answer),
     (FINISHING, WakeHeard): _to(LISTENING, by=steps.start_over),
     (FINISHING, AnnouncementDue): _to(FINISHING, by=steps.postpone),
     (FINISHING, CancelRequested): _to(WAITING, ANSWERING, by=steps.cancel),

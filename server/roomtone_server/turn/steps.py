@@ -165,6 +165,9 @@ def perhaps_endpoint(course: Course, event: AudioReached, now: float) -> State:
 
 
 def answer(course: Course, event: FinalReady, now: float) -> State:
+    """What was not understood is answered too: somebody waits for it. A cough is not."""
+    if not event.spoken:
+        return _give_up(course, now, "nothing-said")
     course.commands.append(Answer(course.turn, course.revise(), event.text))
     course.deadline = now + course.settings.answer_within_s
     return State.ANSWERING

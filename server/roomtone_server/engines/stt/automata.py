@@ -22,7 +22,7 @@ def automaton_for(vocabulary: Vocabulary, cache: Path) -> Automaton:
 
     Raises EngineError for a language without templates.
     """
-    file = make_private(cache / "grammar") / f"{_fingerprint(vocabulary)}.json"
+    file = cached_file(vocabulary, cache)
     try:
         return Automaton.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -32,6 +32,11 @@ def automaton_for(vocabulary: Vocabulary, cache: Path) -> Automaton:
     automaton = compile_automaton(vocabulary)
     _keep(file, automaton.dumps())
     return automaton
+
+
+def cached_file(vocabulary: Vocabulary, cache: Path) -> Path:
+    """Where the automaton of a home is kept; the folder is there."""
+    return make_private(cache / "grammar") / f"{_fingerprint(vocabulary)}.json"
 
 
 def _fingerprint(vocabulary: Vocabulary) -> str:

@@ -6,7 +6,6 @@ turns down what is no command in another: see `sphinx/`.
 
 import asyncio
 import logging
-from dataclasses import asdict
 from importlib.util import find_spec
 from typing import Final
 
@@ -16,13 +15,12 @@ from roomtone.engines import EngineSettings, EngineSpec, Surroundings
 from roomtone.errors import EngineError
 from roomtone_server.engines.base import HearingRequest
 from roomtone_server.engines.stt.sphinx.hearing import SphinxHearing
-from roomtone_server.engines.stt.sphinx.messages import Message
-from roomtone_server.engines.stt.sphinx.process import WorkerProcess
+from roomtone_server.engines.stt.sphinx.recogniser import MAX_WAKE_PHRASES
+from roomtone_server.engines.stt.sphinx.recognition import Recognition
 from roomtone_server.engines.stt.sphinx.verification import Verification
 from roomtone_server.grammar.vocabulary import Vocabulary
 
 LANGUAGE: Final = "en"  # of the model inside the package
-START_TIMEOUT_S: Final = 60.0  # a Raspberry Pi compiles a large home in some ten seconds
 # A worker that dies over and over is not restarted at once: 0, 0.5, 1, 2 ... seconds.
 FIRST_BACKOFF_S: Final = 0.5
 MAX_BACKOFF_S: Final = 10.0
@@ -40,116 +38,106 @@ class PocketSphinxSettings(EngineSettings):
 
 class PocketSphinx:
     def __init__(self, settings: PocketSphinxSettings, surroundings: Surroundings) -> None:
+        self._settings = settings
         self._cache = surroundings.cache
         self._vocabulary = Vocabulary(LANGUAGE)
-        self._process: WorkerProcess | None = None
-        self._reject_from = settings.reject_from
+        self._unheard: list[str] = []
+        self._untaught: Recognition | None = None  # started ahead: the first home is learned the sooner
+        self._recognition: Recognition | None = None  # hears `_vocabulary`
+        self._retired: list[Recognition] = []  # until what they still hear is settled
         self._verification = Verification()
-        self._starting = asyncio.Lock()
-        self._learned: asyncio.Future[list[str]] | None = None
-        self._hearings: dict[int, SphinxHearing] = {}
+        self._wake_phrases: dict[str, None] = {"": None}  # the latest last; none, for a button, among them
+        self._changing = asyncio.Lock()  # of the processes that hear
         self._heard = 0
         self._deaths = 0
         self._open = False
-        self._unpronounceable: list[str] = []
 
     async def start(self) -> None:
-        self._open = True
-        await self._running()
+        async with self._changing:
+            self._open = True
+            try:
+                self._untaught = await Recognition.start(self._cache)
+                await self._verification.start()
+            except BaseException:
+                await self._close()
+                raise
 
     async def learn(self, vocabulary: Vocabulary) -> list[str]:
         _check_language(vocabulary.language)
-        async with self._starting:
-            if vocabulary != self._vocabulary:
-                self._vocabulary = vocabulary
-                if self._process is not None:
-                    await self._teach(self._process)
-            return self._unpronounceable
+        async with self._changing:
+            self._check_open()
+            if self._recognition is None or vocabulary != self._vocabulary:
+                await self._take_over(vocabulary)
+            return self._unheard
 
     async def hear(self, request: HearingRequest) -> SphinxHearing:
         _check_language(request.language)
-        process = await self._running()
-        self._hearings = {number: hearing for number, hearing in self._hearings.items() if not hearing.is_settled}
+        recognition = await self._listening()
+        self._remember(request.wake_phrase)
         self._heard += 1
-        hearing = self._hearings[self._heard] = SphinxHearing(
-            self._heard, request.wake_phrase, process, self._verification, self._reject_from
-        )
-        return hearing
+        return recognition.hear(self._heard, request.wake_phrase, self._verification, self._settings.reject_from)
 
     async def close(self) -> None:
         self._open = False
-        async with self._starting:
-            await self._verification.close()
-            process, self._process = self._process, None
-            if process is not None:
-                await process.kill()
+        await self._close()
 
-    async def _running(self) -> WorkerProcess:
-        """The worker, started again when it died."""
-        async with self._starting:
-            if not self._open:
-                raise EngineError("the recogniser is not started, or closed already")
-            try:
-                await self._verification.start()
-                if self._process is None or not self._process.is_alive:
-                    self._process = await self._started()
-                await self._verification.ready()
-            except BaseException:
-                await self._verification.close()
-                raise
-            return self._process
+    async def _listening(self) -> Recognition:
+        """The process that hears; a worker that died is replaced, one that lives lets nobody wait."""
+        self._check_open()
+        await self._verification.start()
+        if self._recognition is None or not self._recognition.is_alive:
+            async with self._changing:
+                self._check_open()
+                if self._recognition is None or not self._recognition.is_alive:
+                    await self._take_over(self._vocabulary)
+        assert self._recognition is not None
+        return self._recognition
 
-    async def _started(self) -> WorkerProcess:
-        if self._deaths > 1:
-            await asyncio.sleep(min(MAX_BACKOFF_S, FIRST_BACKOFF_S * 2.0 ** (self._deaths - 2)))
-        process = await WorkerProcess.start(("recognise", str(self._cache)), self._receive, self._fail)
+    async def _take_over(self, vocabulary: Vocabulary) -> None:
+        """Lets a process that learned a vocabulary hear from now on. Until it has, the one before goes on."""
+        before = self._recognition
+        if before is not None and not before.is_alive:
+            await self._back_off(before)
+        fresh, self._untaught = self._untaught, None
+        if fresh is None or not fresh.is_alive:
+            fresh = await Recognition.start(self._cache)
         try:
-            await self._teach(process)
+            unheard = await fresh.learn(vocabulary, self._wake_phrases)
+            self._check_open()
         except BaseException:
-            await process.kill()
+            await fresh.close()
             raise
-        return process
-
-    async def _teach(self, process: WorkerProcess) -> None:
-        self._learned = asyncio.get_running_loop().create_future()
-        process.send(Message({"do": "learn", "vocabulary": asdict(self._vocabulary)}))
-        try:
-            async with asyncio.timeout(START_TIMEOUT_S):
-                self._unpronounceable = await self._learned
-        except TimeoutError:
-            await process.kill()
-            raise EngineError(f"the recogniser did not learn the home's names in {START_TIMEOUT_S:.0f} s") from None
-        finally:
-            self._learned = None
-        if self._unpronounceable:
+        if before is not None:
+            before.retire()
+        self._retired = [each for each in [*self._retired, before] if each is not None and each.is_alive]
+        self._recognition, self._vocabulary, self._unheard = fresh, vocabulary, unheard
+        if unheard:
             _log.warning(
                 "%d names of the home cannot be heard: no pronunciation is known; roomtone doctor lists them, and the"
                 " extra `espeak` knows more",
-                len(self._unpronounceable),
+                len(unheard),
             )
 
-    def _receive(self, message: Message) -> None:
-        match message.head["is"]:
-            case "learned":
-                if self._learned is not None and not self._learned.done():
-                    self._learned.set_result(message.head["left_out"])
-            case "transcript":
-                self._deaths = 0
-                if hearing := self._hearings.pop(message.head["id"], None):
-                    hearing.receive(message)
-            case "partial" if hearing := self._hearings.get(message.head["id"]):
-                hearing.receive(message)
+    async def _back_off(self, dead: Recognition) -> None:
+        self._deaths = 0 if dead.has_served else self._deaths + 1
+        if self._deaths > 1:
+            await asyncio.sleep(min(MAX_BACKOFF_S, FIRST_BACKOFF_S * 2.0 ** (self._deaths - 2)))
 
-    def _fail(self, reason: str) -> None:
-        why = f"the recogniser stopped in mid-work: {reason}"
-        if self._learned is not None and not self._learned.done():
-            self._learned.set_exception(EngineError(why))
-        if self._process is not None:
-            self._deaths += 1
-            _log.warning("%s; it is started again for the next utterance", why)
-        hearings, self._hearings = self._hearings, {}
-        for hearing in hearings.values():
-            hearing.fail(why)
+    def _remember(self, wake_phrase: str) -> None:
+        self._wake_phrases.pop(wake_phrase, None)
+        self._wake_phrases[wake_phrase] = None
+        if len(self._wake_phrases) > MAX_WAKE_PHRASES:
+            del self._wake_phrases[next(iter(self._wake_phrases))]
+
+    def _check_open(self) -> None:
+        if not self._open:
+            raise EngineError("the recogniser is not started, or closed already")
+
+    async def _close(self) -> None:
+        await self._verification.close()
+        for each in (self._untaught, self._recognition, *self._retired):
+            if each is not None:
+                await each.close()
 
 
 def _check_language(language: str) -> None:

@@ -1,8 +1,9 @@
 """One utterance, as the engine's callers see it."""
 
 import asyncio
-from collections.abc import AsyncGenerator
-from typing import Any, Final
+from collections import deque
+from collections.abc import AsyncGenerator, Callable
+from typing import Final
 
 from roomtone.errors import EngineError
 from roomtone_server.engines.base import Partial, Transcript
@@ -15,25 +16,31 @@ class SphinxHearing:
     """Holds the newest partial only: each replaces the one before."""
 
     def __init__(
-        self, number: int, wake_phrase: str, process: WorkerProcess, verification: Verification, reject_from: float
+        self,
+        number: int,
+        wake_phrase: str,
+        process: WorkerProcess,
+        verification: Verification,
+        reject_from: float,
+        settled: Callable[[int], None],
     ) -> None:
         self.number: Final = number
         self._process = process
         self._verification = verification
         self._reject_from = reject_from
+        self._settled = settled  # called once, when nothing more is asked of the worker
         self._partial: Partial | None = None
-        self._transcript = Transcript("")
-        self._claim: dict[str, Any] = {}
+        self._asked: deque[asyncio.Future[Message]] = deque()  # the worker answers in their order
         self._failure = ""
-        self._ended = False
+        self._is_open = True
+        self._is_settled = False
         self._news = asyncio.Event()
-        self._settled = asyncio.Event()
         process.send(Message({"do": "hear", "id": number, "wake_phrase": wake_phrase}))
         verification.hear(number, wake_phrase)
 
     async def feed(self, pcm: bytes) -> None:
         self._raise_failure()
-        if self._ended:
+        if not self._is_open:
             return
         for start in range(0, len(pcm), MAX_BODY_BYTES):
             audio = Message({"do": "audio", "id": self.number}, pcm[start : start + MAX_BODY_BYTES])
@@ -46,35 +53,28 @@ class SphinxHearing:
             await self._news.wait()
             self._news.clear()
             self._raise_failure()
-            if self._ended:
+            if not self._is_open:
                 return
             partial, self._partial = self._partial, None
             if partial is not None:
                 yield partial
 
+    async def preview(self) -> Transcript:
+        self._raise_ended()
+        return await self._transcribe()
+
     async def finish(self) -> Transcript:
-        self._raise_failure()
-        if self._ended:
-            raise EngineError("this utterance was finished or closed before")
-        self._process.send(Message({"do": "finish", "id": self.number}))
-        self._end()
+        self._raise_ended()
+        self._is_open = False
+        self._news.set()
         try:
-            await self._settled.wait()
-            self._raise_failure()
-            text = self._transcript.text
-            verdict = await self._verification.verdict(self.number, self._claim if text else None)
-            if text and verdict.doubt is not None and verdict.doubt >= self._reject_from:
-                return Transcript("", text, verdict.doubt, verdict.spoken)
-            return Transcript(text, "", verdict.doubt, verdict.spoken or bool(text))
+            return await self._transcribe()
         finally:
-            self._verification.forget(self.number)
+            self._settle()
 
     async def close(self) -> None:
-        if not self._settled.is_set():
-            self._process.send(Message({"do": "close", "id": self.number}))
-            self._settled.set()
-            self._verification.forget(self.number)
-        self._end()
+        if self._is_open:
+            self._settle()
 
     def receive(self, message: Message) -> None:
         """What the worker says of this utterance."""
@@ -82,25 +82,50 @@ class SphinxHearing:
             self._partial = Partial(message.head["text"], message.head["samples"])
             self._news.set()
         else:
-            self._transcript = Transcript(message.head["text"])
-            self._claim = message.head["claim"]
-            self._settled.set()
+            answer = self._asked.popleft()
+            if not answer.done():
+                answer.set_result(message)
 
     def fail(self, why: str) -> None:
         """The worker is gone: whichever call comes next, or waits now, raises."""
-        if not self._settled.is_set():
-            self._failure = why
-            self._verification.forget(self.number)
-            self._settled.set()
-            self._news.set()
+        self._failure = why
+        self._settle()
 
-    @property
-    def is_settled(self) -> bool:
-        return self._settled.is_set()
+    async def _transcribe(self) -> Transcript:
+        """Both workers' opinion of what was fed so far."""
+        answer: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
+        self._asked.append(answer)
+        self._process.send(Message({"do": "transcribe", "id": self.number}))
+        head = (await answer).head
+        if not head["sounds"]:
+            return Transcript("", spoken=False)
+        text, claim = head["text"], head["claim"]
+        verdict = await self._verification.verdict(self.number, claim)
+        self._raise_failure()
+        if claim is None:
+            return Transcript("", spoken=verdict.spoken)
+        if not verdict.spoken or (verdict.doubt is not None and verdict.doubt >= self._reject_from):
+            return Transcript("", text, verdict.doubt, verdict.spoken)
+        return Transcript(text, doubt=verdict.doubt)
 
-    def _end(self) -> None:
-        self._ended = True
+    def _settle(self) -> None:
+        """Nothing more is asked; whoever waits for an answer is told."""
+        if self._is_settled:
+            return
+        self._is_settled = True
+        self._process.send(Message({"do": "close", "id": self.number}))
+        self._verification.forget(self.number)
+        self._is_open = False
         self._news.set()
+        for answer in self._asked:
+            if not answer.done():
+                answer.set_exception(EngineError(self._failure or "this utterance was closed"))
+        self._settled(self.number)
+
+    def _raise_ended(self) -> None:
+        self._raise_failure()
+        if not self._is_open:
+            raise EngineError("this utterance was finished or closed before")
 
     def _raise_failure(self) -> None:
         if self._failure:

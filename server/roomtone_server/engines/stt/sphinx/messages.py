@@ -4,15 +4,17 @@
 head      a JSON object with `id`, the utterance, where there is one
 
 to the recogniser                               from the recogniser
-{"do": "learn", "vocabulary"}                   {"is": "learned", "left_out": names it cannot pronounce}
+{"do": "learn", "vocabulary", "wake_phrases"}   {"is": "learned", "left_out": names it cannot pronounce}
 {"do": "hear", "id", "wake_phrase"}
 {"do": "audio", "id"} + int16 samples           {"is": "partial", "id", "text", "samples"}
-{"do": "finish", "id"}                          {"is": "transcript", "id", "text", "claim"}
+{"do": "transcribe", "id"}                      {"is": "transcript", "id", "sounds": whether anything was loud enough
+                                                 for speech, "text", "claim" or null: that it is a sentence}
 {"do": "close", "id"}
 
 to the verifier: "hear", "audio", "close" too   from the verifier
                                                 {"is": "ready"}
-{"do": "verify", "id", "claim" or null}         {"is": "verified", "id", "doubt" or null, "spoken"}
+{"do": "verify", "id", "asked", "claim" or null}
+                                                {"is": "verified", "asked", "doubt" or null, "spoken"}
 
                                                 {"is": "failed", "text"}: then either ends
 """

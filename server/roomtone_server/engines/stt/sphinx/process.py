@@ -58,6 +58,12 @@ class WorkerProcess(asyncio.SubprocessProtocol):
         """Returns at once unless the worker is seconds behind."""
         await self._writable.wait()
 
+    def leave(self) -> None:
+        """Lets it end by itself, when it has read what it was sent."""
+        if self.is_alive:
+            assert self._requests is not None
+            self._requests.close()
+
     async def kill(self) -> None:
         """Ends it now; returns when it is gone and its pipes are closed. It holds nothing worth keeping."""
         if self._transport is not None and not self._ended.is_set():

@@ -31,34 +31,34 @@ NOBODY_CAN_TELL: Final = Verdict(None, spoken=True)
 
 
 class Verification:
-    """Several verdicts may be asked about one utterance while it grows, one after the other."""
+    """Several verdicts may be asked about one utterance while it grows."""
 
     def __init__(self) -> None:
         self._process: WorkerProcess | None = None
-        self._waiting: dict[int, asyncio.Future[Verdict]] = {}
+        self._waiting: dict[int, asyncio.Future[Verdict]] = {}  # by number of the question
+        self._asked = 0
+        self._starting = asyncio.Lock()
         self._deaths = 0
         self._not_before_s = 0.0
         self._loaded = asyncio.Event()  # or dead
 
     async def start(self) -> None:
-        """Starts the worker where there is none; one task at a time may call it. Raises nothing."""
-        is_alive = self._process is not None and self._process.is_alive
-        if is_alive or asyncio.get_running_loop().time() < self._not_before_s:
-            return
-        self._loaded.clear()
-        try:
-            self._process = await WorkerProcess.start(("verify",), self._receive, self._fail)
-        except EngineError as problem:
-            self._retry_later(str(problem))
-
-    async def ready(self) -> None:
-        """Returns when the worker that was started has loaded its model, or cannot."""
-        try:
-            async with asyncio.timeout(START_TIMEOUT_S):
-                await self._loaded.wait()
-        except TimeoutError:
-            if self._process is not None:
-                await self._process.kill()
+        """Starts the worker where there is none; returns when it has loaded its model, or cannot. Raises nothing."""
+        async with self._starting:
+            is_alive = self._process is not None and self._process.is_alive
+            if is_alive or asyncio.get_running_loop().time() < self._not_before_s:
+                return
+            self._loaded.clear()
+            try:
+                process = self._process = await WorkerProcess.start(("verify",), self._receive, self._fail)
+            except EngineError as problem:
+                self._retry_later(str(problem))
+                return
+            try:
+                async with asyncio.timeout(START_TIMEOUT_S):
+                    await self._loaded.wait()
+            except TimeoutError:
+                await process.kill()
 
     async def close(self) -> None:
         process, self._process = self._process, None
@@ -86,8 +86,9 @@ class Verification:
         if process is None or not process.is_alive:
             return NOBODY_CAN_TELL
         verdict: asyncio.Future[Verdict] = asyncio.get_running_loop().create_future()
-        self._waiting[number] = verdict
-        process.send(Message({"do": "verify", "id": number, "claim": claim}))
+        self._asked = asked = self._asked + 1
+        self._waiting[asked] = verdict
+        process.send(Message({"do": "verify", "id": number, "asked": asked, "claim": claim}))
         try:
             async with asyncio.timeout(PATIENCE_S):
                 return await verdict
@@ -95,7 +96,7 @@ class Verification:
             await process.kill()
             return NOBODY_CAN_TELL
         finally:
-            del self._waiting[number]
+            del self._waiting[asked]
 
     def forget(self, number: int) -> None:
         """No more verdicts are asked about an utterance."""
@@ -110,7 +111,7 @@ class Verification:
             self._loaded.set()
             return
         self._deaths = 0
-        verdict = self._waiting.get(message.head["id"])
+        verdict = self._waiting.get(message.head["asked"])
         if verdict is not None and not verdict.done():
             verdict.set_result(Verdict(message.head["doubt"], message.head["spoken"]))
 

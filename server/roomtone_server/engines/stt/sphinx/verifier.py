@@ -78,7 +78,7 @@ class Verifier:
             case "audio" if utterance := self._utterances.get(head["id"]):
                 utterance.pcm += message.body[: MAX_UTTERANCE_BYTES - len(utterance.pcm)]
             case "verify":
-                self._verify(head["id"], _CLAIM.validate_python(head["claim"]))
+                self._verify(head["id"], head["asked"], _CLAIM.validate_python(head["claim"]))
             case "close":
                 self._utterances.pop(head["id"], None)
 
@@ -91,8 +91,8 @@ class Verifier:
             utterance.phones_of(stretch, self._loop)
         return True
 
-    def _verify(self, number: int, claim: Claim | None) -> None:
+    def _verify(self, number: int, asked: int, claim: Claim | None) -> None:
         """An utterance that it did not hear, since it was started in the midst of it, is not doubted."""
         utterance = self._utterances.get(number)
         doubted, spoken = utterance.verdict(claim, self._loop) if utterance else (None, True)
-        self._send(Message({"is": "verified", "id": number, "doubt": doubted, "spoken": spoken}))
+        self._send(Message({"is": "verified", "asked": asked, "doubt": doubted, "spoken": spoken}))

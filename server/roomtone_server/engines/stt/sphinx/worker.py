@@ -11,10 +11,10 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import BinaryIO, Final, Protocol
+from typing import Any, BinaryIO, Final, Protocol
 
 from pydantic import TypeAdapter
 
@@ -66,10 +66,13 @@ class Utterance:
         self.sent = text
         return text
 
-    def sentence(self) -> Recognised | None:
-        """What was heard in the end, when that is a whole sentence."""
-        self.hear()
-        return self.heard if self.heard is not None and self.heard.is_sentence else None
+    def transcript(self) -> dict[str, Any]:
+        """What was heard, when that is a whole sentence; as in messages.py."""
+        if self.heard is None:
+            return {"sounds": False, "text": "", "claim": None}
+        if not self.heard.is_sentence:
+            return {"sounds": True, "text": "", "claim": None}
+        return {"sounds": True, "text": self.heard.text, "claim": asdict(self.heard.claim)}
 
 
 class Worker(Protocol):
@@ -95,17 +98,16 @@ class RecognitionWorker:
         head = message.head
         match head["do"]:
             case "learn":
-                self._learn(_VOCABULARY.validate_python(head["vocabulary"]))
+                self._learn(_VOCABULARY.validate_python(head["vocabulary"]), head["wake_phrases"])
             case "hear":
                 assert self._recogniser is not None, "the engine teaches before it asks"
                 self._recogniser.listen_for(head["wake_phrase"])
                 self._utterances[head["id"]] = Utterance(self._recogniser, head["wake_phrase"])
             case "audio" if utterance := self._utterances.get(head["id"]):
                 utterance.pcm += message.body[: MAX_UTTERANCE_BYTES - len(utterance.pcm)]
-            case "finish" if utterance := self._utterances.pop(head["id"], None):
-                sentence = utterance.sentence()
-                text, claim = (sentence.text, asdict(sentence.claim)) if sentence is not None else ("", {})
-                self._send(Message({"is": "transcript", "id": head["id"], "text": text, "claim": claim}))
+            case "transcribe" if utterance := self._utterances.get(head["id"]):
+                utterance.hear()
+                self._send(Message({"is": "transcript", "id": head["id"], **utterance.transcript()}))
             case "close":
                 self._utterances.pop(head["id"], None)
 
@@ -122,10 +124,9 @@ class RecognitionWorker:
             self._send(Message({"is": "partial", "id": number, "text": text, "samples": samples}))
         return True
 
-    def _learn(self, vocabulary: Vocabulary) -> None:
-        before = self._recogniser
+    def _learn(self, vocabulary: Vocabulary, wake_phrases: Iterable[str]) -> None:
         self._recogniser = Recogniser(automaton_for(vocabulary, self._cache))
-        for wake_phrase in before.wake_phrases if before is not None else [""]:
+        for wake_phrase in wake_phrases:
             self._recogniser.listen_for(wake_phrase)
         left_out = unpronounceable(vocabulary, self._recogniser.unsayable)
         self._send(Message({"is": "learned", "left_out": left_out}))
