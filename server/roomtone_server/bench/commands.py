@@ -1,22 +1,32 @@
-"""`roomtone demo`. What it needs is imported when it runs: see `roomtone.cli`."""
+"""`roomtone demo` and `roomtone bench`. What they need is imported when they run: see `roomtone.cli`."""
 
 import json
-import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from roomtone.errors import UsageError
+from roomtone_server.bench.stt.command import stt
 
 if TYPE_CHECKING:
     from roomtone_server.bench.demo.run import DemoOptions
 
-EXIT_TERMINATED: Final = 128 + signal.SIGTERM  # as shells count
 DEFAULT_TEXT: Final = "turn on the kitchen light"
 
 _FILE = click.Path(exists=True, dir_okay=False, resolve_path=True, path_type=Path)
 _NEW_FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.group()
+def bench() -> None:
+    """Measure how well the parts of the house do, and how fast.
+
+    Each prints a table, and one JSON object as its last line.
+    """
+
+
+bench.add_command(stt)
 
 
 @click.command()
@@ -61,15 +71,11 @@ def demo(*, text: str | None, wav: Path | None, wake_wav: Path | None, mic: bool
     if text and wav:
         raise UsageError("--text and --wav are both the command: give one of them")
     _require_extra()
-    import asyncio
-
     from roomtone_server.bench.demo.run import DemoOptions
+    from roomtone_server.bench.running import run
 
     wanted = DemoOptions(text=text or DEFAULT_TEXT, wav=wav, wake_wav=wake_wav, own_devices=mic, **options)
-    try:
-        return asyncio.run(_run(wanted, as_json=as_json))
-    except asyncio.CancelledError:
-        return EXIT_TERMINATED
+    return run(_demo(wanted, as_json=as_json))
 
 
 def _require_extra() -> None:
@@ -79,14 +85,9 @@ def _require_extra() -> None:
         raise UsageError(f"the demo needs {', '.join(sorted(lacking))}: {extras.remedy('demo')}")
 
 
-async def _run(options: "DemoOptions", *, as_json: bool) -> int:
-    import asyncio
-
+async def _demo(options: "DemoOptions", *, as_json: bool) -> int:
     from rich.console import Console
 
-    task = asyncio.current_task()
-    assert task
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)  # what was started is ended then too
     from roomtone_server.bench.demo.run import run_demo
 
     shown = await run_demo(options, Console(stderr=as_json, highlight=False))

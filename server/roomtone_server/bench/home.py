@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from roomtone.engines import Surroundings
-from roomtone.errors import UsageError
+from roomtone.errors import HomeError, UsageError
 from roomtone.paths import cache_dir
 from roomtone_server.grammar.vocabulary import Vocabulary
 from roomtone_server.home.base import Entity
@@ -29,7 +29,7 @@ class HomeNow:
 
 
 async def read_home(file: Path | None, state: Path, language: str = "en") -> HomeNow:
-    """The home in its file (None: the example), as the server with this state has left it. Raises HomeError."""
+    """The home in its file (None: the example), as the server with this state has left it. Raises UsageError."""
     home = VirtualHome(VirtualHomeSettings(file=file), Surroundings(state, cache_dir(), language))
     try:
         await home.start()
@@ -38,5 +38,7 @@ async def read_home(file: Path | None, state: Path, language: str = "en") -> Hom
             entities={entity.id: entity for entity in home.entities()},
             vocabulary=await anext(home.changes()),
         )
+    except HomeError as problem:
+        raise UsageError(f"--home: {problem}") from problem
     finally:
         await home.close()

@@ -15,14 +15,14 @@ from typing import Any, Final
 from rich.console import Console
 from rich.live import Live
 
-from roomtone.errors import HomeError, RoomtoneError, UsageError
+from roomtone.errors import RoomtoneError, UsageError
 from roomtone_server.bench.demo.ends import Ends, both_ends
 from roomtone_server.bench.demo.rooms import RealRoom, RecordedRoom, Room
 from roomtone_server.bench.demo.scene import WAKE_WORD, compose, recorded, spoken
 from roomtone_server.bench.demo.screen import WIDTH, Picture
 from roomtone_server.bench.demo.states import changes
 from roomtone_server.bench.demo.turn import COMPLETED, NOT_UNDERSTOOD, Turn, result, spans
-from roomtone_server.bench.home import HomeNow, read_home
+from roomtone_server.bench.home import read_home
 from roomtone_server.ports.control import call_async
 
 EXIT_COMPLETED: Final = 0
@@ -65,7 +65,7 @@ async def run_demo(options: DemoOptions, console: Console) -> Shown:
     with _scratch_folder() as folder:
         room = _room(options, folder)
         async with both_ends(folder) as ends:
-            before = await _home_before(options, ends)
+            before = await read_home(options.home, ends.home_state)
             satellite = {"name": SATELLITE, "area": before.area(options.area), **room.devices}
             with console.status("starting the server") as progress:
                 await ends.start_server(options.home)
@@ -101,13 +101,6 @@ def _room(options: DemoOptions, folder: Path) -> Room:
     wake = recorded(options.wake_wav) if options.wake_wav else spoken(WAKE_WORD)
     command = recorded(options.wav) if options.wav else spoken(options.text)
     return RecordedRoom(compose(wake, command), folder, str(options.wake_wav or f'the spoken "{WAKE_WORD}"'))
-
-
-async def _home_before(options: DemoOptions, ends: Ends) -> HomeNow:
-    try:
-        return await read_home(options.home, ends.home_state)
-    except HomeError as problem:
-        raise UsageError(f"--home: {problem}") from problem
 
 
 @contextlib.asynccontextmanager
