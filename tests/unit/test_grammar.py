@@ -90,7 +90,7 @@ def test_every_sentence_of_the_automaton_is_understood(seed):
 def test_no_beginning_of_a_sentence_is_impossible(seed):
     walk = walked(random.Random(seed))
     for length in range(len(walk)):
-        assert AUTOMATON.hint(" ".join(walk[:length])) in {Completeness.OPEN, Completeness.EXTENDABLE}, walk[:length]
+        assert AUTOMATON.hint(" ".join(walk[:length])) is not Completeness.IMPOSSIBLE, walk[:length]
 
 
 @settings(max_examples=400, deadline=None)
@@ -124,7 +124,7 @@ def test_no_other_sequence_of_words_is_a_sentence(seed):
         ("turn on lamp two", Completeness.EXTENDABLE),
         ("turn on Lamp 2", Completeness.EXTENDABLE),
         ("add milk to the shopping list", Completeness.COMPLETE),
-        ("yes", Completeness.EXTENDABLE),
+        ("yes", Completeness.COMPLETE),
         ("set the fan to twenty percent", Completeness.IMPOSSIBLE),  # this home has none
         ("unlock the kitchen blinds", Completeness.IMPOSSIBLE),
     ],
@@ -143,8 +143,8 @@ def test_numbers_are_spoken():
     assert words("21.5°", "en") == ["twenty", "one", "point", "five", "degrees"]
     assert words("1/2 an hour", "en") == ["half", "an", "hour"]
     assert words("What\u2019s the time?", "en") == ["what's", "the", "time"]
-    assert number_words(30, "de") == ["dreißig"]
-    assert number_words(30, "tlh") == ["30"]
+    assert number_words(30, "de") == ("dreißig",)
+    assert number_words(30, "tlh") == ("30",)
 
 
 def test_a_name_is_spoken_in_more_than_one_way():

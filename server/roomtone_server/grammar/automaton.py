@@ -9,15 +9,15 @@ from typing import Final, Self
 
 from roomtone_server.grammar.words import without_skip_words, words
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 
 
 class Completeness(StrEnum):
     """What a beginning may still become."""
 
-    COMPLETE = "complete"  # a sentence, and nothing can follow
-    EXTENDABLE = "extendable"  # a sentence that may go on: "turn on the lights", "... in the kitchen"
-    OPEN = "open"  # not yet a sentence
+    COMPLETE = "complete"  # a command, and whatever may follow changes nothing: "turn on the lights in here"
+    EXTENDABLE = "extendable"  # a command that may become another: "turn on the lights", "... in the kitchen"
+    OPEN = "open"  # not yet a command
     IMPOSSIBLE = "impossible"  # no sentence begins like this
 
 
@@ -31,6 +31,7 @@ class Automaton:
     language: str
     arcs: tuple[dict[str, int], ...]
     final: frozenset[int]
+    extendable: frozenset[int]  # of the final states, those that a change of the intent or of a slot may follow
     skip_words: tuple[str, ...] = ()
 
     def hint(self, text: str) -> Completeness:
@@ -40,7 +41,7 @@ class Automaton:
             return Completeness.IMPOSSIBLE
         if state not in self.final:
             return Completeness.OPEN
-        return Completeness.EXTENDABLE if self.arcs[state] else Completeness.COMPLETE
+        return Completeness.EXTENDABLE if state in self.extendable else Completeness.COMPLETE
 
     def normalise(self, text: str) -> str:
         """A key for what a text says: texts with equal keys are the same command."""
@@ -79,12 +80,13 @@ class Automaton:
     def without(self, unsayable: AbstractSet[str]) -> "Automaton":
         """The sentences that need none of some words."""
         arcs = [{word: to for word, to in arcs.items() if word not in unsayable} for arcs in self.arcs]
-        return minimal(arcs, set(self.final), self.language, self.skip_words)
+        return minimal(arcs, self.final, self.extendable, self.language, self.skip_words)
 
     def dumps(self) -> str:
         """For a cache; `loads` is its inverse."""
-        plain = {"format": FORMAT, "language": self.language, "arcs": self.arcs, "final": sorted(self.final)}
-        return json.dumps({**plain, "skip_words": self.skip_words}, separators=(",", ":"))
+        sets = {"final": sorted(self.final), "extendable": sorted(self.extendable)}
+        plain = {"format": FORMAT, "language": self.language, "arcs": self.arcs, **sets, "skip_words": self.skip_words}
+        return json.dumps(plain, separators=(",", ":"))
 
     @classmethod
     def loads(cls, text: str) -> Self:
@@ -92,26 +94,38 @@ class Automaton:
         plain = json.loads(text)
         if not isinstance(plain, dict) or plain.get("format") != FORMAT:
             raise ValueError("not an automaton of this version")
-        return cls(plain["language"], tuple(plain["arcs"]), frozenset(plain["final"]), tuple(plain["skip_words"]))
+        return cls(
+            plain["language"],
+            tuple(plain["arcs"]),
+            frozenset(plain["final"]),
+            frozenset(plain["extendable"]),
+            tuple(plain["skip_words"]),
+        )
 
 
 def minimal(
-    arcs: Sequence[dict[str, int]], final: set[int], language: str, skip_words: Sequence[str] = ()
+    arcs: Sequence[dict[str, int]],
+    final: AbstractSet[int],
+    extendable: AbstractSet[int],
+    language: str,
+    skip_words: Sequence[str] = (),
 ) -> Automaton:
     """The smallest automaton for the sentences of an acyclic, deterministic one that starts in state 0.
 
-    Bottom up, states with the same sentences behind them become one (Revuz 1992); those without any are dropped.
+    Bottom up, states that tell the same of the same sentences behind them become one (Revuz 1992); those without any
+    sentence are dropped, and one that nothing follows any more is not extendable.
     """
     kept: list[dict[str, int]] = []
-    is_final: list[bool] = []
-    by_signature: dict[tuple[bool, tuple[tuple[str, int], ...]], int] = {}
+    kinds: list[tuple[bool, bool]] = []  # final, extendable
+    by_signature: dict[tuple[bool, bool, tuple[tuple[str, int], ...]], int] = {}
     renamed: dict[int, int | None] = {}
 
     def rename(state: int) -> int | None:
         if state not in renamed:
             targets = {word: rename(to) for word, to in sorted(arcs[state].items())}
             alive = {word: to for word, to in targets.items() if to is not None}
-            signature = (state in final, tuple(alive.items()))
+            kind = (state in final, state in extendable and bool(alive))
+            signature = (*kind, tuple(alive.items()))
             if not alive and state not in final:
                 renamed[state] = None
             elif signature in by_signature:
@@ -119,15 +133,17 @@ def minimal(
             else:
                 renamed[state] = by_signature[signature] = len(kept)
                 kept.append(alive)
-                is_final.append(state in final)
+                kinds.append(kind)
         return renamed[state]
 
-    start = rename(0)
-    if start is None:
-        return Automaton(language, ({},), frozenset(), tuple(skip_words))
+    if rename(0) is None:
+        return Automaton(language, ({},), frozenset(), frozenset(), tuple(skip_words))
     # The start was named last: turning the numbers round makes it 0.
     last = len(kept) - 1
-    turned = tuple({word: last - to for word, to in state.items()} for state in reversed(kept))
     return Automaton(
-        language, turned, frozenset(last - state for state, flag in enumerate(is_final) if flag), tuple(skip_words)
+        language,
+        tuple({word: last - to for word, to in state.items()} for state in reversed(kept)),
+        frozenset(last - state for state, (is_final, _) in enumerate(kinds) if is_final),
+        frozenset(last - state for state, (_, is_extendable) in enumerate(kinds) if is_extendable),
+        tuple(skip_words),
     )

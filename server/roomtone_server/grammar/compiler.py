@@ -1,12 +1,13 @@
 """Sentence templates and the home's names, compiled to a word automaton.
 
-A template's pieces may end inside a word ("light[s]", "{brightness}[ percent]"), so that a place in a template is a
-node of the graph and the beginning of a word: `Places` maps each such beginning to its node.
+A template's pieces may end inside a word ("light[s]", "{brightness}[ percent]"), and the ways to one piece may differ
+in the slots that they fill: a place in a template is a node of the graph, the beginning of a word, and the slots so far.
 """
 
 import itertools
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
+from typing import Final, NamedTuple
 
 from hassil.expression import (
     Alternative,
@@ -21,16 +22,33 @@ from hassil.expression import (
 from hassil.intents import IntentData, Intents, RangeSlotList, SlotList, TextSlotList, TextSlotValue
 from hassil.util import check_excluded_context, check_required_context
 
-from roomtone_server.grammar.automaton import Automaton, minimal
+from roomtone_server.grammar.automaton import Automaton
+from roomtone_server.grammar.graph import Graph, Outcome
 from roomtone_server.grammar.sentences import load_heard_sentences
 from roomtone_server.grammar.slots import number_words, slot_lists
 from roomtone_server.grammar.vocabulary import Vocabulary
 from roomtone_server.grammar.words import spelled
 
-Places = dict[str, int]
+
+class Place(NamedTuple):
+    """Where a walk through a template is, beside its node."""
+
+    begun: str  # of a word
+    slots: frozenset[str]  # those that were filled by what was said
+
+    def with_text(self, text: str) -> "Place":
+        return Place(self.begun + text, self.slots)
+
+    def with_slot(self, slot: str) -> "Place":
+        return Place(self.begun, self.slots | {slot})
+
+
+Places = dict[Place, int]  # each to its node
+
+_NOTHING: Final = Place("", frozenset())
 
 # Known of the speaker, not of a name: hassil gets it with each utterance.
-_SPEAKERS_CONTEXT = frozenset({"area"})
+_SPEAKERS_CONTEXT: Final = frozenset({"area"})
 
 
 def compile_automaton(vocabulary: Vocabulary) -> Automaton:
@@ -40,10 +58,17 @@ def compile_automaton(vocabulary: Vocabulary) -> Automaton:
     """
     intents = heard_intents(vocabulary)
     lists: dict[str, SlotList] = {**intents.slot_lists, **slot_lists(vocabulary)}
-    graph = _Graph()
+    graph = Graph()
     for intent in intents.intents.values():
         for block in intent.data:
-            walker = _Walker(graph, block, {**lists, **block.slot_lists}, intents.expansion_rules, vocabulary.language)
+            walker = _Walker(
+                graph,
+                _outcome(intent.name, block),
+                block,
+                {**lists, **block.slot_lists},
+                {**intents.expansion_rules, **block.expansion_rules},
+                vocabulary.language,
+            )
             for sentence in block.sentences:
                 walker.add(sentence)
     return graph.determinised(vocabulary.language, intents.skip_words)
@@ -63,63 +88,26 @@ def heard_intents(vocabulary: Vocabulary) -> Intents:
     return intents
 
 
-@dataclass(slots=True)
-class _Graph:
-    """A nondeterministic automaton: arcs with words, and free ones. Node 0 is its start, node 1 its end."""
-
-    arcs: list[list[tuple[str, int]]] = field(default_factory=lambda: [[], []])
-    free: list[list[int]] = field(default_factory=lambda: [[], []])
-
-    def node(self) -> int:
-        self.arcs.append([])
-        self.free.append([])
-        return len(self.arcs) - 1
-
-    def determinised(self, language: str, skip_words: Iterable[str]) -> Automaton:
-        """By subsets, which stay few: the templates share their beginnings."""
-        subsets: dict[frozenset[int], int] = {self._closure({0}): 0}
-        arcs: list[dict[str, int]] = []
-        todo = list(subsets)
-        for subset in todo:
-            by_word: dict[str, set[int]] = {}
-            for node in subset:
-                for word, to in self.arcs[node]:
-                    by_word.setdefault(word, set()).add(to)
-            row = {}
-            for word, nodes in by_word.items():
-                following = self._closure(nodes)
-                if following not in subsets:
-                    subsets[following] = len(subsets)
-                    todo.append(following)
-                row[word] = subsets[following]
-            arcs.append(row)
-        final = {state for subset, state in subsets.items() if 1 in subset}
-        return minimal(arcs, final - {0}, language, tuple(skip_words))
-
-    def _closure(self, nodes: set[int]) -> frozenset[int]:
-        reached = set(nodes)
-        todo = list(nodes)
-        while todo:
-            for node in self.free[todo.pop()]:
-                if node not in reached:
-                    reached.add(node)
-                    todo.append(node)
-        return frozenset(reached)
+def _outcome(intent: str, block: IntentData) -> Outcome:
+    """What a block's sentences lead to before anything is said: its intent, and the slots that it sets itself."""
+    known = {key for key, what in block.requires_context.items() if isinstance(what, Mapping) and what.get("slot")}
+    return Outcome(intent, frozenset(known | {f"{slot}={value}" for slot, value in block.slots.items()}))
 
 
 @dataclass(frozen=True, slots=True)
 class _Walker:
     """Draws the sentences of one block of templates into a graph."""
 
-    graph: _Graph
+    graph: Graph
+    outcome: Outcome  # the block's, before anything is said
     block: IntentData
     lists: Mapping[str, SlotList]
     rules: Mapping[str, Sentence]
     language: str
 
     def add(self, sentence: Sentence) -> None:
-        for node in self._word_ended(self._walk(sentence.expression, {"": 0})).values():
-            self.graph.free[node].append(1)
+        start: Places = {_NOTHING: 0}
+        self.graph.accepting.update(self._word_ended(self._walk(sentence.expression, start)).values())
 
     def _walk(self, expression: Expression, here: Places) -> Places:
         match expression:
@@ -133,10 +121,10 @@ class _Walker:
             case Sequence():
                 return self._in_order(expression.items, here)
             case RuleReference():
-                rules = {**self.rules, **self.block.expansion_rules}
-                return self._walk(rules[expression.rule_name].expression, here)
+                return self._walk(self.rules[expression.rule_name].expression, here)
             case ListReference():
-                return self._joined(self._list(expression, here))
+                said = self._joined(self._list(expression, here))
+                return {place.with_slot(expression.slot_name): node for place, node in said.items()}
             case _:
                 raise TypeError(f"a template holds a {type(expression).__name__}, which this version cannot read")
 
@@ -166,39 +154,45 @@ class _Walker:
 
     def _text(self, text: str, here: Places) -> Places:
         pieces = text.split()
-        if not here:
-            return here
         if not pieces:
             return self._word_ended(here) if text else here
         if text[0].isspace():
             here = self._word_ended(here)
-        here = {begun + pieces[0]: node for begun, node in here.items()}
+        here = {place.with_text(pieces[0]): node for place, node in here.items()}
         for piece in pieces[1:]:
-            here = {piece: self._word_ended(here)[""]}
+            here = {place.with_text(piece): node for place, node in self._word_ended(here).items()}
         return self._word_ended(here) if text[-1].isspace() else here
 
     def _word_ended(self, here: Places) -> Places:
-        if not here or set(here) == {""}:
-            return here
-        node = self.graph.node()
-        for begun, before in here.items():
-            if begun:
-                self.graph.arcs[before].append((begun, node))
-            else:
-                self.graph.free[before].append(node)
-        return {"": node}
+        """One place for all places with the same slots."""
+        alike: dict[frozenset[str], list[Place]] = {}
+        for place in here:
+            alike.setdefault(place.slots, []).append(place)
+        ended: Places = {}
+        for slots, places in alike.items():
+            between = Place("", slots)
+            ended[between] = here[between] if places == [between] else self._node(slots)
+            for place in places:
+                if place.begun:
+                    self.graph.arcs[here[place]].append((place.begun, ended[between]))
+                elif here[place] != ended[between]:
+                    self.graph.free[here[place]].append(ended[between])
+        return ended
 
     def _joined(self, branches: Iterable[Places]) -> Places:
-        nodes: dict[str, set[int]] = {}
+        nodes: dict[Place, set[int]] = {}
         for branch in branches:
-            for begun, node in branch.items():
-                nodes.setdefault(begun, set()).add(node)
-        return {begun: self._one(ends) for begun, ends in nodes.items()}
+            for place, node in branch.items():
+                nodes.setdefault(place, set()).add(node)
+        return {place: self._one(ends, place.slots) for place, ends in nodes.items()}
 
-    def _one(self, nodes: set[int]) -> int:
+    def _one(self, nodes: set[int], slots: frozenset[str]) -> int:
         if len(nodes) == 1:
             return next(iter(nodes))
-        join = self.graph.node()
+        join = self._node(slots)
         for node in nodes:
             self.graph.free[node].append(join)
         return join
+
+    def _node(self, slots: frozenset[str]) -> int:
+        return self.graph.node(replace(self.outcome, slots=self.outcome.slots | slots))

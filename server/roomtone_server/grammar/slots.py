@@ -1,5 +1,6 @@
 """The home's names as hassil's slot lists: one source for what is recognised and for what is understood."""
 
+import functools
 import re
 from collections.abc import Iterator
 from typing import Any, Final
@@ -49,14 +50,15 @@ def _forms(name: str, language: str) -> Iterator[str]:
     yield _NUMBER.sub(lambda digits: number_words(int(digits.group()), language)[0], apart)
 
 
-def number_words(number: float, language: str) -> list[str]:
+@functools.lru_cache(maxsize=1024)
+def number_words(number: float, language: str) -> tuple[str, ...]:
     """All the ways to say a number, the plain cardinal first; the digits themselves in a language without rules."""
     try:
         texts = get_rbnf_engine(language).format_number(number).text_by_ruleset
     except ValueError:
-        return [str(number)]
+        return (str(number),)
     plain_first = sorted(texts, key=lambda rules: rules != "spellout-cardinal")
-    return list(dict.fromkeys(texts[rules].replace("-", " ") for rules in plain_first))
+    return tuple(dict.fromkeys(texts[rules].replace("-", " ") for rules in plain_first))
 
 
 def _thing_values(thing: NamedThing, language: str) -> Iterator[TextSlotValue]:
