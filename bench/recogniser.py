@@ -2,9 +2,9 @@
 
     python bench/recogniser.py COMMANDS/manifest.jsonl --home home.yaml [--wake FOLDER] [--live 10] [--show]
 
-The manifest has one JSON object per line: `file`, `language`, `text`, `kind`, `speech_ms`. Of each kind of English
-command: how many were heard word by word, and how many lead to the same intent with the same slots, before and after
-rejection. Of what is no command, and of commands in other languages: how many act. `rtf` is decoding time over audio
+The manifest has one JSON object per line: `file`, `language`, `text`, `kind`, `speech_ms`, and `split` where it has
+halves to choose from with `--split` (see speech_set.py). Of each kind of English command: how many were heard word by
+word, and how many lead to the same intent with the same slots, before and after rejection. Of what is no command, and of commands in other languages: how many act. `rtf` is decoding time over audio
 time, the phone loop's with it. With `--wake`, recorded wake words are put before the commands, cut where a satellite
 would. With `--live`, some commands are streamed through the engine as they would be spoken: when its last partial came
 (ms after the last word), and how long the final text took (ms after it was asked for, 0.7 s after the last word).
@@ -55,9 +55,11 @@ class Command:
     pcm: bytes
 
 
-def commands(manifest: Path) -> Iterator[Command]:
+def commands(manifest: Path, split: str = "") -> Iterator[Command]:
     for line in manifest.read_text(encoding="utf-8").splitlines():
         entry = json.loads(line)
+        if split and entry["split"] != split:
+            continue
         is_ours = entry["language"] == "en"
         yield Command(
             entry["text"] if is_ours else "",
@@ -204,13 +206,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("manifest", type=Path)
     parser.add_argument("--home", type=Path, required=True)
+    parser.add_argument("--split", default="", help="which half of the manifest: fit, or held out")
     parser.add_argument("--wake", type=Path, help="folder of wake words: okay_nabu_1.wav ...")
     parser.add_argument("--splices", type=int, default=20, help="for each gap")
     parser.add_argument("--live", type=int, default=0, help="how many commands to stream in real time")
     parser.add_argument("--show", action="store_true", help="what was heard wrong")
     given = parser.parse_args()
     vocabulary = asyncio.run(vocabulary_of(given.home))
-    spoken = list(commands(given.manifest))
+    spoken = list(commands(given.manifest, given.split))
     judge = Judge(vocabulary)
     accuracy(judge, spoken, given.show)
     if given.wake:
