@@ -1,15 +1,21 @@
-"""What `roomtone doctor` checks of the server, with its default settings."""
+"""What `roomtone doctor` checks of the server."""
 
 import asyncio
+import os
 import socket
 from collections.abc import Iterator, Sequence
+from contextlib import AsyncExitStack, aclosing
+from pathlib import Path
 from typing import Final
 
 from roomtone.doctor import Check, Finding
 from roomtone.errors import RoomtoneError, ServerNotRunning
 from roomtone.link.security import make_certificate
+from roomtone.settings import load
 from roomtone_server.ports.control import call, control_path
-from roomtone_server.settings import NATIVE_PORT, WEB_PORT, ServerSettings
+from roomtone_server.settings import CONFIG_VARIABLE, NATIVE_PORT, WEB_PORT, ServerSettings
+
+MAX_NAMES_LISTED: Final = 20
 
 
 def _server() -> Iterator[Finding]:
@@ -19,12 +25,21 @@ def _server() -> Iterator[Finding]:
     except ServerNotRunning:
         yield Finding("server", "note", "not running", "roomtone server")
         yield from _ports()
+        yield from _hearing()
     except RoomtoneError as problem:
         yield Finding("server", "broken", str(problem), "stop it and start it again; its log may say why")
     else:
         engines = ", ".join(f"{kind} {engine['name']}" for kind, engine in status["engines"].items())
         satellites = ", ".join(status["satellites"]) or "no satellite"
         yield Finding("server", "works", f"{status['status']}; {engines}; connected: {satellites}")
+        yield from _names(status["unheard_names"])
+
+
+def _names(unheard: Sequence[str]) -> Iterator[Finding]:
+    if unheard:
+        some = ", ".join(unheard[:MAX_NAMES_LISTED]) + (", ..." if len(unheard) > MAX_NAMES_LISTED else "")
+        remedy = "give each an alias in plain words, or pip install 'roomtone[espeak]', which knows how to say more"
+        yield Finding("names", "degraded", f"{len(unheard)} cannot be heard: {some}", remedy)
 
 
 def _ports() -> Iterator[Finding]:
@@ -44,7 +59,7 @@ def _certificate() -> Iterator[Finding]:
     from roomtone_server.mind import surroundings
 
     try:
-        identity = make_certificate(surroundings(ServerSettings()).state)
+        identity = make_certificate(surroundings(_settings()).state)
     except RoomtoneError as problem:
         yield Finding("certificate", "broken", str(problem))
     else:
@@ -70,10 +85,46 @@ async def _ask() -> tuple[bool, int]:
     from roomtone_server.agent.base import Request
     from roomtone_server.mind import open_mind, surroundings
 
-    settings = ServerSettings()
+    settings = _settings()
     async with open_mind(settings, engines.choose("home", settings.home), surroundings(settings)) as mind:
         prepared = await mind.agent.prepare(Request("what time is it", settings.language))
         return prepared.intent is not None, len(mind.home.entities())
+
+
+def _hearing() -> Iterator[Finding]:
+    """The recogniser, started and taught the home's names."""
+    try:
+        unheard = asyncio.run(_unheard_names())
+    except RoomtoneError as problem:
+        yield Finding("recogniser", "broken", str(problem))
+    else:
+        yield Finding("recogniser", "works", "started, and taught the names of the home")
+        yield from _names(unheard)
+
+
+async def _unheard_names() -> list[str]:
+    from roomtone import engines
+    from roomtone_server.engines.base import SpeechToText
+    from roomtone_server.home.base import Home
+    from roomtone_server.mind import surroundings
+
+    settings = _settings()
+    around = surroundings(settings)
+    home: Home = engines.choose("home", settings.home).make(around)
+    stt: SpeechToText = engines.choose("stt", settings.stt).make(around)
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(home.close)
+        await home.start()
+        stack.push_async_callback(stt.close)
+        await stt.start()
+        changes = await stack.enter_async_context(aclosing(home.changes()))
+        return await stt.learn(await anext(changes))
+
+
+def _settings() -> ServerSettings:
+    """Those that `roomtone server` would take here."""
+    config = os.environ.get(CONFIG_VARIABLE)
+    return load(ServerSettings, Path(config) if config else None)
 
 
 CHECKS: Final[Sequence[Check]] = (_server, _certificate, _mind)

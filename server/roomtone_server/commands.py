@@ -13,6 +13,8 @@ from roomtone.errors import ServerNotRunning
 _CONFIG = click.option(
     "--config",
     type=click.Path(path_type=Path, dir_okay=False),
+    envvar="ROOMTONE_SERVER_CONFIG",  # settings.CONFIG_VARIABLE, for the doctor too
+    show_envvar=True,
     help="Settings file (YAML). Without one, everything has its default.",
 )
 

@@ -34,5 +34,5 @@ class Health:
         }
 
     async def status(self, _arguments: dict[str, Any]) -> AsyncGenerator[dict[str, Any], None]:
-        """The control socket's verb."""
-        yield self.report()
+        """The control socket's verb: the report, and what is the owner's business only."""
+        yield self.report() | {"unheard_names": self.house.unheard_names if self.house else []}

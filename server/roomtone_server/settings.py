@@ -11,6 +11,7 @@ from roomtone.settings import HomeChoice, Settings, SttChoice, TtsChoice, VadCho
 from roomtone_server.agent.settings import AgentSettings
 
 NATIVE_PORT: Final = 10760
+CONFIG_VARIABLE: Final = "ROOMTONE_SERVER_CONFIG"  # names the settings file where --config does not
 WEB_PORT: Final = 8760
 
 Port = Annotated[int, Field(ge=0, le=65535)]  # 0: any free one

@@ -138,6 +138,23 @@ def test_a_reply_without_sound_ends_at_once():
     assert scene.tell(ReplyFinished(1, finish_revision(scene), 0, **UNDERSTOOD)) == [EndTurn(1, "answered")]
 
 
+def test_a_cough_ends_the_turn_without_a_word():
+    scene = Scenario()
+    scene.wake()
+    scene.say("", 400)
+    [finish] = scene.hear(5000)
+    assert scene.tell(FinalReady(1, finish.revision, "", spoken=False)) == [Abandon(1), EndTurn(1, "nothing-said")]
+    assert scene.machine.state is State.WAITING
+
+
+def test_words_that_were_not_understood_are_answered():
+    scene = Scenario()
+    scene.wake()
+    scene.say("", 1500)
+    [finish] = scene.hear(5000)
+    assert scene.tell(FinalReady(1, finish.revision, "")) == [Answer(1, finish.revision + 1, "")]
+
+
 def test_not_understood_is_an_outcome_of_its_own():
     scene, revision = until_speaking()
     scene.tell(ReplyFinished(1, revision, 1, understood=False, expects_answer=False))

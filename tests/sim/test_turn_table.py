@@ -23,6 +23,7 @@ def events_of(turn: int, revision: int, sample: int) -> list[e.Event]:
         e.AudioReached(turn, sample),
         e.PartialReady(turn, "words"),
         e.FinalReady(turn, revision, "words"),
+        e.FinalReady(turn, revision, "", spoken=False),
         e.ReplyStarted(turn, revision),
         e.ReplyFinished(turn, revision, 0.5, understood=True, expects_answer=False),
         e.ReplyFinished(turn, revision, 0.5, understood=False, expects_answer=True),

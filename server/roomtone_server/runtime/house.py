@@ -27,6 +27,7 @@ class House:
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
         self.taught = asyncio.Event()  # the recogniser has been told the home's words, once at least
+        self.unheard_names: list[str] = []  # of the home: the recogniser cannot hear them
         self._present: dict[str, tuple[Satellite, Conversation]] = {}
         self._missed: defaultdict[str, deque[AnnouncementDue]] = defaultdict(
             lambda: deque(maxlen=MAX_MISSED_ANNOUNCEMENTS)
@@ -87,7 +88,7 @@ class House:
         async with aclosing(home.changes()) as changes:
             async for vocabulary in changes:
                 try:
-                    await self.parts.stt.learn(vocabulary)
+                    self.unheard_names = await self.parts.stt.learn(vocabulary)
                     self.parts.faults.pop("vocabulary", None)
                 except EngineError as problem:
                     self.parts.faults["vocabulary"] = str(problem)

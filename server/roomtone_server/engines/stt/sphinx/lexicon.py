@@ -2,6 +2,7 @@
 
 import functools
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -48,11 +49,15 @@ def polite() -> Mapping[str, Sequence[str]]:
 def pronounce(word: str) -> str | None:
     """The phones of a word that the model's dictionary lacks: from the table, else as espeak would say it.
 
-    None when neither knows: espeak is an optional extra.
+    None when neither knows: espeak is an optional extra, and names letters of other scripts instead of reading them.
     """
     if known := _tables().words.get(word):
         return known
-    return None if libespeak.missing() else arpabet(libespeak.library().phonemes(word, _VOICE))
+    return None if libespeak.missing() or not _is_latin(word) else arpabet(libespeak.library().phonemes(word, _VOICE))
+
+
+def _is_latin(word: str) -> bool:
+    return all(unicodedata.name(letter, "").startswith("LATIN") for letter in word if letter.isalpha())
 
 
 def arpabet(ipa: str) -> str | None:

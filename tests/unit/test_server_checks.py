@@ -1,0 +1,54 @@
+"""What the doctor says of a server's names; nothing runs."""
+
+import asyncio
+
+import pytest
+
+from roomtone.doctor import Finding
+from roomtone_server import checks
+from roomtone_server.ports.control import ControlPort, control_path
+from roomtone_server.settings import CONFIG_VARIABLE
+
+HOME = """
+areas: [{name: Kitchen}]
+entities:
+  - {id: light.lamp, name: Lamp, area: Kitchen, state: "off"}
+  - {id: light.moon, name: 月, area: Kitchen, state: "off"}
+  - {id: light.sun, name: 日, area: Kitchen, state: "off", aliases: [sun]}
+"""
+
+
+@pytest.fixture
+def settings(tmp_path, monkeypatch):
+    home, server = tmp_path / "home.yaml", tmp_path / "server.yaml"
+    home.write_text(HOME)
+    server.write_text(f"home: {{engine: virtual, file: {home}}}\n")
+    monkeypatch.setenv(CONFIG_VARIABLE, str(server))
+
+
+def names(findings):
+    return next(finding for finding in findings if finding.subject == "names")
+
+
+@pytest.mark.usefixtures("settings")
+def test_names_that_nobody_can_pronounce_are_listed_with_a_remedy():
+    finding = names(checks.CHECKS[0]())
+    assert finding.state == "degraded"
+    assert finding.text == "2 cannot be heard: 月, 日"
+    assert "alias" in finding.remedy
+
+
+async def test_a_running_server_is_asked_for_them():
+    async def status(_arguments):
+        yield {"status": "ok", "engines": {}, "satellites": [], "unheard_names": [f"Name {n}" for n in range(30)]}
+
+    async with ControlPort(control_path(), {"status": status}):
+        findings = await asyncio.to_thread(lambda: list(checks.CHECKS[0]()))
+    assert findings[0] == Finding("server", "works", "ok; ; connected: no satellite")
+    assert names(findings).text.startswith("30 cannot be heard: Name 0, Name 1,")
+    assert names(findings).text.endswith("Name 19, ...")
+
+
+def test_a_settings_file_that_is_not_there_is_told(monkeypatch):
+    monkeypatch.setenv(CONFIG_VARIABLE, "/no/such/server.yaml")
+    assert any("/no/such/server.yaml" in finding.text for finding in checks.CHECKS[2]())
