@@ -141,7 +141,7 @@ def test_a_reply_without_sound_ends_at_once():
 def test_a_cough_ends_the_turn_without_a_word():
     scene = Scenario()
     scene.wake()
-    scene.say("", 400)
+    scene.say("", 900)
     [finish] = scene.hear(5000)
     assert scene.tell(FinalReady(1, finish.revision, "", spoken=False)) == [Abandon(1), EndTurn(1, "nothing-said")]
     assert scene.machine.state is State.WAITING

@@ -30,7 +30,7 @@ class Recognition:
         self._process: WorkerProcess
         self._learned: asyncio.Future[list[str]] | None = None
         self._hearings: dict[int, SphinxHearing] = {}
-        self._retired = False
+        self._is_wanted = True
         self.has_served = False  # a transcript at least
 
     @classmethod
@@ -66,18 +66,19 @@ class Recognition:
 
     def retire(self) -> None:
         """Ends it as soon as no utterance is open; none is opened any more."""
-        self._retired = True
+        self._is_wanted = False
         if not self._hearings:
             self._process.leave()
 
     async def close(self) -> None:
         """Ends it now, and returns when it is gone."""
+        self._is_wanted = False
         await self._process.kill()
 
     def _forget(self, number: int) -> None:
         del self._hearings[number]
-        if self._retired:
-            self.retire()
+        if not (self._is_wanted or self._hearings):
+            self._process.leave()
 
     def _receive(self, message: Message) -> None:
         match message.head["is"]:
@@ -95,5 +96,5 @@ class Recognition:
             self._learned.set_exception(EngineError(why))
         for hearing in list(self._hearings.values()):
             hearing.fail(why)
-        if not self._retired:
+        if self._is_wanted:
             _log.warning("%s; it is started again for the next utterance", why)
