@@ -10,10 +10,8 @@ from roomtone_server.agent.base import Agent
 from roomtone_server.agent.intent_agent import IntentAgent
 from roomtone_server.home.base import Home, HomeSettings
 from roomtone_server.settings import ServerSettings
-from roomtone_server.store.database import Database
+from roomtone_server.store.database import FILE_NAME, Database
 from roomtone_server.store.timers import SqliteTimerStore
-
-DATABASE_FILE = "roomtone.db"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +30,7 @@ def surroundings(settings: ServerSettings) -> Surroundings:
 async def open_mind(settings: ServerSettings, home: Chosen, around: Surroundings) -> AsyncIterator[Mind]:
     """Home and agent, started; closed, with nothing lost, at the end. Raises HomeError and StoreError."""
     async with AsyncExitStack() as stack:
-        database = await stack.enter_async_context(Database.open(around.state / DATABASE_FILE))
+        database = await stack.enter_async_context(Database.open(around.state / FILE_NAME))
         the_home: Home = home.make(around)
         stack.push_async_callback(the_home.close)
         await the_home.start()

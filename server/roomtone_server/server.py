@@ -22,10 +22,14 @@ from roomtone_server.ports.control import ControlPort, Verb, control_path
 from roomtone_server.ports.local import LocalVerbs
 from roomtone_server.ports.native import Doorkeeper, serve_native
 from roomtone_server.ports.web.health import serve_web
+from roomtone_server.ports.web.metrics import metrics_route
+from roomtone_server.recorder import Recorder
 from roomtone_server.runtime.house import House
 from roomtone_server.runtime.parts import EndpointSettings, Parts, TurnSettings
 from roomtone_server.settings import ServerSettings
 from roomtone_server.store.satellites import SqliteSatelliteStore
+from roomtone_server.store.turns import SqliteTurnStore
+from roomtone_server.telemetry.metrics import Metrics
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -69,12 +73,22 @@ async def running(settings: ServerSettings) -> AsyncIterator[int]:
     async with AsyncExitStack() as stack:
         verbs: dict[str, Verb] = {"status": health.status}  # the others follow when there is something to ask
         await stack.enter_async_context(ControlPort(control_path(), verbs))
+        metrics = Metrics(health.report)
         if settings.web.enabled:
-            await stack.enter_async_context(serve_web(settings.web.host, settings.web.port, health.report))
+            figures = metrics_route(metrics.exposition)
+            await stack.enter_async_context(serve_web(settings.web.host, settings.web.port, health.report, figures))
         house, mind = await _furnish(stack, settings, chosen, around)
         health.house = house
         await stack.enter_async_context(alongside(house.follow(mind.home)))
         await stack.enter_async_context(alongside(house.deliver_dues()))
+        recorder = Recorder(
+            SqliteTurnStore(mind.database),
+            metrics,
+            engines={kind: choice.spec.name for kind, choice in chosen.items()},
+            faults=house.parts.faults,
+            store_transcripts=settings.store_transcripts,
+        )
+        await stack.enter_async_context(alongside(recorder.follow(house.parts.trace)))
         await house.taught.wait()
 
         identity = await asyncio.to_thread(make_certificate, around.state)

@@ -25,7 +25,7 @@ class ListenSettings(Settings):
 
 
 class WebSettings(Settings):
-    """GET /health."""
+    """GET /health and GET /metrics."""
 
     enabled: bool = True
     host: str = "0.0.0.0"  # noqa: S104 - whatever watches over the server is another machine
@@ -53,4 +53,5 @@ class ServerSettings(Settings):
     agent: AgentSettings = AgentSettings()
     endpoint: EndpointSettings = EndpointSettings()
     follow_up_s: Annotated[float, Field(ge=1, le=30)] = 5.0
+    store_transcripts: bool = False
     log_level: Level = "info"

@@ -61,3 +61,28 @@ class TimerStore(Protocol):
 
     async def list(self) -> Sequence[StoredTimer]:
         """All of them, in the order in which they were set."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTurn:
+    """A turn that is over."""
+
+    number: int  # counted by the store, from 1 on, never twice
+    satellite: str  # its id
+    name: str | None  # its name now; None when it is no longer paired
+    began_at: float
+    record: str  # JSON, as `telemetry.record` writes it
+
+
+class TurnStore(Protocol):
+    async def add(self, satellite: str, began_at: float, record: str) -> None:
+        """Keeps a turn under the next number; the oldest give way to it."""
+
+    async def find(self, number: int) -> StoredTurn | None:
+        """None for one that never was, or is no longer kept."""
+
+    async def latest(self, limit: int, satellite: str = "") -> Sequence[StoredTurn]:
+        """The last ones, in the order in which they ended: all, or those of a satellite, by its name or id."""
+
+    async def since(self, at: float, satellite: str = "") -> Sequence[StoredTurn]:
+        """All that began at that time or later, or those of a satellite, in the order in which they ended."""

@@ -5,15 +5,17 @@ import os
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, Final, Self, TypeVar
 
 from roomtone.errors import StoreError
-from roomtone_server.store.migrations import migrate
+from roomtone_server.store.migrations import expect_newest, migrate
 
 T = TypeVar("T")
 SqlValue = str | bytes | int | float | None
+
+FILE_NAME: Final = "roomtone.db"  # in the server's state folder
 
 # How long another process (a backup, say) may hold the file before we give up.
 BUSY_TIMEOUT_S: Final = 5.0
@@ -28,17 +30,31 @@ class Database:
         self._executor = executor
 
     @classmethod
-    @asynccontextmanager
-    async def open(cls, path: Path, executor: Executor | None = None) -> AsyncIterator[Self]:
+    def open(cls, path: Path, executor: Executor | None = None) -> AbstractAsyncContextManager[Self]:
         """The database in that file, made (0600) or migrated if need be; closed, with nothing lost, at the end.
 
         `executor` is where all calls run, one after the other; None makes a thread for it. Raises StoreError when the
         file is no database, is damaged, is of a newer version, or cannot be written.
         """
+        return cls._opened(path, _connect, executor)
+
+    @classmethod
+    def read(cls, path: Path) -> AbstractAsyncContextManager[Self]:
+        """The same for `select` alone, beside a server that may be using it: it neither waits nor is kept waiting.
+
+        Raises StoreError also when there is no such file, or it is of an older version.
+        """
+        return cls._opened(path, _connect_to_read, None)
+
+    @classmethod
+    @asynccontextmanager
+    async def _opened(
+        cls, path: Path, connect: Callable[[Path], sqlite3.Connection], executor: Executor | None
+    ) -> AsyncIterator[Self]:
         owned = ThreadPoolExecutor(1, thread_name_prefix="store") if executor is None else executor
         loop = asyncio.get_running_loop()
         try:
-            connection = await loop.run_in_executor(owned, _connect, path)
+            connection = await loop.run_in_executor(owned, connect, path)
             try:
                 yield cls(path, connection, owned)
             finally:
@@ -77,6 +93,20 @@ def _connect(path: Path) -> sqlite3.Connection:
             connection.execute("PRAGMA synchronous = FULL")
             _check(connection)
             migrate(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+
+def _connect_to_read(path: Path) -> sqlite3.Connection:
+    """A reader of a WAL database sees its last whole state, and holds no lock that a writer would wait for."""
+    with _blaming(path):
+        connection = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_TIMEOUT_S, check_same_thread=False
+        )
+        try:
+            expect_newest(connection)
         except BaseException:
             connection.close()
             raise

@@ -39,6 +39,17 @@ STEPS: Final[tuple[tuple[str, ...], ...]] = (
         ) STRICT
         """,
     ),
+    (
+        """
+        CREATE TABLE turn (
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            satellite TEXT NOT NULL,
+            began_at REAL NOT NULL,
+            record TEXT NOT NULL
+        ) STRICT
+        """,
+        "CREATE INDEX turn_by_time ON turn (began_at)",
+    ),
 )
 VERSION: Final = len(STEPS)
 
@@ -54,6 +65,12 @@ def migrate(connection: sqlite3.Connection, *, to: int = VERSION) -> None:
         connection.execute("ROLLBACK")
         raise
     connection.execute("COMMIT")
+
+
+def expect_newest(connection: sqlite3.Connection) -> None:
+    """Raises StoreError for a database of any other version: who only reads cannot bring it to this one."""
+    if (found := _version(connection, VERSION)) < VERSION:
+        raise StoreError(f"has version {found}, and this Roomtone reads version {VERSION}: start the server once")
 
 
 def _version(connection: sqlite3.Connection, newest: int) -> int:

@@ -15,7 +15,11 @@ What = Literal[
     "speech-started",  # sample
     "speech-ended",  # sample
     "partial",  # text
+    "speculated",  # revision: work was begun on what is not certain yet
+    "discarded",  # revision
+    "committed",  # revision
     "endpoint",  # sample, silence_ms
+    "level",  # speech_dbfs, noise_dbfs: of the utterance; None for what was not there
     "rejected",  # text, doubt: what was heard, and turned down
     "transcript",  # text
     "intent",  # name, slots; absent when nothing matched

@@ -20,21 +20,22 @@ _WHY: Final = {
 }
 
 
-def web_app(health: Health) -> web.Application:
+def web_app(health: Health, *others: web.RouteDef) -> web.Application:
     """The application. `health` is asked at each request, must not block, and tells no secrets: the path is open."""
 
     async def answer(_request: web.Request) -> web.Response:
         return web.json_response(health(), headers={"Cache-Control": "no-store"})
 
     app = web.Application()
-    app.router.add_get("/health", answer)
+    app.add_routes([web.get("/health", answer), *others])
     return app
 
 
 @contextlib.asynccontextmanager
-async def serve_web(host: str, port: int, health: Health) -> AsyncIterator[int]:
+async def serve_web(host: str, port: int, health: Health, *others: web.RouteDef) -> AsyncIterator[int]:
     """Serves while it is entered; yields the port, which the system chooses for 0. Raises PortUnusable."""
-    runner = web.AppRunner(web_app(health), access_log=None, handle_signals=False, shutdown_timeout=SHUTDOWN_S)
+    app = web_app(health, *others)
+    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=SHUTDOWN_S)
     await runner.setup()
     try:
         try:

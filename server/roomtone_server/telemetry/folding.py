@@ -1,0 +1,218 @@
+"""What the trace told of one turn, folded into its record. Pure; any event may be missing, or be there twice.
+
+The satellite's microphone is placed on the server's clock by the earliest arrival of any of its samples: none arrives
+before it was recorded, and the fastest was late by the shortest way through the network, half of `round_trip_ms` where
+the wake event knows it.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from roomtone_server.telemetry.record import BegunBy, Lengths, Revisions, Span, Stage, TurnRecord, Why, Words
+from roomtone_server.telemetry.trace import TraceEvent, What
+
+NS_PER_SAMPLE: Final = 1_000_000_000 // 16_000  # exactly 62,500
+NS_PER_MS: Final = 1_000_000
+
+# Far-field recordings that are understood have speech at -39 to -9 dBFS (RMS): below this a microphone is turned down.
+LOW_SPEECH_DBFS: Final = -45.0
+# A quiet room at night is at about -66 dBFS: what is fainter is a muted microphone, or none.
+LOW_ROOM_DBFS: Final = -75.0
+# Commands are understood down to about 3 dB of signal to noise.
+NOISY_DB: Final = 3.0
+# A final transcript takes some ms; one that has not come after so long is late, whatever the reason.
+STT_LATE_MS: Final = 5_000.0
+
+# A satellite has one turn at a time, and there are not so many of them: more are turns whose end was lost.
+MAX_OPEN_TURNS: Final = 256
+# A turn of 15 s with a partial for each frame has some 800 events; one that babbles on would fill the memory.
+MAX_EVENTS_OF_A_TURN: Final = 2_000
+
+
+def fold(
+    events: Sequence[TraceEvent],
+    *,
+    began_at: float,
+    engines: Mapping[str, str] | None = None,
+    store_transcripts: bool = False,
+) -> TurnRecord:
+    """The record of a turn, from at least one event; `began_at` is the wall clock at the first of them."""
+    told = _Told(events)
+    stages = _stages(told)
+    levels = told.data("level")
+    outcome = str(told.data("ended").get("outcome", "lost"))
+    words = Words(told.text("transcript"), told.text("rejected"), told.text("reply"))
+    return TurnRecord(
+        satellite=events[0].satellite,
+        turn=events[0].turn,
+        began_at=began_at,
+        begun_by=_begun_by(told, outcome),
+        outcome=outcome,
+        why=_why(told, outcome, stages),
+        failure=told.text("ended") if outcome == "failed" else "",
+        v2v_ms=_v2v_ms(stages),
+        silence_ms=told.data("endpoint").get("silence_ms"),
+        stages=stages,
+        revisions=Revisions(told.count("speculated"), told.count("discarded"), told.count("committed")),
+        engines=dict(engines or {}),
+        lengths=Lengths(told.count("partial"), len(words.transcript), len(words.rejected), len(words.reply)),
+        doubt=told.data("rejected").get("doubt"),
+        speech_dbfs=levels.get("speech_dbfs"),
+        noise_dbfs=levels.get("noise_dbfs"),
+        words=words if store_transcripts else None,
+    )
+
+
+class Collector:
+    """Holds each turn's events until it ends."""
+
+    def __init__(self) -> None:
+        self._open: dict[tuple[str, int], list[TraceEvent]] = {}
+
+    def take(self, event: TraceEvent) -> list[TraceEvent] | None:
+        """All events of the turn that this one ends; None while none does."""
+        turn = event.satellite, event.turn
+        if event.what == "wake" or turn not in self._open:
+            if event.what == "played":
+                return None  # a reply that was broken off is reported when its turn is over
+            self._open.pop(turn, None)  # of an earlier connection, which ended without a word
+            self._open[turn] = []
+            if len(self._open) > MAX_OPEN_TURNS:
+                del self._open[next(iter(self._open))]
+        events = self._open[turn]
+        if len(events) < MAX_EVENTS_OF_A_TURN or event.what == "ended":
+            events.append(event)
+        return self._open.pop(turn) if event.what == "ended" else None
+
+
+class _Told:
+    """The events of a turn, by what they tell."""
+
+    def __init__(self, events: Iterable[TraceEvent]) -> None:
+        self.events = sorted(events, key=lambda event: event.at_ns)
+        self._of: defaultdict[What, list[TraceEvent]] = defaultdict(list)
+        for event in self.events:
+            self._of[event.what].append(event)
+
+    def count(self, what: What) -> int:
+        return len(self._of[what])
+
+    def first_ns(self, what: What) -> int | None:
+        return self._of[what][0].at_ns if self._of[what] else None
+
+    def last_ns(self, what: What) -> int | None:
+        return self._of[what][-1].at_ns if self._of[what] else None
+
+    def data(self, what: What) -> Mapping[str, Any]:
+        """Of the last event of a kind; empty when there is none."""
+        return self._of[what][-1].data if self._of[what] else {}
+
+    def text(self, what: What) -> str:
+        """Of all events of a kind, one after the other."""
+        return "".join(str(event.data.get("text", "")) for event in self._of[what])
+
+    def sample(self, what: What) -> int | None:
+        """Where in the microphone's stream the first event of a kind stands."""
+        return self._of[what][0].data.get("sample") if self._of[what] else None
+
+
+class _Microphone:
+    """When the samples of a turn were recorded, on the server's clock."""
+
+    def __init__(self, told: _Told) -> None:
+        arrivals = [
+            event.at_ns - event.data["sample"] * NS_PER_SAMPLE for event in told.events if "sample" in event.data
+        ]
+        on_the_way_ns = int(told.data("wake").get("round_trip_ms", 0) * NS_PER_MS / 2)
+        self._began_ns = min(arrivals, default=0) - on_the_way_ns
+
+    def at_ns(self, sample: int) -> int:
+        return self._began_ns + sample * NS_PER_SAMPLE
+
+
+def _stages(told: _Told) -> dict[Stage, Span]:
+    """Those that began; one that was under way when the turn ended, ended then."""
+    microphone = _Microphone(told)
+    woken = told.sample("wake") if told.data("wake").get("name") else None
+    started, endpoint = told.sample("speech-started"), told.data("endpoint")
+    wake_ns = speech_ns = silence_ns = None
+    if woken is not None:
+        wake_ns = microphone.at_ns(woken)
+    if started is not None:  # what lies before the detection is the wake word
+        speech_ns = microphone.at_ns(max(started, woken or 0))
+    if endpoint:
+        silence_ns = microphone.at_ns(endpoint["sample"] - endpoint["silence_ms"] * NS_PER_MS // NS_PER_SAMPLE)
+    begins_and_ends: dict[Stage, tuple[int | None, int | None]] = {
+        "wake": (wake_ns, told.first_ns("wake")),
+        "speech": (speech_ns, silence_ns),
+        "silence": (silence_ns, told.first_ns("endpoint")),
+        "stt": (told.first_ns("endpoint"), told.first_ns("transcript")),
+        "agent": (told.first_ns("transcript"), told.first_ns("reply")),
+        "tts": (told.first_ns("reply"), told.first_ns("first-audio")),
+        "sound": (told.first_ns("first-audio"), told.last_ns("played")),
+    }
+    over_ns = told.events[-1].at_ns
+    spans_ns = {
+        stage: (begin_ns, max(begin_ns, over_ns if end_ns is None else end_ns))
+        for stage, (begin_ns, end_ns) in begins_and_ends.items()
+        if begin_ns is not None
+    }
+    zero_ns = min([told.events[0].at_ns, *(begin_ns for begin_ns, _ in spans_ns.values())])
+    return {stage: (_ms(begin_ns - zero_ns), _ms(end_ns - zero_ns)) for stage, (begin_ns, end_ns) in spans_ns.items()}
+
+
+def _ms(ns: int) -> float:
+    return round(ns / NS_PER_MS, 1)
+
+
+def _v2v_ms(stages: Mapping[Stage, Span]) -> float | None:
+    if "silence" not in stages or "sound" not in stages:
+        return None
+    return round(stages["sound"][0] - stages["silence"][0], 1)
+
+
+def _begun_by(told: _Told, outcome: str) -> BegunBy:
+    """A number is odd when the satellite began the turn; the server begins one to speak, or to hear an answer."""
+    if told.data("wake").get("name"):
+        return "wake-word"
+    if told.events[0].turn % 2:
+        return "button"
+    return "follow-up" if told.count("wake") or outcome == "nothing-said" else "server"
+
+
+def _why(told: _Told, outcome: str, stages: Mapping[Stage, Span]) -> Why | None:
+    """The most likely reason why nothing was understood; None when something was, or somebody gave the turn up."""
+    match outcome:
+        case "failed":
+            waiting = told.count("endpoint") and not told.count("transcript")
+            return "stt-late" if waiting and _length_ms(stages["stt"]) >= STT_LATE_MS else None
+        case "nothing-said":
+            return _why_nothing_said(told)
+        case "not-understood":
+            return _why_not_understood(told)
+        case _:
+            return None
+
+
+def _why_nothing_said(told: _Told) -> Why:
+    if told.count("endpoint"):
+        return "not-speech"
+    level = told.data("level")
+    heard_dbfs = level.get("speech_dbfs") or level.get("noise_dbfs")
+    return "no-speech" if heard_dbfs is None or heard_dbfs >= LOW_ROOM_DBFS else "level-too-low"
+
+
+def _why_not_understood(told: _Told) -> Why:
+    if told.text("transcript"):
+        return "no-command"
+    speech_dbfs, noise_dbfs = (told.data("level").get(key) for key in ("speech_dbfs", "noise_dbfs"))
+    if speech_dbfs is not None and speech_dbfs < LOW_SPEECH_DBFS:
+        return "level-too-low"
+    if speech_dbfs is not None and noise_dbfs is not None and speech_dbfs - noise_dbfs < NOISY_DB:
+        return "too-noisy"
+    return "rejected" if told.count("rejected") else "no-words"
+
+
+def _length_ms(span: Span) -> float:
+    return span[1] - span[0]
