@@ -1,7 +1,6 @@
 """Recordings on their way to the engine, as from a microphone: 20 ms at a time, by the clock."""
 
 import asyncio
-import time
 from collections.abc import Iterator
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -40,20 +39,21 @@ async def _stream(
     engine: SpeechToText, clip: Clip, request: HearingRequest, pace: float, meter: EngineMeter
 ) -> tuple[Transcript, float]:
     """The transcript, and how many seconds after the last samples it came."""
+    now_s = asyncio.get_running_loop().time
     with meter.call():
         hearing = await engine.hear(request)
     try:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(_follow(hearing), name="bench: partials")
-            began_s = fed_s = time.perf_counter()
+            began_s = fed_s = now_s()
             for due_s, frame in _frames(clip.pcm):
-                await asyncio.sleep(began_s + due_s / pace - time.perf_counter() if pace else 0)
-                fed_s = time.perf_counter()
+                await asyncio.sleep(began_s + due_s / pace - now_s() if pace else 0)
+                fed_s = now_s()
                 with meter.call():
                     await hearing.feed(frame)
             with meter.call():
                 transcript = await hearing.finish()
-            return transcript, time.perf_counter() - fed_s
+            return transcript, now_s() - fed_s
     finally:
         await hearing.close()
 

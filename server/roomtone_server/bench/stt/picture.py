@@ -10,7 +10,7 @@ from roomtone_server.bench.stt.sweep import ACTING, Step, step_at
 
 WIDTH: Final = 820
 HEIGHT: Final = 460
-_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 796, 112, 404  # of the plot, in the picture's units
+_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 796, 128, 404  # of the plot, in the picture's units
 _TICKS: Final = 8  # at most, along the thresholds
 _MARGIN: Final = 0.05  # of the thresholds' range, left of the first doubt and right of the last
 
@@ -45,7 +45,7 @@ def picture(steps: Sequence[Step], in_force: float | None, subtitle: str) -> str
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}">',
         f"<style>{_STYLE}</style>",
         f'<rect class="ground" width="{WIDTH}" height="{HEIGHT}" rx="8"/>',
-        _text(_LEFT, 34, "Right, wrong and rejected, by the doubt from which on it is rejected", "title"),
+        _text(_LEFT, 34, "Right, wrong and rejected, by threshold of doubt", "title"),
         _text(_LEFT, 56, subtitle, "minor"),
         *_legend(steps, in_force),
         *_grid(axis),
@@ -53,7 +53,8 @@ def picture(steps: Sequence[Step], in_force: float | None, subtitle: str) -> str
     ]
     if in_force is not None:
         x = axis.x(in_force)
-        parts.append(f'<path class="force" d="M{x:.1f} {_TOP}V{_BOTTOM}"/>')
+        parts.append(f'<path class="force" d="M{x:.1f} {_TOP - 4}V{_BOTTOM}"/>')
+        parts.append(_text(x, _TOP - 8, f"in force: {in_force:g}", anchor="middle"))
     return "\n".join([*parts, "</svg>", ""])
 
 
@@ -95,8 +96,6 @@ def _legend(steps: Sequence[Step], in_force: float | None) -> Iterator[str]:
         yield f'<path class="line {name}" d="M{x} 82h22"/>'
         yield _text(x + 30, 87, label)
         x += 58 + round(7.4 * len(label))
-    if in_force is not None:
-        yield _text(_RIGHT, 56, f"in force: {in_force:g}", anchor="end")
 
 
 def _grid(axis: _Axis) -> Iterator[str]:
@@ -106,7 +105,7 @@ def _grid(axis: _Axis) -> Iterator[str]:
         yield _text(_LEFT - 10, y + 5, f"{percent} %", "minor", anchor="end")
     for threshold in axis.ticks():
         yield _text(axis.x(threshold), _BOTTOM + 24, f"{threshold:g}", "minor", anchor="middle")
-    yield _text(_RIGHT, _BOTTOM + 44, "rejected from this doubt on", "minor", anchor="end")
+    yield _text(_RIGHT, _BOTTOM + 44, "what is doubted as much, or more, is rejected", "minor", anchor="end")
 
 
 def _text(x: float, y: float, text: str, style: str = "", anchor: str = "start") -> str:

@@ -97,7 +97,7 @@ def _draw(results: Sequence[Result], chosen: Chosen, path: Path) -> None:
         click.echo(f"no picture: {chosen.spec.name} does not say how much it doubts what it heard", err=True)
         return
     commands = sum(bool(result.clip.text) for result in results)
-    subtitle = f"{chosen.spec.name}: {commands} commands, {len(results) - commands} clips that are none"
+    subtitle = f"{chosen.spec.name}; commands: {commands}, other clips: {len(results) - commands}"
     try:
         path.write_text(picture(steps, getattr(chosen.settings, THRESHOLD_SETTING, None), subtitle), encoding="utf-8")
     except OSError as problem:

@@ -22,10 +22,8 @@ class Step:
 def sweep(results: Sequence[Result]) -> list[Step]:
     """From a threshold that turns down whatever is doubted, to one that turns down nothing; empty when the engine does
     not say how much it doubts. What was turned down for another reason stays so."""
-    doubts = {result.heard.transcript.doubt for result in results if _depends_on_doubt(result)} - {None}
-    if not doubts:
-        return []
-    return [Step(above, _shares(results, above)) for above in (-math.inf, *sorted(doubt for doubt in doubts if doubt))]
+    doubts = {doubt for result in results if (doubt := _doubt(result)) is not None}
+    return [Step(above, _shares(results, above)) for above in (-math.inf, *sorted(doubts))] if doubts else []
 
 
 def step_at(steps: Sequence[Step], threshold: float) -> Step:
@@ -42,13 +40,15 @@ def _shares(results: Sequence[Result], above: float) -> dict[str, float]:
 
 
 def _verdict(result: Result, above: float) -> Verdict:
-    doubt = result.heard.transcript.doubt
-    if doubt is None or not _depends_on_doubt(result):
+    doubt = _doubt(result)
+    if doubt is None:
         return result.verdict
     if doubt <= above:
         return result.unfiltered
     return Verdict.REJECTED if result.clip.text else Verdict.RIGHT
 
 
-def _depends_on_doubt(result: Result) -> bool:
-    return result.heard.transcript.spoken and result.heard.transcript.doubt is not None
+def _doubt(result: Result) -> float | None:
+    """None where the verdict does not depend on it."""
+    transcript = result.heard.transcript
+    return transcript.doubt if transcript.spoken else None
