@@ -13,8 +13,9 @@ from support.vocabularies import SMALL
 from roomtone.errors import EngineError
 from roomtone_server.grammar.automaton import Automaton, Completeness
 from roomtone_server.grammar.compiler import compile_automaton, heard_intents
+from roomtone_server.grammar.numbers import number_words
 from roomtone_server.grammar.sentences import load_heard_sentences, load_sentences
-from roomtone_server.grammar.slots import number_words, said, slot_lists
+from roomtone_server.grammar.slots import said, slot_lists
 from roomtone_server.grammar.vocabulary import NamedThing, Vocabulary
 from roomtone_server.grammar.words import words
 

@@ -16,6 +16,7 @@ from roomtone_server.agent.planning import NOWHERE, Command
 from roomtone_server.grammar.sentences import load_sentences
 from roomtone_server.grammar.slots import slot_lists
 from roomtone_server.grammar.vocabulary import Vocabulary
+from roomtone_server.grammar.words import without_courtesy
 
 # What is longer is no command; matching it would only hold up the event loop.
 MAX_COMMAND_CHARACTERS: Final = 200
@@ -45,22 +46,13 @@ _NOT_SAID: Final = re.compile(r"[!?;:\"“”„()]|[.,](?!\d)|(?<!\d)[.,]")
 _SIGNS: Final[Mapping[str, Mapping[str, re.Pattern[str]]]] = {
     "en": {" percent": re.compile(r"\s*%|\s+per cent\b"), " degrees": re.compile(r"\s*°\s*(?:[CF]\b)?")}
 }
-# Courtesy that hassil's own skip words leave standing; only at the edges, where it cannot be part of a name.
-_COURTESY: Final[Mapping[str, re.Pattern[str]]] = {
-    "en": re.compile(
-        r"^((hey|okay|ok|so|well|and|now|just|please|will you|would you mind)\s+)+(?=\w+\s)"
-        r"|(\s+(please|thanks|thank you|now|then|right away|for me))+$",
-        re.IGNORECASE,
-    )
-}
 
 
 def normalised(text: str, language: str) -> str:
     """The command in a text: without punctuation, with signs as words, without courtesy at its edges."""
     for word, sign in _SIGNS.get(language, {}).items():
         text = sign.sub(word, text)
-    text = " ".join(_NOT_SAID.sub(" ", text).split())
-    return _COURTESY[language].sub("", text) if language in _COURTESY else text
+    return without_courtesy(" ".join(_NOT_SAID.sub(" ", text).split()), language)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Self
 
-from roomtone_server.grammar.words import without_skip_words, words
+from roomtone_server.grammar.words import without_courtesy, without_skip_words, words
 
 FORMAT: Final = 2
 
@@ -48,11 +48,12 @@ class Automaton:
         return " ".join(self.words(text))
 
     def words(self, text: str) -> list[str]:
-        """The words of a text, without those that may be skipped, unless a sentence has them: "what can you do"."""
+        """The words of a text, without courtesy and skip words, unless a sentence has them: "what can you do"."""
         said = words(text, self.language)
         if self.after(said) is not None:
             return said
-        return without_skip_words(" ".join(said), self.skip_words).split()
+        said = without_courtesy(" ".join(said), self.language).split()
+        return said if self.after(said) is not None else without_skip_words(said, self.skip_words)
 
     def after(self, said: Sequence[str]) -> int | None:
         """The state that words lead to; None where they leave the automaton."""

@@ -1,7 +1,7 @@
 """Sentence templates and the home's names, compiled to a word automaton.
 
-A template's pieces may end inside a word ("light[s]", "{brightness}[ percent]"), and the ways to one piece may differ
-in the slots that they fill: a place in a template is a node of the graph, the beginning of a word, and the slots so far.
+A template's pieces may end inside a word ("light[s]", "{brightness}[ percent]"), and the ways to one piece may fill
+different slots: a place in a template is a node of the graph, the beginning of a word, and the slots filled so far.
 """
 
 import itertools
@@ -24,8 +24,9 @@ from hassil.util import check_excluded_context, check_required_context
 
 from roomtone_server.grammar.automaton import Automaton
 from roomtone_server.grammar.graph import Graph, Outcome
+from roomtone_server.grammar.numbers import number_words
 from roomtone_server.grammar.sentences import load_heard_sentences
-from roomtone_server.grammar.slots import number_words, slot_lists
+from roomtone_server.grammar.slots import slot_lists
 from roomtone_server.grammar.vocabulary import Vocabulary
 from roomtone_server.grammar.words import spelled
 

@@ -1,15 +1,14 @@
 """The home's names as hassil's slot lists: one source for what is recognised and for what is understood."""
 
-import functools
 import re
 from collections.abc import Iterator
 from typing import Any, Final
 
 from hassil.expression import TextChunk
 from hassil.intents import TextSlotList, TextSlotValue
-from hassil.numbers import get_rbnf_engine
 from hassil.util import normalize_text
 
+from roomtone_server.grammar.numbers import said_number
 from roomtone_server.grammar.vocabulary import NamedThing, Vocabulary
 
 _INNER_CAPITAL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")  # EcoBee: Eco Bee
@@ -47,18 +46,7 @@ def _forms(name: str, language: str) -> Iterator[str]:
     yield name
     apart = _LETTER_BESIDE_DIGIT.sub(" ", _INNER_CAPITAL.sub(" ", name))
     yield apart
-    yield _NUMBER.sub(lambda digits: number_words(int(digits.group()), language)[0], apart)
-
-
-@functools.lru_cache(maxsize=1024)
-def number_words(number: float, language: str) -> tuple[str, ...]:
-    """All the ways to say a number, the plain cardinal first; the digits themselves in a language without rules."""
-    try:
-        texts = get_rbnf_engine(language).format_number(number).text_by_ruleset
-    except ValueError:
-        return (str(number),)
-    plain_first = sorted(texts, key=lambda rules: rules != "spellout-cardinal")
-    return tuple(dict.fromkeys(texts[rules].replace("-", " ") for rules in plain_first))
+    yield _NUMBER.sub(lambda digits: said_number(digits.group(), language), apart)
 
 
 def _thing_values(thing: NamedThing, language: str) -> Iterator[TextSlotValue]:

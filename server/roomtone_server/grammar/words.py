@@ -2,15 +2,23 @@
 
 import functools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Final
 
-from hassil.util import remove_skip_words
-
-from roomtone_server.grammar.slots import number_words
+from roomtone_server.grammar.numbers import said_number
 
 # What is written but said as a word. A language without a row keeps the sign, as its templates do.
 _SIGNS: Final[Mapping[str, Mapping[str, str]]] = {"en": {"%": "percent", "°": "degrees", "&": "and", "½": "half"}}
+
+# Courtesy that hassil's own skip words leave standing; only at the edges, where it cannot be part of a name. A language
+# without a row has none.
+_COURTESY: Final[Mapping[str, re.Pattern[str]]] = {
+    "en": re.compile(
+        r"^((hey|okay|ok|so|well|and|now|just|please|will you|would you mind)\s+)+(?=\w+\s)"
+        r"|(\s+(please|thanks|thank you|now|then|right away|for me))+$",
+        re.IGNORECASE,
+    )
+}
 
 _NUMBER: Final = re.compile(r"(\d+(?:[.,]\d+)?)")
 _SPELLING: Final = str.maketrans({"\u2019": "'", "\u2018": "'", "-": " ", "_": " "})
@@ -27,21 +35,40 @@ def words(text: str, language: str) -> list[str]:
 def spelled(text: str, language: str) -> str:
     """As `words`, but spaces at the ends stay: for a fragment of a template, whose edges may lie inside a word."""
     text = _NOT_SAID.sub(" ", _HALF.sub("½", text.translate(_SPELLING)).casefold())
-    text = _NUMBER.sub(lambda digits: f" {_number(digits.group(), language)} ", text) if _NUMBER.search(text) else text
+    text = (
+        _NUMBER.sub(lambda digits: f" {said_number(digits.group(), language)} ", text) if _NUMBER.search(text) else text
+    )
     signs = _SIGNS.get(language, {})
     return _SIGN.sub(lambda sign: f" {signs.get(sign.group(), sign.group())} ", text)
 
 
-def without_skip_words(text: str, skip_words: Sequence[str]) -> str:
-    """The text without `please`, `can you` and the like, as hassil leaves them out."""
-    return remove_skip_words(text, skip_words, ignore_whitespace=False)
+def without_courtesy(text: str, language: str) -> str:
+    """A text without courtesy at its edges, and with nothing else changed; words must be one space apart."""
+    return _COURTESY[language].sub("", text) if language in _COURTESY else text
+
+
+def without_skip_words(said: list[str], skip_words: tuple[str, ...]) -> list[str]:
+    """The words without `please`, `can you` and the like, wherever they stand, as hassil leaves them out."""
+    phrases = _by_first_word(skip_words)
+    kept: list[str] = []
+    at = 0
+    while at < len(said):
+        skipped = next((phrase for phrase in phrases.get(said[at], ()) if said[at : at + len(phrase)] == phrase), [])
+        if not skipped:
+            kept.append(said[at])
+        at += len(skipped) or 1
+    return kept
+
+
+@functools.lru_cache(maxsize=16)
+def _by_first_word(skip_words: tuple[str, ...]) -> dict[str, list[list[str]]]:
+    """The longest first."""
+    phrases: dict[str, list[list[str]]] = {}
+    for phrase in sorted((skipped.casefold().split() for skipped in skip_words), key=len, reverse=True):
+        phrases.setdefault(phrase[0], []).append(phrase)
+    return phrases
 
 
 @functools.lru_cache(maxsize=1024)
 def _words(text: str, language: str) -> tuple[str, ...]:
     return tuple(spelled(text, language).split())
-
-
-def _number(digits: str, language: str) -> str:
-    value = float(digits.replace(",", "."))
-    return number_words(int(value) if value.is_integer() else value, language)[0]
