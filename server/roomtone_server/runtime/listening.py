@@ -7,6 +7,7 @@ from typing import Final
 
 from roomtone.ears.base import VoiceActivity
 from roomtone.ears.formats import FRAME_MS, FRAME_SAMPLES, SAMPLE_BYTES
+from roomtone.ears.level import LevelMeter
 from roomtone.ears.resample import Framer
 from roomtone.ears.vad.edges import EdgeFinder, SpeechEdge
 from roomtone.errors import EngineError
@@ -47,6 +48,7 @@ class Ear:
         self._framer = PlacedFramer()
         self._edges = EdgeFinder()
         self._unheard: asyncio.Queue[bytes | None] = asyncio.Queue(MAX_BEHIND_FRAMES)
+        self.level = LevelMeter()
         self.reached = 0  # the position up to which frames were taken
         self.revision = 0  # of the work that `finish` asked for
 
@@ -57,6 +59,7 @@ class Ear:
             edge = self._edges.frame(self._vad.process(frame), position)
             if edge is not None:
                 found.append(edge)
+            self.level.frame(frame, speaking=self._edges.speaking)
             try:
                 self._unheard.put_nowait(frame)
             except asyncio.QueueFull:

@@ -1,0 +1,39 @@
+"""The level meter against levels that are known."""
+
+import numpy as np
+import pytest
+
+from roomtone.ears.level import FLOOR_DBFS, LevelMeter
+
+
+def square(amplitude, samples=320):
+    return np.tile(np.array([amplitude, -amplitude], np.int16), samples // 2).tobytes()
+
+
+def test_speech_and_what_lies_between_are_told_apart():
+    meter = LevelMeter()
+    assert (meter.speech_dbfs, meter.noise_dbfs) == (None, None)
+    for _ in range(10):
+        meter.frame(square(3277), speaking=True)  # a tenth of full scale
+        meter.frame(square(33), speaking=False)  # a thousandth
+    assert meter.speech_dbfs == pytest.approx(-20, abs=0.1)
+    assert meter.noise_dbfs == pytest.approx(-59.9, abs=0.1)
+
+
+def test_a_level_is_that_of_the_mean_power():
+    meter = LevelMeter()
+    meter.frame(square(16_384), speaking=True)
+    meter.frame(bytes(640), speaking=True)
+    assert meter.speech_dbfs == pytest.approx(-6.02 - 3.01, abs=0.1)
+
+
+def test_digital_silence_has_a_level_too():
+    meter = LevelMeter()
+    meter.frame(bytes(640), speaking=False)
+    assert meter.noise_dbfs == FLOOR_DBFS
+
+
+def test_the_loudest_there_is():
+    meter = LevelMeter()
+    meter.frame(np.full(320, -32_768, np.int16).tobytes(), speaking=True)
+    assert meter.speech_dbfs == 0.0
