@@ -4,10 +4,11 @@
 
 The manifest has one JSON object per line: `file`, `language`, `text`, `kind`, `speech_ms`, and `split` where it has
 halves to choose from with `--split` (see speech_set.py). Of each kind of English command: how many were heard word by
-word, and how many lead to the same intent with the same slots, before and after rejection. Of what is no command, and of commands in other languages: how many act. `rtf` is decoding time over audio
-time, the phone loop's with it. With `--wake`, recorded wake words are put before the commands, cut where a satellite
-would. With `--live`, some commands are streamed through the engine as they would be spoken: when its last partial came
-(ms after the last word), and how long the final text took (ms after it was asked for, 0.7 s after the last word).
+word, and how many lead to the same intent with the same slots, before and after rejection. Of what is no command, and
+of commands in other languages: how many act. `rtf` is decoding time over audio time, the phone loop's with it. With
+`--wake`, recorded wake words are put before the commands, cut where a satellite would. With `--live`, some commands are
+streamed through the engine as they would be spoken: when its last partial came (ms after the last word), and how long
+the final text took (ms after it was asked for, 0.7 s after the last word).
 """
 
 import argparse
