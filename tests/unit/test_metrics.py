@@ -1,10 +1,13 @@
 """Figures for Prometheus, read with its own parser."""
 
+import aiohttp
 import pytest
-from prometheus_client import REGISTRY
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY
 from prometheus_client.parser import text_string_to_metric_families
 from support.traces import ANSWERED, trace, until
 
+from roomtone_server.ports.web.health import serve_web
+from roomtone_server.ports.web.metrics import metrics_route
 from roomtone_server.telemetry.folding import fold
 from roomtone_server.telemetry.metrics import Metrics
 
@@ -57,3 +60,16 @@ def test_two_servers_in_one_process_share_nothing():
     one.count(fold(trace(*ANSWERED), began_at=0.0))
     assert ("roomtone_turns_total", "answered") not in samples(other)
     assert not [family.name for family in REGISTRY.collect() if family.name.startswith("roomtone")]
+
+
+async def test_they_are_served_beside_health():
+    metrics = Metrics(lambda: {"satellites": [], "faults": {}})
+    async with (
+        serve_web("127.0.0.1", 0, dict, metrics_route(metrics.exposition)) as port,
+        aiohttp.ClientSession() as web,
+    ):
+        async with web.get(f"http://127.0.0.1:{port}/metrics") as response:
+            assert (response.status, response.headers["Content-Type"]) == (200, CONTENT_TYPE_LATEST)
+            assert "roomtone_v2v_seconds_count 0.0" in await response.text()
+        async with web.get(f"http://127.0.0.1:{port}/health") as response:
+            assert await response.json() == {}
