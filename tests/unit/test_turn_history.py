@@ -80,8 +80,8 @@ def test_one_turn(turns):
     for line in (
         "V2V 732 ms, of which S, the silence waited for, 700 ms",
         "level: speech -21 dBFS, noise -48 dBFS",
-        "text: 2 partials, 17 characters understood, 0 rejected, 19 replied",
-        "speculation: 0 made, 0 discarded, 0 committed",
+        "partials: 2; characters: understood 17, rejected 0, replied 19",
+        "speculations: made 0, discarded 0, committed 0",
         "engines: stt pocketsphinx, tts espeak",
     ):
         assert line in shown.splitlines()
@@ -115,8 +115,8 @@ def test_a_turn_that_is_not_there(turns):
 
 def test_figures(turns):
     shown = turns("stats", "--hours", "72").stdout.splitlines()
-    assert shown[0] == "3 turns in the last 72 hours: 1 answered, 1 not-understood, 1 failed"
-    assert shown[1] == "not understood: 1 rejected"
+    assert shown[0] == "turns in the last 72 h: 3 (answered 1, not-understood 1, failed 1)"
+    assert shown[1] == "not understood: 1 (rejected 1)"
     assert shown[3].split() == ["ms", "turns", "p50", "p95", "p99"]
     assert shown[4].split() == ["V2V", "1", "732", "732", "732"]
     assert ["stt", "2", "45", "76", "79"] in [line.split() for line in shown]
@@ -132,7 +132,7 @@ def test_figures_of_the_last_hours_only_and_of_one_satellite(turns):
 def test_before_the_first_turn():
     asyncio.run(_keep())
     assert command().stdout == "There is no turn yet.\n"
-    assert command("stats").stdout == "0 turns in the last 24 hours\n"
+    assert command("stats").stdout == "turns in the last 24 h: 0\n"
 
 
 def test_before_the_first_server():

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from support.traces import ANSWERED, trace, until
 
 from roomtone_server.telemetry import record as records
-from roomtone_server.telemetry.folding import MAX_EVENTS_OF_A_TURN, MAX_OPEN_TURNS, Collector, fold
+from roomtone_server.telemetry.folding import fold
+from roomtone_server.telemetry.open_turns import MAX_EVENTS_OF_A_TURN, MAX_OPEN_TURNS, OpenTurns
 from roomtone_server.telemetry.record import Lengths, Revisions, Words
 
 WORDS = ("turn on", "light", "Turned", "Kitchen", "HassTurnOn")
@@ -160,37 +161,37 @@ def test_whatever_is_missing_or_told_twice_there_is_a_record(happened, turn):
 
 
 def test_turns_are_collected_side_by_side():
-    collector = Collector()
+    open_turns = OpenTurns()
     kitchen, office = trace(*ANSWERED), trace(*ANSWERED, satellite="o1")
-    whole = [found for pair in zip(kitchen, office, strict=True) for event in pair if (found := collector.take(event))]
+    whole = [found for pair in zip(kitchen, office, strict=True) for event in pair if (found := open_turns.take(event))]
     assert whole == [kitchen, office]
 
 
 def test_what_a_broken_off_reply_reports_afterwards_begins_no_turn():
-    collector = Collector()
+    open_turns = OpenTurns()
     for event in trace(*ANSWERED):
-        collector.take(event)
+        open_turns.take(event)
     [late] = trace(("played", 4000, {"samples": 1}))
-    assert collector.take(late) is None
+    assert open_turns.take(late) is None
     again = trace(*ANSWERED)
-    assert [found for event in again if (found := collector.take(event))] == [again]
+    assert [found for event in again if (found := open_turns.take(event))] == [again]
 
 
 def test_a_wake_word_begins_anew_what_an_earlier_connection_left_open():
-    collector = Collector()
+    open_turns = OpenTurns()
     for event in until("partial"):
-        collector.take(event)
+        open_turns.take(event)
     again = trace(*ANSWERED)
-    assert [found for event in again if (found := collector.take(event))] == [again]
+    assert [found for event in again if (found := open_turns.take(event))] == [again]
 
 
 def test_neither_a_turn_without_an_end_nor_turns_without_number_fill_the_memory():
-    collector = Collector()
+    open_turns = OpenTurns()
     [partial] = trace(("partial", 0, {"text": "na"}))
     for _ in range(MAX_EVENTS_OF_A_TURN + 10):
-        collector.take(partial)
-    assert len(collector.take(*trace(ended("failed", 1)))) == MAX_EVENTS_OF_A_TURN + 1
+        open_turns.take(partial)
+    assert len(open_turns.take(*trace(ended("failed", 1)))) == MAX_EVENTS_OF_A_TURN + 1
     for number in range(MAX_OPEN_TURNS + 10):
-        collector.take(*trace(("partial", 0, {"text": "na"}), turn=number))
-    assert len(collector.take(*trace(ended("lost", 1), turn=0))) == 1, "the oldest was forgotten"
-    assert len(collector.take(*trace(ended("lost", 1), turn=MAX_OPEN_TURNS))) == 2
+        open_turns.take(*trace(("partial", 0, {"text": "na"}), turn=number))
+    assert len(open_turns.take(*trace(ended("lost", 1), turn=0))) == 1, "the oldest was forgotten"
+    assert len(open_turns.take(*trace(ended("lost", 1), turn=MAX_OPEN_TURNS))) == 2
