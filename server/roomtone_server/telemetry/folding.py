@@ -97,7 +97,7 @@ class _Microphone:
         arrivals = [
             event.at_ns - event.data["sample"] * NS_PER_SAMPLE for event in told.events if "sample" in event.data
         ]
-        on_the_way_ns = int(told.data("wake").get("round_trip_ms", 0) * NS_PER_MS / 2)
+        on_the_way_ns = int((told.data("wake").get("round_trip_ms") or 0.0) * NS_PER_MS / 2)
         self._began_ns = min(arrivals, default=0) - on_the_way_ns
 
     def at_ns(self, sample: int) -> int:
