@@ -5,8 +5,8 @@ import json
 import time
 
 import aiohttp
+import numpy as np
 from click.testing import CliRunner
-from support.scripted import SILENCE
 from support.server_end import free_port
 from wyoming.audio import AudioChunk
 
@@ -23,6 +23,7 @@ from roomtone_server.settings import ListenSettings, ServerSettings, WebSettings
 HOST = "127.0.0.1"
 NAME = {"name": "Kitchen", "area": "Kitchen"}
 SAID_NOTHING_FRAMES = 4500 // 20
+QUIET_ROOM = np.random.default_rng(1).normal(0, 16, 320).astype(np.int16).tobytes()
 
 
 async def turns(*arguments):
@@ -41,7 +42,7 @@ async def say_nothing(link):
     """A turn that a wake word began, to its end."""
     link.send(events.event_of(events.Wake(1, "okay_nabu", "okay nabu", 0.9, 0, 0)))
     for number in range(SAID_NOTHING_FRAMES):
-        link.send(AudioChunk(16_000, 2, 1, SILENCE, timestamp=20 * number).event())
+        link.send(AudioChunk(16_000, 2, 1, QUIET_ROOM, timestamp=20 * number).event())
     while (await link.receive()).type != "roomtone-turn-ended":
         pass
 
