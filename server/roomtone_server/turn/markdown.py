@@ -1,7 +1,7 @@
 """What of a Markdown stream can be spoken: its words, without the signs that are for the eye.
 
-Read: paragraphs, headings, list items, quotations, the text of links, and `code` within a line. Not read: tables, fenced
-code blocks, rules, addresses behind links, numbers of footnotes, square brackets, list markers, emoji.
+Read: paragraphs, headings, list items, quotations, the text of links, and `code` within a line. Not read: tables,
+fenced code blocks, rules, addresses behind links, numbers of footnotes, square brackets, list markers, emoji.
 
 A sign is judged by the characters around it, never by where the stream was cut; at most HEAD_CHARS are held back.
 """
@@ -55,13 +55,15 @@ class SpokenMarkdown:
     """One reply's Markdown to plain text, as it comes: `feed` and `finish` return what is certain now. The plain text
     joined does not depend on how the stream was cut."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, ordinals: bool = False) -> None:
+        """`ordinals`: "1." is "first" too, so that a reply that begins with it begins with a date, not with a list."""
+        self._ordinals = ordinals
         self._line = _Line.UNKNOWN
         self._held = ""  # of this line, and not settled yet
         self._fence = ""  # what ends the code block that is open
         self._number = FIRST_NUMBER - 1  # of the last list item
         self._line_end = "\n"
-        self._before = ""  # the character before what comes next
+        self._before = ""  # the character before what comes next; none at the beginning of the reply
         self._link_depth = 0  # parentheses that are open in the address of a link
 
     def feed(self, text: str) -> str:
@@ -113,7 +115,7 @@ class SpokenMarkdown:
         """Whether this is the next item of a list, and not a sentence that begins with a date or an amount."""
         if number is None:
             return True
-        if int(number) not in {FIRST_NUMBER, self._number + 1}:
+        if int(number) not in {FIRST_NUMBER, self._number + 1} or (self._ordinals and not self._before):
             return False
         self._number = int(number)
         return True
