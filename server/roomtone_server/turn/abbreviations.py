@@ -19,7 +19,7 @@ class Abbreviations:
     """One language's, in lower case, without spaces and without the last stop."""
 
     never: frozenset[str] = frozenset()  # a name or more text follows for certain: Mr.
-    perhaps: frozenset[str] = frozenset()  # ends the sentence when a capital follows: etc.
+    perhaps: frozenset[str] = frozenset()  # ends the sentence unless lower case or a digit follows: etc.
     numbered: frozenset[str] = frozenset()  # an abbreviation before a number only: No. 5
     ordinals: bool = False  # "3." is "third"
 
@@ -79,7 +79,7 @@ def goes_on(text: str, following: str, known: Abbreviations) -> bool:
     written = _last_word(text)
     word = written.removesuffix(".").casefold()
     if word in known.perhaps:
-        return not following.isupper()
+        return following.islower() or following.isdigit()
     if word in known.never or (word in known.numbered and following.isdigit()) or _INITIALS.fullmatch(written):
         return True
     if _NUMBER.fullmatch(written):
