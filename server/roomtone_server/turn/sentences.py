@@ -33,7 +33,7 @@ _HARD_STOPS: Final = "。！？｡।॥"  # end a sentence, whatever follows
 _COMMAS: Final = ",;،؛："  # end a clause at once, behind anything but a digit
 _HARD_COMMAS: Final = "，、；"  # end a clause at once
 
-_ATTACHED: Final = ".,"  # left behind a removed emoji, they are drawn to the word: a voice might read them out
+_ATTACHED: Final = ".,"  # what an emoji stood before is drawn to the word
 
 _QUOTES: Final = re.compile('["„“”«»]')
 _OPENING_BRACKETS: Final = re.compile(r"[(\[{（「『【《]")
