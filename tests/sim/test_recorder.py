@@ -121,6 +121,11 @@ def test_silence_says_that_nothing_was_said(path):
     assert 'roomtone_turns_not_understood_total{why="no-speech"} 1.0' in figures
 
 
+def test_a_cough_is_told_from_silence(path):
+    [record], _ = recorded(path, one_turn, stt=ScriptedStt(text="", spoken=False))
+    assert (record.outcome, record.why) == ("nothing-said", "not-speech")
+
+
 def test_what_no_words_were_found_in(path):
     agent = ScriptedAgent(reply="", finished=Finished(understood=False))
     [record], _ = recorded(path, one_turn, stt=ScriptedStt(text=""), agent=agent)
