@@ -6,10 +6,11 @@ import pytest
 from support.vocabularies import SMALL
 
 from roomtone.errors import EngineError, UsageError
+from roomtone_server.bench.home import read_home
 from roomtone_server.bench.stt.figures import figures, judged
 from roomtone_server.bench.stt.hearing import Heard
 from roomtone_server.bench.stt.judge import Judge, Verdict
-from roomtone_server.bench.stt.manifest import Clip
+from roomtone_server.bench.stt.manifest import Clip, read_manifest
 from roomtone_server.bench.stt.report import table
 from roomtone_server.engines.base import Transcript
 from roomtone_server.grammar.vocabulary import Vocabulary
@@ -63,6 +64,13 @@ def test_texts_that_are_no_command_are_named_before_anything_is_heard(judge):
     first, second = str(refused.value).splitlines()
     assert first.startswith("manifest.jsonl:1: the agent of this home understands no command in 'sing me a song', in")
     assert "'be quick'" in second
+
+
+async def test_the_recorded_commands_are_all_commands_to_the_agent(recordings, tmp_path):
+    home = await read_home(recordings / "home.yaml", tmp_path)
+    clips = read_manifest(recordings / "commands" / "manifest.jsonl", "en")
+    Judge(home.vocabulary, home.area("kitchen")).check(clips)
+    assert len([each for each in clips if each.text]) == 49
 
 
 def test_a_language_without_templates_is_told():
