@@ -11,7 +11,7 @@ from support.vocabularies import ODD, SMALL
 from roomtone.errors import EngineError
 from roomtone_server.grammar import compiler
 from roomtone_server.grammar.automaton import Completeness
-from roomtone_server.grammar.compiler import compile_automaton, heard_intents
+from roomtone_server.grammar.compiler import compile_automaton, possible_intents
 from roomtone_server.grammar.numbers import number_words, said_number
 from roomtone_server.grammar.sentences import load_heard_sentences, load_sentences
 from roomtone_server.grammar.slots import said
@@ -165,8 +165,19 @@ def test_a_language_without_a_selection_is_heard_as_it_is_understood():
     assert vietnamese.hint("bật đèn ở đây lên") is Completeness.COMPLETE
 
 
+def test_what_is_understood_and_not_listened_for_can_be_compiled_too():
+    understood = load_sentences("en")
+    few = {name: understood["intents"][name] for name in ("HassMediaNext", "HassListAddItem")}
+    free = compile_automaton(SMALL, {**understood, "intents": few})
+    assert AUTOMATON.hint("next track on the radio") is Completeness.IMPOSSIBLE
+    assert AUTOMATON.hint("next track") is Completeness.COMPLETE
+    assert free.hint("next track on the radio") is Completeness.COMPLETE
+    assert free.hint("next track") is Completeness.EXTENDABLE
+    assert free.hint("add") is Completeness.IMPOSSIBLE  # what is to be added is a wildcard
+
+
 def test_a_language_may_know_no_kinds_of_covers():
-    assert "cover_classes" not in heard_intents(Vocabulary("hi")).slot_lists
+    assert "cover_classes" not in possible_intents(Vocabulary("hi"), load_sentences("hi")).slot_lists
 
 
 def test_an_unknown_language_is_refused():
