@@ -72,7 +72,7 @@ async def play(speaker: PyAudioSpeaker, pcm: np.ndarray) -> None:
         await speaker.write(pcm[at : at + size].tobytes(), 1)
 
 
-async def test_the_speaker_is_heard_and_knows_when_it_has_sounded(sound_card, tmp_path):
+async def test_the_speaker_is_heard_and_knows_what_waits(sound_card, tmp_path):
     async with sound_card.recording(tmp_path / "speaker.raw") as recording:
         speaker = PyAudioSpeaker(PyAudioSpeakerSettings(device="pyaudio"))
         await speaker.open()

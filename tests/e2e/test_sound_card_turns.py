@@ -1,7 +1,7 @@
 """Whole turns through a sound card: spoken into the air of a room, answered on its speaker, done in the home."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -91,11 +91,9 @@ class House:
         await self.speaker.grow(AFTERGLOW_S)
         return turn, self.speaker.since(begun)
 
-    async def check(self, exchange: Exchange, wake: scene.Clip, command: scene.Clip) -> None:
+    async def check(self, exchange: Exchange, wake: scene.Clip, command: scene.Clip, reply: bytes) -> None:
         """The command is understood and done; what sounds is the chime, then the reply, and nothing else."""
-        (turn, heard), reply = await asyncio.gather(
-            self.turn(wake, command), asyncio.to_thread(voice.reply_of, exchange.reply)
-        )
+        turn, heard = await self.turn(wake, command)
         assert (turn.outcome, turn.reply) == ("answered", exchange.reply), (exchange.said, turn.transcript)
         entity = (await read_home(self.home, self.ends.home_state)).entities[exchange.entity]
         now = {"state": entity.state, **entity.attributes}
@@ -125,19 +123,26 @@ def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("t")
 
 
+async def replies(exchanges: Iterable[Exchange]) -> list[bytes]:
+    return await asyncio.to_thread(voice.replies_in_turn, *(exchange.reply for exchange in exchanges))
+
+
 async def test_ten_spoken_commands_are_done_and_answered_aloud(sound_card, folder):
-    texts = ["okay nabu", *(exchange.said for exchange in SPOKEN)]
-    wake, *commands = await asyncio.gather(*(asyncio.to_thread(voice.user_says, text) for text in texts))
+    said = (exchange.said for exchange in SPOKEN)
+    wake, *commands = await asyncio.to_thread(voice.user_says_in_turn, "okay nabu", *said)
+    expected = await replies(SPOKEN)
     async with a_house(sound_card, folder) as house:
-        for exchange, command in zip(SPOKEN, commands, strict=True):
-            await house.check(exchange, wake, command)
+        for exchange, command, reply in zip(SPOKEN, commands, expected, strict=True):
+            await house.check(exchange, wake, command, reply)
 
 
 async def test_recorded_commands_are_done_and_answered_aloud(sound_card, folder, recordings):
+    expected = await replies(RECORDED.values())
     async with a_house(sound_card, folder, recordings / "home.yaml") as house:
-        for (word, command), exchange in RECORDED.items():
+        for ((word, command), exchange), reply in zip(RECORDED.items(), expected, strict=True):
             await house.check(
                 exchange,
                 scene.recorded(recordings / "wake" / f"{word}.wav"),
                 scene.recorded(recordings / "commands" / "en" / f"{command}.wav"),
+                reply,
             )

@@ -28,6 +28,7 @@ _STRETCH = 6  # windows
 
 # In place of the machine's own configuration: its real cards are neither looked for nor opened.
 _ALSA = "pcm.default.type pulse\nctl.default.type pulse\n"
+_ALSA_PLUGIN = "alsa-lib/libasound_module_pcm_pulse.so"
 _MODULES = (
     "module-native-protocol-unix socket={folder}/native auth-anonymous=1",
     "module-null-sink sink_name=speaker",
@@ -159,6 +160,8 @@ def _without() -> str | None:
     """What is missing, and where it is to be had."""
     if absent := [program for program in ("pulseaudio", "pactl", "paplay", "parec") if shutil.which(program) is None]:
         return f"{', '.join(absent)} not installed; on Debian: apt install pulseaudio pulseaudio-utils"
+    if not any(next(Path("/usr").glob(folder + _ALSA_PLUGIN), None) for folder in ("lib*/", "lib/*/")):
+        return "ALSA does not know PulseAudio; on Debian: apt install libasound2-plugins"
     if importlib.util.find_spec("pyaudio") is None:
         return "PyAudio is not installed; on Debian: apt install gcc python3-dev portaudio19-dev, then make test"
     return None

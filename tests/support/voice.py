@@ -28,20 +28,32 @@ _TESTS = Path(__file__).parents[1]
 _SPEAKER = """
 import pickle, sys
 from support import voice
-pickle.dump(getattr(voice, sys.argv[1])(sys.argv[2]), sys.stdout.buffer)
+pickle.dump([getattr(voice, sys.argv[1])(text) for text in sys.argv[2:]], sys.stdout.buffer)
 """
 
 
 @functools.cache
 def user_says(text):
     """What the demo's user says: a `scene.Clip`."""
-    return _in_a_fresh_process("_as_user", text)
+    return _in_a_fresh_process("_as_user", text)[0]
+
+
+@functools.cache
+def user_says_in_turn(*texts):
+    """`user_says` of each, by one process: in a hurry, and the same samples as long as the texts are."""
+    return _in_a_fresh_process("_as_user", *texts)
 
 
 @functools.cache
 def reply_of(text):
     """What the voice says with the settings it has when nothing is set, at the rate of the house."""
-    return _in_a_fresh_process("_as_reply", text)
+    return _in_a_fresh_process("_as_reply", text)[0]
+
+
+@functools.cache
+def replies_in_turn(*texts):
+    """`reply_of` each, as above."""
+    return _in_a_fresh_process("_as_reply", *texts)
 
 
 async def spoken(text):
@@ -49,10 +61,10 @@ async def spoken(text):
     return silence(0.3) + await asyncio.to_thread(reply_of, text) + silence(0.7)
 
 
-def _in_a_fresh_process(speaker, text):
+def _in_a_fresh_process(speaker, *texts):
     if remedy := libespeak.missing():
         pytest.skip(f"nothing can speak here: {remedy}")
-    command = [sys.executable, "-c", _SPEAKER, speaker, text]
+    command = [sys.executable, "-c", _SPEAKER, speaker, *texts]
     return pickle.loads(subprocess.run(command, cwd=_TESTS, stdout=subprocess.PIPE, check=True).stdout)
 
 

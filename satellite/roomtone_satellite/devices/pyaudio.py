@@ -3,7 +3,6 @@
 import asyncio
 import ctypes
 import threading
-import time
 from collections import deque
 from collections.abc import AsyncGenerator
 from contextlib import closing, suppress
@@ -104,16 +103,17 @@ class PyAudioMicrophone:
 
 
 class PyAudioSpeaker:
-    """PortAudio takes what it needs from a small buffer, and silence when that is empty. What it has taken sounds after
-    the card's latency, and cannot be taken back."""
+    """PortAudio takes what it needs from a small buffer, and silence when that is empty.
+
+    What it has taken sounds some 40 ms later, always: a part of the echo's delay, and not of what is pending. Counted
+    there, it would come and go with each reply, and look like a gap in it.
+    """
 
     def __init__(self, settings: PyAudioSpeakerSettings) -> None:
         self._settings = settings
         self._rate_hz = settings.rate_hz or 0
         self._channels = 1
         self._buffer = bytearray()
-        self._latency_s = 0.0
-        self._silent_at = 0.0  # monotonic; when all that the card has taken has sounded
         self._lock = threading.Lock()
         self._taken = asyncio.Event()
         self._library: _PortAudio | None = None
@@ -133,8 +133,6 @@ class PyAudioSpeaker:
             with self._lock:
                 audio = bytes(self._buffer[:wanted])
                 del self._buffer[:wanted]
-                if audio:
-                    self._silent_at = time.monotonic() + self._latency_s
             if audio:
                 with suppress(RuntimeError):  # the loop has ended, and this thread has not heard of it yet
                     loop.call_soon_threadsafe(self._taken.set)
@@ -143,7 +141,6 @@ class PyAudioSpeaker:
         try:
             card = await asyncio.to_thread(library.open, "output", self._settings.name, self._settings.rate_hz, give)
             self._rate_hz, self._channels, self._card = card.rate_hz, card.channels, card.name
-            self._latency_s = library.output_latency_s
             await asyncio.to_thread(library.start)
         except DeviceError:
             await self.close()  # PortAudio looks for cards anew only when nobody in this process has it open
@@ -152,14 +149,13 @@ class PyAudioSpeaker:
     async def write(self, pcm: bytes, turn: int | None) -> None:  # noqa: ARG002 - the Protocol's signature
         with self._lock:
             self._buffer += pcm
-        while len(self._buffer) > self._rate_hz * _AHEAD_MS // 1000 * SAMPLE_BYTES:
+        while self.pending() > self._rate_hz * _AHEAD_MS // 1000:
             self._taken.clear()
             await _within(self._taken, self._card)
 
     def pending(self) -> int:
         with self._lock:
-            in_the_card_s = max(0.0, self._silent_at - time.monotonic())
-            return len(self._buffer) // SAMPLE_BYTES + round(in_the_card_s * self._rate_hz)
+            return len(self._buffer) // SAMPLE_BYTES
 
     def flush(self) -> int:
         with self._lock:
@@ -239,14 +235,12 @@ class _PortAudio:
             ) from problem
         return card
 
-    @property
-    def output_latency_s(self) -> float:
-        """How long after the callback has given it a block has sounded."""
-        return float(self._stream.get_output_latency())
-
     def start(self) -> None:
-        """From now on the callback is called."""
-        self._stream.start_stream()
+        """From now on the callback is called. Raises DeviceError."""
+        try:
+            self._stream.start_stream()
+        except OSError as problem:
+            raise DeviceError(f"the sound card cannot be started: {problem}") from problem
 
     def close(self) -> None:
         if self._stream is not None:
