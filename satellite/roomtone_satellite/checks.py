@@ -47,4 +47,16 @@ def _pairing() -> Iterator[Finding]:
         yield Finding("server", "degraded", where, "start it, or give its address in the settings, under `server`")
 
 
-CHECKS: Final[Sequence[Check]] = (_devices, _pairing)
+def _echo() -> Iterator[Finding]:
+    from roomtone.ears.formats import SAMPLES_PER_MS
+    from roomtone_satellite.echo import load_alignment
+
+    if (alignment := load_alignment()) is None:
+        yield Finding("echo", "note", "its delay is not known yet: found out in the first reply, or now", _MEASURE)
+    else:
+        yield Finding("echo", "works", f"comes {alignment.delay_samples / SAMPLES_PER_MS:.0f} ms after its sound")
+
+
+_MEASURE: Final = "roomtone satellite echo (seven seconds, aloud)"
+
+CHECKS: Final[Sequence[Check]] = (_devices, _pairing, _echo)

@@ -1,4 +1,4 @@
-"""`roomtone satellite` and `roomtone satellite pair`. What they need is imported when they run: see `roomtone.cli`."""
+"""`roomtone satellite`, `pair` and `echo` below it. What they need is imported when they run: see `roomtone.cli`."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
@@ -96,6 +96,28 @@ def pair(
     server = settings.server.model_copy(update=_given(host=host, port=port))
     credentials = asyncio.run(pair_with(server, PairingCode.parse(code), name=settings.name, area=settings.area))
     click.echo(f"Paired with {credentials.server} at {credentials.host}; kept in {credentials_path()}.")
+
+
+@satellite.command()
+@click.pass_obj
+def echo(settings: "SatelliteSettings") -> int:
+    """Play sweeps, loud, and say how late and how loud they come back, and how much of them is cancelled.
+
+    It takes seven seconds, in which nobody should speak; the satellite itself must not be running, since it holds the
+    devices. What is found out is kept, so that the first reply is cancelled from its start. Nothing breaks without it:
+    a satellite finds the same out while it speaks.
+
+    \b
+    Exit status: 0 when an echo was heard, 1 when there was none or a device cannot be used.
+    Kept in:     satellite/echo.json under $ROOMTONE_STATE or ~/.local/state/roomtone.
+    """  # noqa: D301 - as above
+    import asyncio
+
+    from roomtone_satellite.echo_trial import try_settings
+
+    trial = asyncio.run(try_settings(settings))
+    click.echo(trial.report())
+    return int(trial.alignment is None)
 
 
 def _settings(config: Path | None, **options: str | None) -> "SatelliteSettings":

@@ -71,7 +71,7 @@ class Reference:
         whole = np.floor(at).astype(np.int64)
         first = int(whole[0]) + self._taps[0]
         sounds = sliding_window_view(self._between(first, int(whole[-1]) + self._taps[-1] + 1), len(self._taps))
-        kernels = self._kernels[((at - whole) * _PHASES).astype(np.int64)]
+        kernels = self._kernels[((at - whole) * _PHASES).round().astype(np.int64)]
         return np.asarray(np.einsum("st,st->s", sounds[whole - whole[0]], kernels), np.float32)
 
     def _between(self, first: int, end: int) -> Samples:
@@ -106,7 +106,7 @@ class Reference:
 
     def _interpolators(self) -> Samples:
         """For each phase between two samples, a sinc under a Kaiser window, cut off at the lower of the two rates."""
-        distance = np.array(self._taps) - (np.arange(_PHASES) + 0.5)[:, None] / _PHASES
+        distance = np.array(self._taps) - np.arange(_PHASES + 1)[:, None] / _PHASES
         reach = _HALF_TAPS * self._narrowing
         window = np.i0(_KAISER_BETA * np.sqrt(np.clip(1.0 - (distance / reach) ** 2, 0.0, 1.0))) / np.i0(_KAISER_BETA)
         kernels = np.sinc(distance / self._narrowing) * window

@@ -39,7 +39,7 @@ class Speex:
 
     def __init__(self, settings: SpeexSettings) -> None:
         self.tail_samples = settings.tail_ms * SAMPLES_PER_MS
-        self._library = _library()
+        self._library = library()
         self._out = ctypes.create_string_buffer(_BLOCK_BYTES)
         self._canceller: int | None = self._library.speex_echo_state_init(_BLOCK_SAMPLES, self.tail_samples)
         self._suppressor: int | None = self._library.speex_preprocess_state_init(_BLOCK_SAMPLES, RATE_HZ)
@@ -80,7 +80,7 @@ class Speex:
 
 
 @cache
-def _library() -> ctypes.CDLL:
+def library() -> ctypes.CDLL:
     """Raises OSError when it is not installed."""
     library = ctypes.CDLL(LIBRARY)
     state, block = ctypes.c_void_p, ctypes.c_char_p
@@ -106,7 +106,7 @@ def _make(settings: SpeexSettings, _surroundings: Surroundings) -> EchoCanceller
 
 def _missing() -> str | None:
     try:
-        _library()
+        library()
     except OSError:
         return REMEDY
     return None
