@@ -22,16 +22,19 @@ from roomtone.ears.formats import RATE_HZ, SAMPLE_BYTES
 from roomtone.errors import RoomtoneError
 from roomtone_server.engines.stt.automata import automaton_for
 from roomtone_server.engines.stt.sphinx.messages import MAX_UTTERANCE_BYTES, Message, Messages
-from roomtone_server.engines.stt.sphinx.recogniser import Recognised, Recogniser, unpronounceable
+from roomtone_server.engines.stt.sphinx.recogniser import TOLERANCE_MS, Recognised, Recogniser, unpronounceable
+from roomtone_server.engines.stt.sphinx.speech import ROOM_AFTER_MS, sounds
 from roomtone_server.engines.stt.sphinx.verifier import Verifier
 from roomtone_server.grammar.automaton import Completeness
 from roomtone_server.grammar.vocabulary import Vocabulary
 
 READ_BYTES: Final = 65536
-# An utterance is decoded again when it has grown by this much, and by a few times as long as that takes: it may use
-# a part of one core, whatever the machine.
-MIN_GROWTH_S: Final = 0.2
-GROWTH_PER_DECODING: Final = 3.0
+# An utterance is decoded again when it has grown by this much, and by many times as long as that takes: it may use a
+# small part of one core, whatever the machine.
+MIN_GROWTH_S: Final = 0.25
+GROWTH_PER_DECODING: Final = 8.0
+# And once when so much silence follows it that more changes the stretch no more: it is final before anyone asks.
+SETTLED_AFTER_MS: Final = ROOM_AFTER_MS - TOLERANCE_MS
 
 _VOCABULARY: Final = TypeAdapter(Vocabulary)
 
@@ -45,18 +48,38 @@ class Utterance:
     pcm: bytearray = field(default_factory=bytearray)
     heard: Recognised | None = None
     sent: str = ""
-    due_bytes: int = 0
+    grown_ms: float = MIN_GROWTH_S * 1000  # the length at which it is decoded again
+    settled_ms: int | None = None  # the end of the last sound, when it was decoded with the silence behind it
+    due_ms: float = 0.0  # the length at which to look again
 
     def hear(self) -> None:
         """Decodes what there is."""
         began = time.process_time()  # of this process: others make it no slower
         self.heard = self.recogniser.recognise(bytes(self.pcm), self.wake_phrase, self.heard)
         growth_s = max(MIN_GROWTH_S, GROWTH_PER_DECODING * (time.process_time() - began))
-        self.due_bytes = len(self.pcm) + int(growth_s * RATE_HZ) * SAMPLE_BYTES
+        self.grown_ms = self.length_ms + growth_s * 1000
+
+    def hear_ahead(self) -> bool:
+        """Decodes what there is if that is worth it: it has grown, or settled; whether it did."""
+        found = sounds(bytes(self.pcm))
+        end_ms = found[-1].end_ms if found else 0
+        is_settled = bool(found) and self.length_ms >= end_ms + SETTLED_AFTER_MS
+        is_new = self.settled_ms is None or abs(end_ms - self.settled_ms) > TOLERANCE_MS
+        is_worth_it = self.length_ms >= self.grown_ms or (is_settled and is_new)
+        if is_worth_it:
+            self.hear()
+        if is_settled:
+            self.settled_ms = end_ms
+        self.due_ms = min(self.grown_ms, end_ms + SETTLED_AFTER_MS) if found and not is_settled else self.grown_ms
+        return is_worth_it
+
+    @property
+    def length_ms(self) -> int:
+        return len(self.pcm) * 1000 // (RATE_HZ * SAMPLE_BYTES)
 
     @property
     def is_due(self) -> bool:
-        return len(self.pcm) >= self.due_bytes
+        return self.length_ms >= self.due_ms
 
     def partial(self) -> str | None:
         """What was heard, when it is news and may become a sentence."""
@@ -112,14 +135,13 @@ class RecognitionWorker:
                 self._utterances.pop(head["id"], None)
 
     def work(self) -> bool:
-        """Decodes one utterance that is due; whether there was one."""
+        """Looks at one utterance that is due; whether there was one."""
         number = next((number for number, utterance in self._utterances.items() if utterance.is_due), None)
         if number is None:
             return False
         # Behind the others, so that none starves.
         utterance = self._utterances[number] = self._utterances.pop(number)
-        utterance.hear()
-        if text := utterance.partial():
+        if utterance.hear_ahead() and (text := utterance.partial()):
             samples = len(utterance.pcm) // SAMPLE_BYTES
             self._send(Message({"is": "partial", "id": number, "text": text, "samples": samples}))
         return True
