@@ -83,7 +83,7 @@ class Automaton:
                 yield state, following, word
 
     def without(self, unsayable: AbstractSet[str]) -> "Automaton":
-        """The sentences that need none of some words."""
+        """The sentences that need none of some words; one that others still follow stays as extendable as it was."""
         arcs = [{word: to for word, to in arcs.items() if word not in unsayable} for arcs in self.arcs]
         return minimal(arcs, self.final, self.extendable, self.language, self.skip_words)
 
