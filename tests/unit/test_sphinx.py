@@ -16,7 +16,8 @@ from roomtone_server.engines.stt import automata
 from roomtone_server.engines.stt.automata import MAX_CACHED, automaton_for
 from roomtone_server.engines.stt.sphinx.lexicon import arpabet, pronounce
 from roomtone_server.engines.stt.sphinx.messages import MAX_BODY_BYTES, Message, Messages
-from roomtone_server.engines.stt.sphinx.recogniser import MAX_WAKE_PHRASES, Recogniser, unpronounceable
+from roomtone_server.engines.stt.sphinx.names import unpronounceable
+from roomtone_server.engines.stt.sphinx.recogniser import MAX_WAKE_PHRASES, Recogniser
 from roomtone_server.engines.stt.sphinx.speech import Stretch, sounds, utterances
 from roomtone_server.grammar.compiler import compile_automaton
 from roomtone_server.grammar.vocabulary import NamedThing, Vocabulary
@@ -127,7 +128,7 @@ class TestRecogniser:
 class TestCache:
     def test_a_home_is_compiled_once(self, tmp_path, monkeypatch):
         compiled = automaton_for(SMALL, tmp_path)
-        monkeypatch.setattr(automata, "compile_automaton", None)
+        monkeypatch.setattr(automata, "make", None)
         assert automaton_for(SMALL, tmp_path) == compiled
 
     def test_a_torn_file_is_made_again(self, tmp_path):

@@ -3,8 +3,6 @@
 import functools
 from typing import Final
 
-from hassil.numbers import get_rbnf_engine
-
 # Beyond, languages run out of words.
 MAX_SAID: Final = 10**15
 
@@ -12,6 +10,8 @@ MAX_SAID: Final = 10**15
 @functools.lru_cache(maxsize=1024)
 def number_words(number: float, language: str) -> tuple[str, ...]:
     """All the ways to say a number, the plain cardinal first; the digits themselves in a language without rules."""
+    from hassil.numbers import get_rbnf_engine  # seldom needed where hassil is not: in what was recognised
+
     try:
         texts = get_rbnf_engine(language).format_number(number).text_by_ruleset
     except ValueError:

@@ -13,7 +13,7 @@ Reading them is the only I/O of this package.
 
 import functools
 from collections.abc import Mapping
-from importlib import resources
+from importlib import metadata, resources
 from typing import Any, Final
 
 import yaml
@@ -51,6 +51,12 @@ def load_heard_sentences(language: str) -> Templates:
     if not heard:
         return understood
     return _merged({**understood, "intents": {}}, _merged(heard, _everyday(language)))
+
+
+def templates_version(language: str) -> list[str]:
+    """Changes whenever what is understood or heard may have changed; found without reading templates."""
+    ours = [_text(f"{language}{kind}.yaml") for kind in ("", ".understood", ".heard")]
+    return [metadata.version("home-assistant-intents"), *ours]
 
 
 def _everyday(language: str) -> Templates:

@@ -3,14 +3,13 @@
 import hashlib
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from roomtone.paths import make_private
 from roomtone_server.grammar.automaton import FORMAT, Automaton
-from roomtone_server.grammar.compiler import compile_automaton
-from roomtone_server.grammar.sentences import load_heard_sentences
 from roomtone_server.grammar.vocabulary import Vocabulary
 
 # Homes change now and then; what they were before need not be kept.
@@ -18,18 +17,33 @@ MAX_CACHED: Final = 8
 
 
 def automaton_for(vocabulary: Vocabulary, cache: Path) -> Automaton:
-    """Some 10 ms when the cache has it, else up to a second: not for an event loop.
+    """Some 10 ms when the cache has it, else a second: not for an event loop.
 
     Raises EngineError for a language without templates.
     """
     file = cached_file(vocabulary, cache)
+    return read(file) or make(file, asdict(vocabulary))
+
+
+def read(file: Path) -> Automaton | None:
+    """What the cache has, if anything."""
     try:
         return Automaton.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        pass
+        return None
     except (ValueError, KeyError, TypeError):
-        file.unlink(missing_ok=True)  # torn by a crash, or of another version: made again below
-    automaton = compile_automaton(vocabulary)
+        file.unlink(missing_ok=True)  # torn by a crash, or of another version
+        return None
+
+
+def make(file: Path, vocabulary: Mapping[str, Any]) -> Automaton:
+    """Compiles a home, its vocabulary as a plain dict, and keeps the result. Raises EngineError."""
+    # A start that finds it in the cache need not wait for these.
+    from pydantic import TypeAdapter
+
+    from roomtone_server.grammar.compiler import compile_automaton
+
+    automaton = compile_automaton(TypeAdapter(Vocabulary).validate_python(vocabulary))
     _keep(file, automaton.dumps())
     return automaton
 
@@ -40,8 +54,10 @@ def cached_file(vocabulary: Vocabulary, cache: Path) -> Path:
 
 
 def _fingerprint(vocabulary: Vocabulary) -> str:
-    """Everything that the automaton depends on, the templates' own text among it."""
-    source = [FORMAT, asdict(vocabulary), load_heard_sentences(vocabulary.language)]
+    """Everything that the automaton depends on."""
+    from roomtone_server.grammar.sentences import templates_version  # see `make`
+
+    source = [FORMAT, asdict(vocabulary), templates_version(vocabulary.language)]
     return hashlib.sha256(json.dumps(source, sort_keys=True).encode()).hexdigest()[:32]
 
 

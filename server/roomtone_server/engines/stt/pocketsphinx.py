@@ -15,6 +15,7 @@ from roomtone.engines import EngineSettings, EngineSpec, Surroundings
 from roomtone.errors import EngineError
 from roomtone_server.engines.base import HearingRequest
 from roomtone_server.engines.stt.sphinx.hearing import SphinxHearing
+from roomtone_server.engines.stt.sphinx.names import unpronounceable
 from roomtone_server.engines.stt.sphinx.recogniser import MAX_WAKE_PHRASES
 from roomtone_server.engines.stt.sphinx.recognition import Recognition
 from roomtone_server.engines.stt.sphinx.verification import Verification
@@ -59,7 +60,7 @@ class PocketSphinx:
         async with self._changing:
             self._open = True
             try:
-                self._untaught = await Recognition.start(self._cache)
+                self._untaught = await Recognition.start()
                 await self._verification.start()
             except BaseException:
                 await self._close()
@@ -103,9 +104,10 @@ class PocketSphinx:
             await self._back_off(before)
         fresh, self._untaught = self._untaught, None
         if fresh is None or not fresh.is_alive:
-            fresh = await Recognition.start(self._cache)
+            fresh = await Recognition.start()
         try:
-            unheard = await fresh.learn(vocabulary, self._wake_phrases)
+            unsayable = await fresh.learn(vocabulary, self._cache, self._wake_phrases)
+            unheard = unpronounceable(vocabulary, frozenset(unsayable))
             self._check_open()
         except BaseException:
             await fresh.close()

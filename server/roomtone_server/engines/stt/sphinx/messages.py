@@ -4,7 +4,8 @@
 head      a JSON object with `id`, the utterance, where there is one
 
 to the recogniser                               from the recogniser
-{"do": "learn", "vocabulary", "wake_phrases"}   {"is": "learned", "left_out": names it cannot pronounce}
+{"do": "learn", "file": where the automaton is kept, "vocabulary", "wake_phrases"}
+                                                {"is": "learned", "unsayable": words it cannot pronounce}
 {"do": "hear", "id", "wake_phrase"}
 {"do": "audio", "id"} + int16 samples           {"is": "partial", "id", "text", "samples"}
 {"do": "transcribe", "id"}                      {"is": "transcript", "id", "sounds": whether anything was loud enough

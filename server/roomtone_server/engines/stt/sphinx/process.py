@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Final, Self, cast
 
 from typing_extensions import override
@@ -29,9 +29,9 @@ class WorkerProcess(asyncio.SubprocessProtocol):
         self._requests: asyncio.WriteTransport | None = None
 
     @classmethod
-    async def start(cls, work: Sequence[str], received: Callable[[Message], None], gone: Callable[[str], None]) -> Self:
-        """`work` is the worker's command line: see worker.py. Raises EngineError when it cannot be started."""
-        command = (sys.executable, "-m", "roomtone_server.engines.stt.sphinx.worker", *work)
+    async def start(cls, work: str, received: Callable[[Message], None], gone: Callable[[str], None]) -> Self:
+        """`work` is the worker's kind: see worker.py. Raises EngineError when it cannot be started."""
+        command = (sys.executable, "-m", "roomtone_server.engines.stt.sphinx.worker", work)
         loop = asyncio.get_running_loop()
         try:
             _, process = await loop.subprocess_exec(lambda: cls(received, gone), *command, stderr=None)

@@ -2,9 +2,8 @@
 
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from itertools import chain, count, islice
+from itertools import count, islice
 from typing import Final
 
 from roomtone_server.engines.stt.sphinx.decoding import decode
@@ -13,8 +12,6 @@ from roomtone_server.engines.stt.sphinx.lexicon import alternatives, polite, pro
 from roomtone_server.engines.stt.sphinx.phone_loop import segments_of
 from roomtone_server.engines.stt.sphinx.speech import Stretch, utterances
 from roomtone_server.grammar.automaton import Automaton, Completeness
-from roomtone_server.grammar.slots import said
-from roomtone_server.grammar.vocabulary import Vocabulary
 from roomtone_server.grammar.words import words
 
 # Measured with bench/recogniser.py on recordings and on both halves of bench/speech_set.py's. The best path through the
@@ -61,17 +58,6 @@ class Recognised:
     claim: Claim
 
 
-def unpronounceable(vocabulary: Vocabulary, unsayable: AbstractSet[str]) -> list[str]:
-    """The names of a home that cannot be heard, since each way to say them has a word that is unsayable."""
-    by_thing = [area.names for area in vocabulary.areas] + [thing.names for thing in vocabulary.things]
-    language = vocabulary.language
-
-    def can_be_heard(name: str) -> bool:
-        return any(unsayable.isdisjoint(words(form, language)) for form in said(name, language))
-
-    return [name for name in dict.fromkeys(chain.from_iterable(by_thing)) if not can_be_heard(name)]
-
-
 class Recogniser:
     """One home's sentences, ready to be recognised. Raises RuntimeError when pocketsphinx does not load."""
 
@@ -84,7 +70,7 @@ class Recogniser:
         self.automaton: Final = automaton.without(self.unsayable)
         for word, phones in alternatives().items():
             if word in vocabulary:
-                self._decoder.add_word(f"{word}(2)", phones)
+                self._add_word(f"{word}(2)", phones)
         self._wake_words: OrderedDict[str, str] = OrderedDict()
         self._wakes_named = 0
 
@@ -149,7 +135,7 @@ class Recogniser:
         arcs += _phrases(polite()["after"], end, past_end, states)
         rests = self._rests(wake_phrase)
         for number, phones in enumerate(rests, start=1):
-            self._decoder.add_word(name if number == 1 else f"{name}({number})", phones)
+            self._add_word(name if number == 1 else f"{name}({number})", phones)
         if rests:
             arcs += [(start, awake, BEHIND_WAKE_WORD, name), (start, past_end, 1.0, name)]
         self._decoder.add_fsg(name, self._decoder.create_fsg(name, start, past_end, arcs))
@@ -168,8 +154,12 @@ class Recogniser:
             return True
         phones = pronounce(word)
         if phones is not None:
-            self._decoder.add_word(word, phones)
+            self._add_word(word, phones)
         return phones is not None
+
+    def _add_word(self, word: str, phones: str) -> None:
+        # Each grammar comes after its words: without `update=False`, each word would build the active one anew.
+        self._decoder.add_word(word, phones, update=False)
 
 
 def _phrases(phrases: Iterable[str], start: int, end: int, states: Iterator[int]) -> Iterator[Arc]:

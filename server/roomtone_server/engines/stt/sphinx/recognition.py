@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from roomtone.errors import EngineError
+from roomtone_server.engines.stt.automata import cached_file
 from roomtone_server.engines.stt.sphinx.hearing import SphinxHearing
 from roomtone_server.engines.stt.sphinx.messages import Message
 from roomtone_server.engines.stt.sphinx.process import WorkerProcess
@@ -34,22 +35,22 @@ class Recognition:
         self.has_served = False  # a transcript at least
 
     @classmethod
-    async def start(cls, cache: Path) -> Self:
+    async def start(cls) -> Self:
         """Starts the process; it can hear when it has learned. Raises EngineError."""
         recognition = cls()
-        work = ("recognise", str(cache))
-        recognition._process = await WorkerProcess.start(work, recognition._receive, recognition._fail)
+        recognition._process = await WorkerProcess.start("recognise", recognition._receive, recognition._fail)
         return recognition
 
     @property
     def is_alive(self) -> bool:
         return self._process.is_alive
 
-    async def learn(self, vocabulary: Vocabulary, wake_phrases: Iterable[str]) -> list[str]:
-        """Takes the home's words; returns the names that it cannot hear. Once. Raises EngineError."""
+    async def learn(self, vocabulary: Vocabulary, cache: Path, wake_phrases: Iterable[str]) -> list[str]:
+        """Takes the home's words; returns those that it cannot hear. Once. Raises EngineError."""
         self._learned = asyncio.get_running_loop().create_future()
-        learn = {"do": "learn", "vocabulary": asdict(vocabulary), "wake_phrases": list(wake_phrases)}
-        self._process.send(Message(learn))
+        file = await asyncio.to_thread(cached_file, vocabulary, cache)
+        home = {"file": str(file), "vocabulary": asdict(vocabulary)}
+        self._process.send(Message({"do": "learn", **home, "wake_phrases": list(wake_phrases)}))
         try:
             async with asyncio.timeout(LEARN_TIMEOUT_S):
                 return await self._learned
@@ -84,7 +85,7 @@ class Recognition:
         match message.head["is"]:
             case "learned":
                 if self._learned is not None and not self._learned.done():
-                    self._learned.set_result(message.head["left_out"])
+                    self._learned.set_result(message.head["unsayable"])
             case "transcript" | "partial":
                 self.has_served = True
                 if hearing := self._hearings.get(message.head["id"]):

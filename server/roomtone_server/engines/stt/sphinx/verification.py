@@ -50,7 +50,7 @@ class Verification:
                 return
             self._loaded.clear()
             try:
-                process = self._process = await WorkerProcess.start(("verify",), self._receive, self._fail)
+                process = self._process = await WorkerProcess.start("verify", self._receive, self._fail)
             except EngineError as problem:
                 self._retry_later(str(problem))
                 return

@@ -1,101 +1,23 @@
-"""A worker process: `python -m roomtone_server.engines.stt.sphinx.worker recognise CACHE`, or `... verify` for what
-verifier.py does. It ends when its stdin does.
+"""A worker process: `python -m roomtone_server.engines.stt.sphinx.worker recognise`, or `... verify`, for what
+listener.py and verifier.py do. It ends when its stdin does.
 
-One decoder serves all utterances, each decoded as a whole every now and then while it grows: the mean of all that was
-said so far normalises better than a running one, and once there is silence behind the words the result is final before
-anyone asks for it.
+What it need not know is not imported: somebody waits for it to start.
 """
 
 import os
 import select
 import signal
 import sys
-import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
-from typing import Any, BinaryIO, Final, Protocol
+from collections.abc import Callable
+from importlib import import_module
+from typing import BinaryIO, Final, Protocol
 
-from pydantic import TypeAdapter
-
-from roomtone.ears.formats import RATE_HZ, SAMPLE_BYTES
 from roomtone.errors import RoomtoneError
-from roomtone_server.engines.stt.automata import automaton_for
-from roomtone_server.engines.stt.sphinx.messages import MAX_UTTERANCE_BYTES, Message, Messages
-from roomtone_server.engines.stt.sphinx.recogniser import TOLERANCE_MS, Recognised, Recogniser, unpronounceable
-from roomtone_server.engines.stt.sphinx.speech import ROOM_AFTER_MS, sounds
-from roomtone_server.engines.stt.sphinx.verifier import Verifier
-from roomtone_server.grammar.automaton import Completeness
-from roomtone_server.grammar.vocabulary import Vocabulary
+from roomtone_server.engines.stt.sphinx.messages import Message, Messages
 
 READ_BYTES: Final = 65536
-# An utterance is decoded again when it has grown by this much, and by many times as long as that takes: it may use a
-# small part of one core, whatever the machine.
-MIN_GROWTH_S: Final = 0.25
-GROWTH_PER_DECODING: Final = 8.0
-# And once when so much silence follows it that more changes the stretch no more: it is final before anyone asks.
-SETTLED_AFTER_MS: Final = ROOM_AFTER_MS - TOLERANCE_MS
 
-_VOCABULARY: Final = TypeAdapter(Vocabulary)
-
-
-@dataclass(slots=True)
-class Utterance:
-    """One utterance being heard; it keeps the words that its home had when it began."""
-
-    recogniser: Recogniser
-    wake_phrase: str
-    pcm: bytearray = field(default_factory=bytearray)
-    heard: Recognised | None = None
-    sent: str = ""
-    grown_ms: float = MIN_GROWTH_S * 1000  # the length at which it is decoded again
-    settled_ms: int | None = None  # the end of the last sound, when it was decoded with the silence behind it
-    due_ms: float = 0.0  # the length at which to look again
-
-    def hear(self) -> None:
-        """Decodes what there is."""
-        began = time.process_time()  # of this process: others make it no slower
-        self.heard = self.recogniser.recognise(bytes(self.pcm), self.wake_phrase, self.heard)
-        growth_s = max(MIN_GROWTH_S, GROWTH_PER_DECODING * (time.process_time() - began))
-        self.grown_ms = self.length_ms + growth_s * 1000
-
-    def hear_ahead(self) -> bool:
-        """Decodes what there is if that is worth it: it has grown, or settled; whether it did."""
-        found = sounds(bytes(self.pcm))
-        end_ms = found[-1].end_ms if found else 0
-        is_settled = bool(found) and self.length_ms >= end_ms + SETTLED_AFTER_MS
-        is_new = self.settled_ms is None or abs(end_ms - self.settled_ms) > TOLERANCE_MS
-        is_worth_it = self.length_ms >= self.grown_ms or (is_settled and is_new)
-        if is_worth_it:
-            self.hear()
-        if is_settled:
-            self.settled_ms = end_ms
-        self.due_ms = min(self.grown_ms, end_ms + SETTLED_AFTER_MS) if found and not is_settled else self.grown_ms
-        return is_worth_it
-
-    @property
-    def length_ms(self) -> int:
-        return len(self.pcm) * 1000 // (RATE_HZ * SAMPLE_BYTES)
-
-    @property
-    def is_due(self) -> bool:
-        return self.length_ms >= self.due_ms
-
-    def partial(self) -> str | None:
-        """What was heard, when it is news and may become a sentence."""
-        text = self.heard.text if self.heard is not None else ""
-        if not text or text == self.sent or self.recogniser.automaton.hint(text) is Completeness.IMPOSSIBLE:
-            return None
-        self.sent = text
-        return text
-
-    def transcript(self) -> dict[str, Any]:
-        """What was heard, when that is a whole sentence; as in messages.py."""
-        if self.heard is None:
-            return {"sounds": False, "text": "", "claim": None}
-        if not self.heard.is_sentence:
-            return {"sounds": True, "text": "", "claim": None}
-        return {"sounds": True, "text": self.heard.text, "claim": asdict(self.heard.claim)}
+_WORKERS: Final = {"recognise": ("listener", "Listener"), "verify": ("verifier", "Verifier")}
 
 
 class Worker(Protocol):
@@ -108,60 +30,14 @@ class Worker(Protocol):
         """A piece of what may be done ahead, while no message is left unread; whether there was any."""
 
 
-class RecognitionWorker:
-    """Does what messages ask; decoding for partials waits until none is left unread."""
-
-    def __init__(self, cache: Path, send: Callable[[Message], None]) -> None:
-        self._cache = cache
-        self._send = send
-        self._recogniser: Recogniser | None = None
-        self._utterances: dict[int, Utterance] = {}
-
-    def do(self, message: Message) -> None:
-        head = message.head
-        match head["do"]:
-            case "learn":
-                self._learn(_VOCABULARY.validate_python(head["vocabulary"]), head["wake_phrases"])
-            case "hear":
-                assert self._recogniser is not None, "the engine teaches before it asks"
-                self._recogniser.listen_for(head["wake_phrase"])
-                self._utterances[head["id"]] = Utterance(self._recogniser, head["wake_phrase"])
-            case "audio" if utterance := self._utterances.get(head["id"]):
-                utterance.pcm += message.body[: MAX_UTTERANCE_BYTES - len(utterance.pcm)]
-            case "transcribe" if utterance := self._utterances.get(head["id"]):
-                utterance.hear()
-                self._send(Message({"is": "transcript", "id": head["id"], **utterance.transcript()}))
-            case "close":
-                self._utterances.pop(head["id"], None)
-
-    def work(self) -> bool:
-        """Looks at one utterance that is due; whether there was one."""
-        number = next((number for number, utterance in self._utterances.items() if utterance.is_due), None)
-        if number is None:
-            return False
-        # Behind the others, so that none starves.
-        utterance = self._utterances[number] = self._utterances.pop(number)
-        if utterance.hear_ahead() and (text := utterance.partial()):
-            samples = len(utterance.pcm) // SAMPLE_BYTES
-            self._send(Message({"is": "partial", "id": number, "text": text, "samples": samples}))
-        return True
-
-    def _learn(self, vocabulary: Vocabulary, wake_phrases: Iterable[str]) -> None:
-        self._recogniser = Recogniser(automaton_for(vocabulary, self._cache))
-        for wake_phrase in wake_phrases:
-            self._recogniser.listen_for(wake_phrase)
-        left_out = unpronounceable(vocabulary, self._recogniser.unsayable)
-        self._send(Message({"is": "learned", "left_out": left_out}))
-
-
-def serve(requests: int, answers: BinaryIO, work: Sequence[str]) -> None:
+def serve(requests: int, answers: BinaryIO, make: Callable[[Callable[[Message], None]], Worker]) -> None:
     """Until the requests end. Raises RoomtoneError for what the engine must know."""
 
     def send(message: Message) -> None:
         answers.write(message.encode())
         answers.flush()
 
-    worker: Worker = Verifier(send) if work[0] == "verify" else RecognitionWorker(Path(work[1]), send)
+    worker = make(send)
     messages = Messages()
     while True:
         if not select.select([requests], [], [], 0)[0] and worker.work():
@@ -180,7 +56,8 @@ def main() -> None:
     with os.fdopen(os.dup(1), "wb") as answers:
         os.dup2(2, 1)
         try:
-            serve(0, answers, sys.argv[1:])
+            module, name = _WORKERS[sys.argv[1]]
+            serve(0, answers, getattr(import_module(f"{__package__}.{module}"), name))
         except BrokenPipeError:
             os._exit(0)  # the engine is gone, and nobody is left to flush to
         except (RoomtoneError, RuntimeError, OSError) as problem:
