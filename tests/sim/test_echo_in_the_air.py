@@ -1,7 +1,8 @@
 """The satellite talks, and is talked to meanwhile: speaker and microphone share a simulated air, on virtual time."""
 
 import asyncio
-from contextlib import closing
+from contextlib import aclosing, closing
+from typing import get_args
 
 import pytest
 from support.air import Air, AirMicrophone, AirSpeaker
@@ -15,7 +16,11 @@ from roomtone.ears.echo.path import EchoPath
 from roomtone.ears.formats import RATE_HZ
 from roomtone.engines import EngineChoice, Surroundings
 from roomtone.link.events import Heard, Reply, Wake, Welcome, event_of, parse
+from roomtone_satellite import chimes
+from roomtone_satellite.echo import TappedSpeaker
 from roomtone_satellite.echo_trial import try_echo
+from roomtone_satellite.events import Sound
+from roomtone_satellite.playback import Playback
 from roomtone_satellite.runtime import Parts, Satellite
 from roomtone_satellite.settings import ChimeSettings, SatelliteSettings
 
@@ -95,6 +100,32 @@ def test_its_own_wake_word_does_not_wake_it(tmp_path, monkeypatch):
         assert run(words_heard_through_the_story(wake, None)) != []
         wake.reset()
         assert run(words_heard_through_the_story(wake, EchoPath(speex, known))) == []
+
+
+async def chimes_heard(path, sounds):
+    """The satellite's own sounds, one after another, with the room between them."""
+    air = Air(delay_ms=80)
+    microphone, speaker = AirMicrophone(air), TappedSpeaker(AirSpeaker(air), path)
+    playback = Playback(speaker, on_progress=lambda *_: None, on_played=lambda *_: None)
+    await playback.start()
+    async with asyncio.TaskGroup() as tasks, aclosing(microphone.frames()) as frames:
+        playing = tasks.create_task(playback.run())
+        for sound in sounds:
+            for _ in range(100):
+                path.hear(await anext(frames), asyncio.get_running_loop().time())
+            playback.chime(chimes.render(sound, RATE_HZ, 0.3))
+        for _ in range(250):
+            path.hear(await anext(frames), asyncio.get_running_loop().time())
+        playing.cancel()
+
+
+@pytest.mark.parametrize("sound", get_args(Sound))
+@pytest.mark.parametrize("known", [None, Alignment(85 * 16.0)])
+def test_a_chime_whose_every_period_is_alike_tells_the_delay_too(tmp_path, sound, known):
+    with engine("echo", "none", tmp_path) as none:
+        path = EchoPath(none, known)
+        run(chimes_heard(path, [sound]))
+    assert path.alignment.delay_samples == pytest.approx(80 * 16, abs=2)
 
 
 @pytest.mark.parametrize(("delay_ms", "gain"), [(0, 0.5), (80, 0.5), (300, 0.1), (15, 0.02)])

@@ -11,12 +11,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from roomtone.ears.formats import RATE_HZ
+from roomtone.ears.formats import RATE_HZ, SAMPLES_PER_MS
 
 Signal = NDArray[np.float32]
 
 _ENVELOPE_HZ: Final = 60.0  # over which a spectrum is smoothed: a voice's harmonics lie further apart
 _BAND_HZ: Final = (150.0, 6_000.0)  # below is hum, above no small speaker is loud
+_EDGE: Final = 10 * SAMPLES_PER_MS  # both signals are cut at the same moments: what clicks there has no delay
 _FLOOR: Final = 1e-3  # of the mean power; where there is nothing, whitening makes noise of it
 
 
@@ -57,7 +58,8 @@ class Correlation:
 
 
 def _whitened(signal: Signal, size: int) -> NDArray[np.complex128]:
-    spectrum = np.fft.rfft(signal, size)
+    edges = np.minimum(np.minimum(np.arange(len(signal)), np.arange(len(signal))[::-1]) / _EDGE, 1.0)
+    spectrum = np.fft.rfft(signal * edges.astype(np.float32), size)
     power = np.abs(spectrum) ** 2
     width = max(1, round(_ENVELOPE_HZ * size / RATE_HZ))
     sums = np.concatenate([np.zeros(1), np.cumsum(np.pad(power, (width // 2, width - 1 - width // 2), mode="edge"))])

@@ -24,6 +24,7 @@ MAX_DRIFT: Final = 1e-3  # of the worst two crystals together a third
 _NEAR: Final = (
     2 * SAMPLES_PER_MS
 )  # an echo that is still there is looked for here, and not mistaken for its reflections
+_CLEARLY: Final = 2.0  # a reflection is not so much louder than what comes straight; a chime's true lag is, than others
 _SOON_STEADY: Final = 5  # measurements
 # In roots of the mean square: of sounds that have nothing to do with each other, 1 in 300 reaches 6.0 anywhere.
 _CERTAIN: Final = 8.0
@@ -55,9 +56,9 @@ class Follower:
         is off is no drift.
         """
         correlation = Correlation(reference, heard, EARLIEST, LATEST)
-        lag = correlation.peak(LEAD - _NEAR, LEAD + _NEAR)
-        if lag.salience < _CERTAIN:
-            lag, elapsed = correlation.peak(EARLIEST, LATEST), None
+        lag, best = correlation.peak(LEAD - _NEAR, LEAD + _NEAR), correlation.peak(EARLIEST, LATEST)
+        if lag.salience < max(_CERTAIN, best.salience / _CLEARLY):
+            lag, elapsed = best, None
         if lag.salience < _CERTAIN:
             return
         self.found = True
