@@ -5,6 +5,9 @@ import signal
 
 import psutil
 import pytest
+from support import recorded
+from support.house import open_house
+from support.noises import noises
 from support.vocabularies import SMALL
 from support.voice import spoken
 
@@ -13,6 +16,9 @@ from roomtone.engines import Surroundings
 from roomtone_server.engines.base import HearingRequest
 from roomtone_server.engines.stt.pocketsphinx import ENGINE, PocketSphinxSettings
 from roomtone_server.engines.stt.sphinx import verification
+from roomtone_server.engines.stt.sphinx.recogniser import Recogniser
+from roomtone_server.engines.stt.sphinx.verifier import Utterance
+from roomtone_server.grammar.compiler import compile_automaton
 
 COMMAND = "turn on the ceiling light"
 FOREIGN = "my sister bought a new bicycle"  # the grammar alone hears "please turn off the light"
@@ -102,3 +108,40 @@ async def test_a_verifier_that_hangs_is_not_waited_for_long(tmp_path, monkeypatc
         monkeypatch.setattr(verification, "PATIENCE_S", 0)
         assert (await hearing.finish()).text == COMMAND
         assert not hung.is_running()
+
+
+def acting(recogniser, pcm):
+    """What would act: at once, in this process."""
+    heard = recogniser.recognise(pcm)
+    if heard is None or not heard.is_sentence:
+        return ""
+    doubt, _ = Utterance(0, bytearray(pcm)).verdict(heard.claim)
+    return heard.text if doubt < PocketSphinxSettings().reject_from else ""
+
+
+async def test_what_people_say_that_is_no_command_does_not_act(recordings, tmp_path):
+    async with open_house(tmp_path, recordings / "home.yaml") as house:
+        recogniser = Recogniser(compile_automaton(await anext(house.home.changes())))
+    acted = {"out-of-vocabulary": [], "foreign": []}
+    for command in recorded.commands(recordings):
+        kind = command.kind if command.language == "en" else "foreign"
+        if kind in acted:
+            acted[kind] += filter(None, [acting(recogniser, command.samples().tobytes())])
+    assert acted["out-of-vocabulary"] == []
+    assert len(acted["foreign"]) <= 1, acted
+    for file in ("living_room_light_en.wav", "speech.wav", "silence.wav"):  # there is no living room in that home
+        assert acting(recogniser, recorded.read(recordings / "speech" / file).tobytes()) == ""
+
+
+def test_five_minutes_of_noise_do_not_act():
+    recogniser = Recogniser(compile_automaton(SMALL))
+    assert [(kind, text) for kind, pcm in noises(300) if (text := acting(recogniser, pcm))] == []
+
+
+async def test_speech_gets_an_answer_and_little_noise_does():
+    def sounds_spoken(pcm):
+        return Utterance(0, bytearray(pcm)).verdict(None)[1]
+
+    assert sounds_spoken(await spoken(FOREIGN))
+    answered = [kind for kind, pcm in noises(60, seed=2) if sounds_spoken(pcm)]
+    assert len(answered) <= 4, answered

@@ -14,9 +14,9 @@ from roomtone_server.engines.stt.sphinx.speech import STEP_MS, in_a_room
 DECODING: Final = {"lw": 2.0, "beam": 1e-20, "pbeam": 1e-20}
 MODEL: Final = "en-us/en-us-phone.lm.bin"
 
-# What is streamed is normalised by the mean of its beginning. Of recorded commands, 0.8 s of it tell speech that is no
-# command as well as the whole does; 0.4 s do not.
-NORMALISED_BY_MS: Final = 800
+# What is streamed is normalised by the mean of its beginning. A second of it tells recorded speech that is no command
+# from commands as well as the whole does, 0.8 s a little worse, 0.4 s much worse.
+NORMALISED_BY_MS: Final = 1200
 
 # A segment's score is exp(log-likelihood / 1024): pocketsphinx shifts the scores of its acoustic model right by 10 bits
 # (SENSCR_SHIFT in its hmm.h).

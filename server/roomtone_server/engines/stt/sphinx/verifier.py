@@ -17,7 +17,7 @@ from roomtone_server.engines.stt.sphinx.phone_loop import NORMALISED_BY_MS, Phon
 from roomtone_server.engines.stt.sphinx.recogniser import WAKE_LEAD_MS, Claim
 from roomtone_server.engines.stt.sphinx.speech import Stretch, utterances
 
-LOOK_EVERY_BYTES: Final = 3 * FRAME_BYTES
+LOOK_EVERY_BYTES: Final = 5 * FRAME_BYTES  # then a verdict has at most so much left to decode
 # What loudness says of the start moves by so much as an utterance grows; a click that was taken for it lies farther.
 SAME_START_MS: Final = 200
 
