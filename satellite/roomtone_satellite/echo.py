@@ -36,11 +36,15 @@ class TappedSpeaker:
         self._path.open(self._speaker.rate_hz)
 
     async def write(self, pcm: bytes, turn: int | None) -> None:
-        self._path.play(pcm, self._speaker.pending(), asyncio.get_running_loop().time())
+        now = asyncio.get_running_loop().time()
+        self._path.play(pcm, self._speaker.pending(), now, self._speaker.taken())
         await self._speaker.write(pcm, turn)
 
     def pending(self) -> int:
         return self._speaker.pending()
+
+    def taken(self) -> int | None:
+        return self._speaker.taken()
 
     def flush(self) -> int:
         never = self._speaker.flush()

@@ -71,6 +71,25 @@ class TestReference:
         assert (heard[2_010:2_310] == 1_000).all()
         assert not heard[2_330:].any()
 
+    def test_a_speaker_that_counts_its_own_silence_is_believed_to_the_sample(self):
+        reference, sound = Reference(RATE_HZ), tone(np.arange(3_200)).astype(np.int16)
+        assert reference.play(sound, 100.0, place=7_000)
+        assert not reference.play(sound, 3_300.0 + 200, place=10_200)
+        assert reference.play(sound, 20_100.0 - 300, place=27_000)
+        assert reference.sounds_until == 23_300
+        assert error_db(reference.read(20_150.0, 3_000), tone(50 + np.arange(3_000))) < -50
+        assert not reference.read(7_000.0, 3_000).any()
+
+    def test_one_whose_count_is_far_off_is_not_believed(self):
+        reference, sound = Reference(RATE_HZ), np.full(320, 1_000, np.int16)
+        reference.play(sound, 0.0, place=0)
+        assert reference.play(sound, 50_000.0, place=320)
+        assert reference.sounds_until == 50_320
+        assert reference.play(sound, 60_000_000.0, place=60_000_000 - 49_680)
+        assert reference.sounds_until == pytest.approx(60_000_320)
+        assert not reference.read(59_999_000.0, 900).any()
+        assert (reference.read(60_000_010.0, 300).round() == 1_000).all()
+
     def test_before_anything_and_long_after_there_is_silence(self):
         reference = Reference(22_050)
         assert reference.sounds_until < 0
@@ -205,6 +224,13 @@ class TestFollower:
             assert abs(moving.off) < 0.5
             assert abs(moving.follower.alignment.drift) < 1e-5
 
+    def test_what_is_hardly_off_after_a_pause_is_left_where_the_canceller_knows_it(self):
+        moving = Moving(Follower(Alignment(500.0)), off=1.5)
+        moving.second(0.0, steady=False)
+        assert moving.off == 1.5
+        moving.second(0.0)
+        assert 0.1 < moving.off < 1.0
+
     def test_without_an_echo_nothing_moves(self):
         moving = Moving(Follower(Alignment(500.0, 1e-4)))
         for _ in range(20):
@@ -290,6 +316,15 @@ class TestEchoPath:
         hall.play(0.5)
         hall.hear(*frames(silence(0.2)))
         assert [reference for _, reference in hall.muffler.given][:8] == frames(silence(0.04) + noise(0.12, peak=8_000))
+
+    def test_a_reply_begins_where_its_cards_clock_says_though_the_loop_was_late(self):
+        hall = Hall(Alignment(delay_samples=float(LEAD)))
+        hall.hear(*frames(silence(1)))
+        hall.path.play(noise(0.1, peak=8_000), 0, hall.now, taken=16_000)
+        hall.hear(*frames(silence(1)))
+        hall.path.play(noise(0.1, peak=8_000), 320, hall.now + 0.008, taken=16_000 * 2 - 320)
+        hall.hear(*frames(silence(0.1)))
+        assert [reference for _, reference in hall.muffler.given][-5:] == frames(noise(0.1, peak=8_000))
 
     def test_the_delay_is_found_while_it_plays_and_kept_up_with(self):
         hall = Hall()

@@ -37,6 +37,10 @@ class Speaker(Protocol):
     def pending(self) -> int:
         """How many of the accepted samples have not sounded yet."""
 
+    def taken(self) -> int | None:
+        """The speaker's own sample clock: how many samples its card has taken since it was opened, the silence between
+        sounds included. None: it has no such clock."""
+
     def flush(self) -> int:
         """Falls silent as soon as it can; how many accepted samples will now never sound."""
 

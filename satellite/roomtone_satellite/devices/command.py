@@ -93,6 +93,9 @@ class CommandSpeaker:
     def pending(self) -> int:
         return self._clock.pending(asyncio.get_running_loop().time())
 
+    def taken(self) -> int | None:
+        return None
+
     def flush(self) -> int:
         """Nothing: what the program has taken will sound."""
         return 0

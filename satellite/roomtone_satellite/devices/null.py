@@ -63,6 +63,9 @@ class NullSpeaker:
     def pending(self) -> int:
         return self._clock.pending(asyncio.get_running_loop().time())
 
+    def taken(self) -> int | None:
+        return None
+
     def flush(self) -> int:
         return self._clock.flush(asyncio.get_running_loop().time())
 

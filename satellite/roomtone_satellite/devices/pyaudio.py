@@ -114,6 +114,7 @@ class PyAudioSpeaker:
         self._rate_hz = settings.rate_hz or 0
         self._channels = 1
         self._buffer = bytearray()
+        self._given = 0  # samples, with the silence that stood in for what was not there
         self._lock = threading.Lock()
         self._taken = asyncio.Event()
         self._library: _PortAudio | None = None
@@ -126,6 +127,7 @@ class PyAudioSpeaker:
     async def open(self) -> None:
         await self.close()
         self._library = library = await asyncio.to_thread(_PortAudio)
+        self._given = 0
         loop = asyncio.get_running_loop()
 
         def give(_: None, frames: int, *__: object) -> tuple[bytes, int]:
@@ -133,6 +135,7 @@ class PyAudioSpeaker:
             with self._lock:
                 audio = bytes(self._buffer[:wanted])
                 del self._buffer[:wanted]
+                self._given += frames
             if audio:
                 with suppress(RuntimeError):  # the loop has ended, and this thread has not heard of it yet
                     loop.call_soon_threadsafe(self._taken.set)
@@ -156,6 +159,10 @@ class PyAudioSpeaker:
     def pending(self) -> int:
         with self._lock:
             return len(self._buffer) // SAMPLE_BYTES
+
+    def taken(self) -> int:
+        with self._lock:
+            return self._given
 
     def flush(self) -> int:
         with self._lock:

@@ -25,6 +25,7 @@ _NEAR: Final = (
     2 * SAMPLES_PER_MS
 )  # an echo that is still there is looked for here, and not mistaken for its reflections
 _CLEARLY: Final = 2.0  # a reflection is not so much louder than what comes straight; a chime's true lag is, than others
+_UNMOVED: Final = 2.0  # samples; the first measurement of a sound is no better, and the canceller knows the old place
 _SOON_STEADY: Final = 5  # measurements
 # In roots of the mean square: of sounds that have nothing to do with each other, 1 in 300 reaches 6.0 anywhere.
 _CERTAIN: Final = 8.0
@@ -49,8 +50,9 @@ class Follower:
         self.found = False  # whether an echo was ever heard
         self._measured = _SOON_STEADY if alignment else 0
 
-    def follow(self, reference: NDArray[np.float32], heard: NDArray[np.float32], elapsed: int | None) -> None:
-        """Takes what was played and heard at the same time, as it is aligned now, and aligns what comes next.
+    def follow(self, reference: NDArray[np.float32], heard: NDArray[np.float32], elapsed: int | None) -> bool:
+        """Takes what was played and heard at the same time, as it is aligned now, and aligns what comes next; whether
+        there was an echo.
 
         `elapsed` is how many samples ago that was done for the same sound without a gap; None: not yet, so that what
         is off is no drift.
@@ -60,15 +62,16 @@ class Follower:
         if lag.salience < max(_CERTAIN, best.salience / _CLEARLY):
             lag, elapsed = best, None
         if lag.salience < _CERTAIN:
-            return
+            return False
         self.found = True
         off = lag.samples - LEAD
         if elapsed is None or abs(off) > MAX_DRIFT * elapsed:
-            self._move(off, 0.0)
+            self._move(off if abs(off) > _UNMOVED else 0.0, 0.0)
         else:
             self._measured = min(self._measured + 1, _SOON_STEADY)
             of_delay, of_drift = _gains(self._measured)
             self._move(of_delay * off, of_drift * off / elapsed)
+        return True
 
     def _move(self, samples: float, drift: float) -> None:
         now = self.alignment

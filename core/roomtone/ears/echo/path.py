@@ -56,12 +56,14 @@ class EchoPath:
         self._reference = Reference(rate_hz)
         self._reference.drift(self.alignment.drift, 0.0)
 
-    def play(self, pcm: bytes, pending_samples: int, now: float) -> None:
-        """The speaker takes these samples (int16, mono, at its rate); before them `pending_samples` will sound."""
+    def play(self, pcm: bytes, pending_samples: int, now: float, taken: int | None = None) -> None:
+        """The speaker takes these samples (int16, mono, at its rate); before them `pending_samples` will sound, and
+        `taken` went to its card already, silence included, where it counts that."""
         if self._reference is None or (position := self._clock.position(now)) is None:
             return
         sounds_at = position + pending_samples * RATE_HZ / self._reference.rate_hz
-        if self._reference.play(np.frombuffer(pcm, np.int16), sounds_at):
+        place = None if taken is None else taken + pending_samples
+        if self._reference.play(np.frombuffer(pcm, np.int16), sounds_at, place):
             self._steady_from, self._measured_at = sounds_at, None
             self._forget()
 
@@ -114,9 +116,8 @@ class EchoPath:
         elapsed = None if self._measured_at is None else self._position - self._measured_at
         before = self.alignment
         played, heard = (_signal(frames) for frames in zip(*self._aligned, strict=True))
-        self._follower.follow(played, heard, elapsed)
         self._unmeasured = 0
-        if self.alignment == before:
+        if not self._follower.follow(played, heard, elapsed):
             return
         self._measured_at = self._position
         assert self._reference is not None

@@ -28,7 +28,7 @@ class Reference:
         """`rate_hz` is the speaker's own rate."""
         self.rate_hz = rate_hz
         self._ring: Samples = np.zeros(rate_hz * HISTORY_MS // 1000, np.float32)
-        self._end = 0  # how many samples were played, the silences between included
+        self._end = 0  # the place after the newest sample; the silences between are counted
         self._anchor = (0.0, 0.0)  # a sample, and the position at which it sounds
         self._drift = 0.0
         reach = math.ceil(_HALF_TAPS * self._narrowing)
@@ -40,17 +40,25 @@ class Reference:
         """The position at which the last sample that is known will have sounded; long ago when there was none."""
         return self._position(self._end) if self._end else -math.inf
 
-    def play(self, samples: NDArray[np.int16], sounds_at: float) -> bool:
-        """Takes what will sound next, from the position `sounds_at` on; whether it begins anew. What the speaker was
-        given without a gap sounds without one: only from BRIDGED_MS on is a difference to that believed."""
+    def play(self, samples: NDArray[np.int16], sounds_at: float, place: int | None = None) -> bool:
+        """Takes what will sound next, from the position `sounds_at` on; whether it begins after a gap. What the speaker
+        was given without a gap sounds without one: only from BRIDGED_MS on is a difference to that believed.
+
+        `place` is where in all that its card plays the speaker puts it, where it knows that: it tells to the sample how
+        long the silence was before, which `sounds_at` does not.
+        """
+        gap = 0 if place is None or not self._end else max(0, place - self._end)
+        self._fall_silent(gap)
         off = sounds_at - self.sounds_until
         anew = abs(off) > BRIDGED_MS * SAMPLES_PER_MS
+        if anew and place is None:
+            self._fall_silent(max(0, round(min(off / self._step, len(self._ring)))))
+        elif anew and not self._end:
+            self._end = place or 0
         if anew:
-            gap = max(0, round(min(off / self._step, len(self._ring))))
-            self._append(np.zeros(gap, np.float32))
             self._anchor = (float(self._end), sounds_at)
         self._append(samples.astype(np.float32))
-        return anew
+        return anew or gap > 0
 
     def take_back(self, samples: int) -> None:
         """The newest samples will never sound."""
@@ -97,6 +105,10 @@ class Reference:
     def _sample(self, position: NDArray[np.floating[Any]] | float) -> NDArray[np.float64]:
         anchored, anchor = self._anchor
         return np.asarray(anchored + (position - anchor) / self._step)
+
+    def _fall_silent(self, samples: int) -> None:
+        self._append(np.zeros(min(samples, len(self._ring)), np.float32))
+        self._end += max(0, samples - len(self._ring))
 
     def _append(self, samples: Samples) -> None:
         kept = samples[-len(self._ring) :]
