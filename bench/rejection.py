@@ -131,7 +131,7 @@ def fitted(heard: dict[str, list[Heard]], ridge: float = 1.0, rounds: int = 50) 
     }
     counted = [each for side in sides.values() for each in side]
     values = np.array([each.evidence for each in counted], float)
-    mean, deviation = values.mean(axis=0), values.std(axis=0)
+    mean, deviation = values.mean(axis=0), np.maximum(values.std(axis=0), 1e-6)  # none, when all are alike
     rows = np.column_stack([(values - mean) / deviation, np.ones(len(values))])
     is_none = np.array([not each.is_command for each in counted], float)
     weight = np.array([1 / len(side) for side in sides.values() for _ in side])
@@ -153,10 +153,11 @@ def report(
     print(f"reject_from {reject_from}")
     for kind in dict.fromkeys(kind for half in halves for kind in half):
         columns = []
+        is_command = any(each.is_command for half in halves for each in half[kind])
         for name, half in zip(HALVES, halves, strict=True):
             acting = [each for each in half[kind] if each.acts(weights, bias, reject_from)]
             right, count = sum(each.is_right for each in acting), len(half[kind])
-            if any(each.is_command for each in half[kind]):
+            if is_command:
                 could = sum(each.is_right for each in half[kind])
                 columns.append(f"{name}: right {could:3} -> {right:3}, wrong {len(acting) - right:2} of {count:3}")
             else:
