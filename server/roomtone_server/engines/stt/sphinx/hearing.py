@@ -104,7 +104,7 @@ class SphinxHearing:
         self._raise_failure()
         if claim is None:
             return Transcript("", spoken=verdict.spoken)
-        if not verdict.spoken or (verdict.doubt is not None and verdict.doubt >= self._reject_from):
+        if verdict.doubt is not None and verdict.doubt >= self._reject_from:
             return Transcript("", text, verdict.doubt, verdict.spoken)
         return Transcript(text, doubt=verdict.doubt)
 
