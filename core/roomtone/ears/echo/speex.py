@@ -29,9 +29,9 @@ _PREPROCESS_SET_ECHO_STATE: Final = 24
 
 class SpeexSettings(EngineSettings):
     tail_ms: Annotated[int, Field(ge=50, le=500)] = 200  # how long a room rings, and how far off the delay may be
-    # Whether what is left of the echo is suppressed, and with it the noise of the room, while something plays. The
-    # filter alone takes away 4 dB less, and some of what it leaves in its first second sounds like wake words.
-    suppress: bool = True
+    # Whether what is left of the echo is suppressed too, some 10 dB, and the room's noise with it. A command that begins
+    # while a chime fades would be heard through that, and recognisers hear worse through any noise suppression.
+    suppress: bool = False
 
 
 class Speex:
