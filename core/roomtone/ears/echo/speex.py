@@ -29,8 +29,8 @@ _PREPROCESS_SET_ECHO_STATE: Final = 24
 
 class SpeexSettings(EngineSettings):
     tail_ms: Annotated[int, Field(ge=50, le=500)] = 200  # how long a room rings, and how far off the delay may be
-    # Whether what is left of the echo is suppressed too, some 10 dB, and the room's noise with it. A command that begins
-    # while a chime fades would be heard through that, and recognisers hear worse through noise suppression.
+    # Whether what is left of the echo is suppressed too, some 10 dB, and the room's noise with it. A command may begin
+    # while a chime fades, and would be heard through that: recognisers hear worse through noise suppression.
     suppress: bool = False
 
 
