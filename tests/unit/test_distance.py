@@ -4,7 +4,15 @@ from math import log
 
 import pytest
 
-from roomtone_server.engines.stt.sphinx.distance import PHONE_FRAMES, WEIGHTS, Segment, doubt, evidence, is_speech
+from roomtone_server.engines.stt.sphinx.distance import (
+    DRAWN_OUT,
+    PHONE_FRAMES,
+    WEIGHTS,
+    Segment,
+    doubt,
+    evidence,
+    is_speech,
+)
 
 FRAMES = 10  # of a phone
 NATS = -50.0  # of a frame
@@ -51,12 +59,21 @@ class TestEvidence:
 
     def test_words_are_too_long_or_too_short_by_the_same_measure(self):
         def lasting(frames):
-            return [Segment(("S", "T", "AA", "P"), 0, frames, -1.0)]
+            return [Segment(("S", "T", "AA", "P"), 0, frames, -1.0), Segment(("IH", "T"), frames, frames + 40, -1.0)]
 
         usual = round(4 * PHONE_FRAMES)
         assert evidence(lasting(usual), CONFIRMED).pace == 0
         twice, half = evidence(lasting(usual * 2), CONFIRMED).pace, evidence(lasting(usual // 2), CONFIRMED).pace
         assert twice == half == pytest.approx(log(2) ** 2)
+
+    def test_a_word_alone_may_be_drawn_out_a_little(self):
+        def alone(frames):
+            return evidence([Segment(("N", "OW"), 0, frames, -1.0)], CONFIRMED).pace
+
+        usual = round(2 * PHONE_FRAMES)
+        assert alone(usual) == alone(round(usual * 1.5)) == 0
+        assert alone(3 * usual) == pytest.approx(log(3 / DRAWN_OUT) ** 2)
+        assert alone(usual // 2) > 0
 
     def test_phones_where_the_claim_has_silence_are_elsewhere(self):
         more = heard("HH | T ER N | AA N | DH AH | L AY T | IY")
@@ -74,6 +91,12 @@ class TestDoubt:
     def test_one_foreign_name_is_enough(self):
         name = heard("- | T ER N | AA N | DH AH | G R IY | -")
         assert evidence(CLAIMED, name).worst > 4 * evidence(CLAIMED, CONFIRMED).worst
+
+    def test_the_same_share_of_many_phones_says_more(self):
+        def misheard(times):
+            return doubt(segments(" | ".join(["T ER N"] * times)), heard(" | ".join(["T AO N"] * times)))
+
+        assert misheard(8) > misheard(1)
 
     def test_all_evidence_speaks_against(self):
         assert min(WEIGHTS) > 0
