@@ -30,10 +30,9 @@ from roomtone_server.agent.intents import HANDLERS
 from roomtone_server.agent.understanding import Understanding, parse_sentences
 from roomtone_server.engines.base import Hearing, HearingRequest
 from roomtone_server.engines.stt.pocketsphinx import PocketSphinxSettings
-from roomtone_server.engines.stt.sphinx.distance import doubt
-from roomtone_server.engines.stt.sphinx.phone_loop import PhoneLoop
 from roomtone_server.engines.stt.sphinx.recogniser import Recogniser
 from roomtone_server.engines.stt.sphinx.speech import sounds
+from roomtone_server.engines.stt.sphinx.verifier import Utterance
 from roomtone_server.grammar.compiler import compile_automaton
 from roomtone_server.grammar.vocabulary import Vocabulary
 from roomtone_server.home.virtual import VirtualHome, VirtualHomeSettings
@@ -93,7 +92,6 @@ class Judge:
         compiled_s = time.perf_counter()
         self.recogniser = Recogniser(automaton)
         self.recogniser.listen_for("")
-        self.phone_loop = PhoneLoop()
         self.reject_from = PocketSphinxSettings().reject_from
         loaded_s = time.perf_counter()
         self.understanding = Understanding(parse_sentences("en", frozenset(HANDLERS)))
@@ -107,9 +105,9 @@ class Judge:
         heard = self.recogniser.recognise(pcm, wake_phrase)
         if heard is None or not heard.is_sentence:
             return "", 0.0
-        claim = heard.claim
-        self.phone_loop.begin(claim.stretch.of(pcm), claim.stretch.start_ms)
-        return heard.text, doubt(claim.segments, self.phone_loop.segments())
+        doubted, _ = Utterance(0, bytearray(pcm)).verdict(heard.claim)
+        assert doubted is not None
+        return heard.text, doubted
 
     def accept(self, pcm: bytes, wake_phrase: str = "") -> str:
         text, doubted = self.hear(pcm, wake_phrase)
