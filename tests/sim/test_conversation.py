@@ -12,6 +12,7 @@ from roomtone.errors import EngineError
 from roomtone_server.agent.base import Due, Finished
 from roomtone_server.runtime.house import House
 from roomtone_server.runtime.listening import MAX_BEHIND_FRAMES
+from roomtone_server.runtime.parts import EndpointSettings, TurnSettings
 from roomtone_server.runtime.speaking import AHEAD_S
 
 
@@ -41,7 +42,7 @@ def test_one_turn_from_wake_to_done():
         assert stt.requests[0].wake_phrase == "okay nabu"
         assert agent.asked[0].area == "Kitchen"
         assert stt.open == 0
-        assert satellite.times[satellite.log.index(("heard", 1))] == pytest.approx(1.7, abs=0.021)
+        assert satellite.times[satellite.log.index(("heard", 1))] == pytest.approx(1.5, abs=0.021)
 
     virtual_time.run(main())
 
@@ -171,7 +172,8 @@ def test_a_question_is_followed_by_an_invitation():
 def test_a_recogniser_that_does_not_keep_up():
     async def main():
         satellite = ScriptedSatellite()
-        async with attended(House(parts(stt=ScriptedStt(feed_takes_s=1e3))), satellite):
+        patient = TurnSettings(EndpointSettings(nothing_said_ms=60_000))
+        async with attended(House(parts(stt=ScriptedStt(feed_takes_s=1e3), turn=patient)), satellite):
             satellite.wake(1)
             for _ in range(MAX_BEHIND_FRAMES + 5):
                 await satellite.stream(SPEECH, 20)

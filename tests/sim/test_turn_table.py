@@ -20,8 +20,10 @@ def events_of(turn: int, revision: int, sample: int) -> list[e.Event]:
         e.WakeHeard(turn, sample, word=True),
         e.SpeechStarted(turn, sample),
         e.SpeechEnded(turn, sample),
-        e.AudioReached(turn, sample),
-        e.PartialReady(turn, "words"),
+        e.AudioReached(turn, sample, -60.0),
+        e.PartialReady(turn, "words", e.Completeness.COMPLETE),
+        e.PreviewReady(turn, revision, "words", "words", e.Completeness.COMPLETE, spoken=True),
+        e.PreviewReady(turn, revision, "", "", e.Completeness.UNKNOWN, spoken=False),
         e.FinalReady(turn, revision, "words"),
         e.FinalReady(turn, revision, "", spoken=False),
         e.ReplyStarted(turn, revision),
@@ -44,15 +46,24 @@ def test_one_of_each_kind_is_tried():
 def path_to(state: State) -> list[list[e.Event]]:
     """Several ways into a state, so that each handler is met under different circumstances."""
     wake = [e.WakeHeard(TURN, 0, word=True)]
-    heard = [*wake, e.PartialReady(TURN, "on"), e.AudioReached(TURN, 16_000)]
-    final = [*heard, e.FinalReady(TURN, 1, "on")]
+    words = e.PartialReady(TURN, "on", e.Completeness.COMPLETE)
+    pause = [e.SpeechStarted(TURN, 12_000), e.SpeechEnded(TURN, 16_000), e.AudioReached(TURN, 17_600, -60.0)]
+    preview = e.PreviewReady(TURN, 1, "on", "on", e.Completeness.COMPLETE, spoken=True)
+    heard = [*wake, words, *pause, e.AudioReached(TURN, 60_000, -60.0)]
+    final = [*heard, e.FinalReady(TURN, 2, "on")]
     spoken = [*final, e.ReplyStarted(TURN, 2)]
     asked = [*spoken, e.ReplyFinished(TURN, 2, 0, understood=True, expects_answer=True)]
     ring = e.AnnouncementDue("ring", "timer")
     paths = {
         State.WAITING: [[]],
         State.INVITED: [[*asked, e.PlaybackEnded(TURN)]],
-        State.LISTENING: [wake, [*wake, e.PartialReady(TURN, "on")], [*wake, e.SpeechStarted(TURN, 0)]],
+        State.LISTENING: [
+            wake,
+            [*wake, words],
+            [*wake, e.SpeechStarted(TURN, 0)],
+            [*wake, words, *pause],
+            [*wake, words, *pause, preview],
+        ],
         State.FINISHING: [heard],
         State.ANSWERING: [final, [ring]],
         State.SPEAKING: [spoken, asked],
@@ -73,6 +84,8 @@ def test_every_event_in_every_state_goes_where_the_table_says(state):
             event = events_of(course.turn, course.revision, 5 * 16_000)[index]
             if isinstance(event, e.WakeHeard):
                 event = e.WakeHeard(course.turn if state is State.INVITED else 101, 5 * 16_000, word=True)
+            if isinstance(event, e.PreviewReady) and event.revision != course.speculation.revision:
+                continue  # nobody asked for it
             transition = TRANSITIONS.get((state, type(event)))
             ignored = machine.ignored
             machine.receive(event, 1.0)
@@ -122,6 +135,7 @@ def test_random_lives_keep_the_rules(data):
     began: list[int] = []
     ended: list[int] = []
     answered: list[int] = []
+    prepared: set[int] = set()
     now, sample = 0.0, 0
     for _ in range(data.draw(st.integers(1, 60))):
         course = machine._course
@@ -140,8 +154,17 @@ def test_random_lives_keep_the_rules(data):
                 began.append(command.turn)
             if isinstance(command, e.EndTurn):
                 ended.append(command.turn)
+            if isinstance(command, e.Prepare):
+                assert command.turn not in answered, "what is prepared comes before the answer"
+                assert not prepared, "one revision at a time"
+                prepared.add(command.revision)
+            if isinstance(command, e.Discard):
+                prepared.remove(command.revision)
+            if isinstance(command, e.StartHearing):
+                prepared.clear()
             if isinstance(command, e.Answer):
                 assert command.turn not in answered, "a turn acts once"
+                assert prepared <= {command.revision}, "what was prepared is committed or discarded"
                 answered.append(command.turn)
         assert (machine.turn is None) == (machine.state is State.WAITING)
         assert (machine.next_deadline() is None) == (machine.state is State.WAITING)

@@ -3,13 +3,16 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from roomtone.ears.formats import FRAME_BYTES, FRAME_MS, FRAME_SAMPLES
 from roomtone.errors import EngineError, PeerGone
 from roomtone_server.agent.base import Due, Finished, Intent, Prepared, ReplyPart, Request, Said
 from roomtone_server.engines.base import HearingRequest, Partial, SpeechRequest, Transcript
 from roomtone_server.grammar.vocabulary import Vocabulary
+from roomtone_server.runtime.hints import Hints
 from roomtone_server.runtime.parts import Parts
+from roomtone_server.runtime.replies import Replies
 from roomtone_server.runtime.session import Audio, GivenUp, Incoming, Satellite, Sounded, Woken
 
 SPEECH = b"\x40\x1f" * FRAME_SAMPLES  # the scripted voice detector takes anything but zeros for speech
@@ -246,5 +249,12 @@ class ScriptedAgent:
 
 
 def parts(**instead: object) -> Parts:
-    chosen = {"stt": ScriptedStt(), "tts": ScriptedTts(), "make_vad": LoudnessVad, "agent": ScriptedAgent(), **instead}
+    chosen = {
+        "stt": ScriptedStt(),
+        "make_vad": LoudnessVad,
+        "agent": ScriptedAgent(),
+        "hints": Hints(Path()),  # knows nothing: every text is free speech
+        **instead,
+        "tts": Replies(instead.get("tts", ScriptedTts())),
+    }
     return Parts(**chosen)

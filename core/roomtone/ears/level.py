@@ -9,6 +9,13 @@ FULL_SCALE: Final = 32_768
 FLOOR_DBFS: Final = -100.0  # of digital silence: int16's own noise lies at -101
 
 
+def dbfs(pcm: bytes) -> float:
+    """The RMS level of some audio: int16, mono, any whole number of samples."""
+    mean = _Mean()
+    mean.add(pcm)
+    return FLOOR_DBFS if mean.dbfs is None else mean.dbfs
+
+
 class LevelMeter:
     """RMS levels of one utterance, in dB below a full-scale square wave."""
 

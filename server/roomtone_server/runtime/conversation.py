@@ -12,8 +12,8 @@ from functools import partial
 from typing import Any
 
 from roomtone.errors import EngineError, LinkError, RoomtoneError
-from roomtone_server.agent.base import Acted, Finished, Request, Said
-from roomtone_server.engines.base import HearingRequest, SpeechRequest
+from roomtone_server.agent.base import Acted, Finished, Prepared, Request, Said
+from roomtone_server.engines.base import HearingRequest, SpeechRequest, Transcript
 from roomtone_server.runtime.listening import Ear
 from roomtone_server.runtime.parts import Parts
 from roomtone_server.runtime.scope import Job, TurnScope
@@ -37,6 +37,7 @@ class Conversation:
         self._woken: Woken | None = None
         self._ear: Ear | None = None
         self._scope = TurnScope()
+        self._prepared: dict[int, asyncio.Future[Prepared]] = {}  # by revision
         self._tasks: asyncio.TaskGroup
         self._reader: asyncio.Task[None]
         self._timer: asyncio.TimerHandle | None = None
@@ -114,7 +115,7 @@ class Conversation:
             self._trace("speech-started" if edge.speaking else "speech-ended", sample=edge.sample)
             kind = turn.SpeechStarted if edge.speaking else turn.SpeechEnded
             self._post(kind(turn_id, edge.sample))
-        self._post(turn.AudioReached(turn_id, ear.reached))
+        self._post(turn.AudioReached(turn_id, ear.reached, ear.newest_db))
 
     def _post(self, event: turn.Event) -> None:
         """Tells the machine, does what it commands, and sets the one timer anew."""
@@ -140,11 +141,18 @@ class Conversation:
         match command:
             case turn.StartHearing(turn_id):
                 self._start_hearing(turn_id)
-            case turn.FinishHearing(turn_id, revision, sample, silence_ms):
+            case turn.Prepare(turn_id, revision):
+                self._trace("speculated", turn_id=turn_id, revision=revision)
+                self._begin_preparing(turn_id, revision)
+            case turn.Discard(turn_id, revision):
+                self._trace("discarded", turn_id=turn_id, revision=revision)
+                self._scope.stop(f"prepare {revision}")
+                del self._prepared[revision]
+            case turn.FinishHearing(turn_id, revision, sample, silence_ms, known):
                 self._trace("endpoint", turn_id=turn_id, sample=sample, silence_ms=silence_ms)
                 self._session.stop_listening(turn_id)
                 assert self._ear is not None
-                self._ear.finish(revision)
+                self._ear.stop() if known else self._ear.finish(revision)
                 self._ear = None
             case turn.Answer(turn_id, revision, text):
                 self._trace("transcript", turn_id=turn_id, text=text)
@@ -163,6 +171,7 @@ class Conversation:
 
     def _enter(self, turn_id: int) -> None:
         self._scope = TurnScope()
+        self._prepared = {}
         self._scope.enter(self._tasks, f"{self._session.satellite.name}: turn {turn_id}")
 
     def _end(self, turn_id: int, outcome: turn.Outcome, text: str) -> None:
@@ -184,17 +193,48 @@ class Conversation:
         def show(text: str) -> None:
             self._trace("partial", turn_id=turn_id, text=text)
             self._session.show_partial(turn_id, text)
-            self._post(turn.PartialReady(turn_id, text))
+            hint = self._parts.hints.of(text)
+            self._post(turn.PartialReady(turn_id, hint.key, hint.completeness))
 
         heard = await ear.listen(show)
+        if heard is not None:
+            self._note_rejection(turn_id, heard)
+            self._post(turn.FinalReady(turn_id, ear.revision, heard.text, heard.spoken))
+
+    def _begin_preparing(self, turn_id: int, revision: int) -> None:
+        assert self._ear is not None
+        prepared = self._prepared[revision] = asyncio.get_running_loop().create_future()
+        job = partial(self._prepare, turn_id, revision, self._ear, prepared)
+        self._scope.start(f"prepare {revision}", self._guarded(turn_id, "hearing", job))
+
+    async def _prepare(self, turn_id: int, revision: int, ear: Ear, prepared: asyncio.Future[Prepared]) -> None:
+        """All that can be done before the endpoint without any effect: the transcript, the answer, its first audio."""
+        heard = await ear.preview()
+        self._note_rejection(turn_id, heard)
+        hint = self._parts.hints.of(heard.text)
+        preview = turn.PreviewReady(turn_id, revision, heard.text, hint.key, hint.completeness, heard.spoken)
+        self._post(preview)
+        if heard.text:
+            answer = await self._parts.agent.prepare(self._request(heard.text))
+            prepared.set_result(answer)
+            if answer.speculative and answer.reply:
+                await self._parts.tts.prepare(SpeechRequest(answer.reply, self._parts.language))
+
+    def _note_rejection(self, turn_id: int, heard: Transcript) -> None:
         if heard.rejected:
             self._trace("rejected", turn_id=turn_id, text=heard.rejected, doubt=heard.doubt)
-        self._post(turn.FinalReady(turn_id, ear.revision, heard.text, heard.spoken))
+
+    def _request(self, text: str) -> Request:
+        satellite = self._session.satellite
+        return Request(text, self._parts.language, satellite.id, satellite.area, conversation=satellite.id)
 
     async def _answer(self, command: turn.Answer) -> None:
-        satellite, turn_id = self._session.satellite, command.turn
-        request = Request(command.text, self._parts.language, satellite.id, satellite.area, conversation=satellite.id)
-        prepared = await self._parts.agent.prepare(request)
+        turn_id = command.turn
+        if command.text and command.revision in self._prepared:
+            prepared = await self._prepared[command.revision]
+            self._trace("committed", turn_id=turn_id, revision=command.revision)
+        else:
+            prepared = await self._parts.agent.prepare(self._request(command.text))
         if prepared.intent is not None:
             self._trace("intent", turn_id=turn_id, name=prepared.intent.name, slots=prepared.intent.slots)
         speaker = self._speaker(turn_id, command.revision)

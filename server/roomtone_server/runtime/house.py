@@ -89,6 +89,7 @@ class House:
             async for vocabulary in changes:
                 try:
                     self.unheard_names = await self.parts.stt.learn(vocabulary)
+                    await self.parts.hints.learn(vocabulary)
                     self.parts.faults.pop("vocabulary", None)
                 except EngineError as problem:
                     self.parts.faults["vocabulary"] = str(problem)

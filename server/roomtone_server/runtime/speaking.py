@@ -5,7 +5,8 @@ from collections.abc import Callable
 from contextlib import aclosing
 from typing import Final
 
-from roomtone_server.engines.base import SpeechRequest, TextToSpeech
+from roomtone_server.engines.base import SpeechRequest
+from roomtone_server.runtime.replies import Replies
 from roomtone_server.runtime.session import VoiceSession
 
 # So far ahead of the speaker is the audio sent: enough for jitter, little enough that "stop" is immediate.
@@ -35,7 +36,7 @@ class Pacer:
 class Speaker:
     """Speaks one turn's reply, piece by piece."""
 
-    def __init__(self, session: VoiceSession, tts: TextToSpeech, turn: int, on_first_audio: Callable[[], None]) -> None:
+    def __init__(self, session: VoiceSession, tts: Replies, turn: int, on_first_audio: Callable[[], None]) -> None:
         self._session = session
         self._tts = tts
         self._turn = turn

@@ -6,11 +6,21 @@ number is odd when the satellite began it and even when the server did.
 """
 
 from dataclasses import dataclass
+from enum import Enum
 from typing import Literal
 
 Outcome = Literal["answered", "not-understood", "nothing-said", "cancelled", "failed", "lost"]
 Stage = Literal["hearing", "answering"]
 Sound = Literal["timer", "error", "done"]
+
+
+class Completeness(Enum):
+    """What the grammar says of a text as a beginning."""
+
+    COMPLETE = "complete"  # a command, and nothing that follows can change it
+    EXTENDABLE = "extendable"  # a command that may go on
+    OPEN = "open"  # not yet a command
+    UNKNOWN = "unknown"  # nothing that it knows: free speech
 
 
 # --- events: what has happened ---------------------------------------------------------------------------------------
@@ -45,12 +55,26 @@ class AudioReached:
 
     turn: int
     sample: int
+    level_db: float  # of the newest of it, in dBFS
 
 
 @dataclass(frozen=True, slots=True)
 class PartialReady:
     turn: int
-    text: str
+    key: str  # normalised: equal keys are the same command; empty when nothing was heard
+    completeness: Completeness
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewReady:
+    """The transcript of what was said before a `Prepare`: as FinalReady, if nothing more is said."""
+
+    turn: int
+    revision: int
+    text: str  # empty: nothing was understood
+    key: str
+    completeness: Completeness
+    spoken: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +157,7 @@ Event = (
     | SpeechEnded
     | AudioReached
     | PartialReady
+    | PreviewReady
     | FinalReady
     | ReplyStarted
     | ReplyFinished
@@ -157,18 +182,37 @@ class StartHearing:
 
 
 @dataclass(frozen=True, slots=True)
+class Prepare:
+    """Transcribe what was said so far, report it as PreviewReady, and get the answer to it ready; without effects."""
+
+    turn: int
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Discard:
+    """What was prepared as this revision is of no use."""
+
+    turn: int
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
 class FinishHearing:
-    """The endpoint: the satellite may stop streaming; settle the transcript and report it as FinalReady."""
+    """The endpoint: the satellite may stop streaming. Unless the transcript is known already, settle it, and report it
+    as FinalReady of this revision."""
 
     turn: int
     revision: int
     sample: int  # where the decision fell
     silence_ms: int  # how much of it was silence
+    known: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Ask the agent, speak what it says, report ReplyStarted and ReplyFinished. Effects are allowed from here on."""
+    """Ask the agent, unless this revision was prepared; speak what it says, report ReplyStarted and ReplyFinished.
+    Effects are allowed from here on."""
 
     turn: int
     revision: int
@@ -209,4 +253,4 @@ class EndTurn:
     text: str = ""
 
 
-Command = StartHearing | FinishHearing | Answer | Announce | Invite | Abandon | EndTurn
+Command = StartHearing | Prepare | Discard | FinishHearing | Answer | Announce | Invite | Abandon | EndTurn

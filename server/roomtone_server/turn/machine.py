@@ -7,7 +7,8 @@ Rules:
 3. A pair that is not in the table is ignored, and counted too.
 4. Whatever a turn waits for has a deadline; when it passes, the turn ends.
 5. Every turn that began ends with exactly one EndTurn, and after it no command carries its number.
-6. Nothing with an effect on the world is commanded before Answer.
+6. Nothing with an effect on the world is commanded before Answer. What is prepared before is committed by an Answer
+   of the same revision, or discarded.
 """
 
 from collections.abc import Callable, Mapping
@@ -26,6 +27,7 @@ from roomtone_server.turn.events import (
     PartialReady,
     PlaybackEnded,
     PlaybackReached,
+    PreviewReady,
     ReplyFinished,
     ReplyStarted,
     SatelliteLost,
@@ -63,6 +65,7 @@ TRANSITIONS: Final[Mapping[tuple[State, type[Event]], Transition]] = {
     (LISTENING, SpeechStarted): _to(LISTENING, by=steps.note_speech),
     (LISTENING, SpeechEnded): _to(LISTENING, by=steps.note_silence),
     (LISTENING, PartialReady): _to(LISTENING, by=steps.note_words),
+    (LISTENING, PreviewReady): _to(LISTENING, ANSWERING, WAITING, by=steps.note_preview),
     (LISTENING, AudioReached): _to(LISTENING, FINISHING, WAITING, ANSWERING, by=steps.perhaps_endpoint),
     (LISTENING, WakeHeard): _to(LISTENING, by=steps.start_over),
     (LISTENING, AnnouncementDue): _to(LISTENING, by=steps.postpone),
@@ -150,6 +153,8 @@ class TurnMachine:
             return not invited and (event.turn % 2 == 0 or event.turn <= self._course.last_of_satellite)
         if isinstance(event, AnnouncementDue | SatelliteLost | DeadlinePassed):
             return False
+        if isinstance(event, PreviewReady) and event.revision != self._course.speculation.revision:
+            return True
         if isinstance(event, FinalReady | ReplyStarted | ReplyFinished) and event.revision != self._course.revision:
             return True
         return event.turn != self._course.turn

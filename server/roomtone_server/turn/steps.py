@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Final
 
-from roomtone_server.turn.endpoint import Endpointer, EndpointSettings, Verdict
+from roomtone_server.turn.endpoint import Endpointer, EndpointSettings, Pauses, Verdict
 from roomtone_server.turn.events import (
     Abandon,
     Announce,
@@ -15,6 +15,7 @@ from roomtone_server.turn.events import (
     CancelRequested,
     Command,
     DeadlinePassed,
+    Discard,
     EndTurn,
     FinalReady,
     FinishHearing,
@@ -23,6 +24,8 @@ from roomtone_server.turn.events import (
     PartialReady,
     PlaybackEnded,
     PlaybackReached,
+    Prepare,
+    PreviewReady,
     ReplyFinished,
     ReplyStarted,
     SatelliteLost,
@@ -32,6 +35,7 @@ from roomtone_server.turn.events import (
     WakeHeard,
     WorkFailed,
 )
+from roomtone_server.turn.speculation import Speculation
 
 # Announcements that wait for a long turn to end; of more than these the oldest are dropped.
 MAX_WAITING_ANNOUNCEMENTS: Final = 16
@@ -66,7 +70,10 @@ class Course:
         self.deadline: float | None = None
         self.turn = 0
         self.revision = 0
-        self.endpointer = Endpointer(settings.endpoint, 0, after_wake_word=False)
+        self.pauses = Pauses()
+        self.endpointer = Endpointer(settings.endpoint, 0, self.pauses, after_wake_word=False)
+        self.speculation = Speculation()
+        self.reached = 0  # the microphone's last sample
         self.finished: ReplyFinished | None = None
         self.announcing: AnnouncementDue | None = None
         self.announcements: deque[AnnouncementDue] = deque(maxlen=MAX_WAITING_ANNOUNCEMENTS)
@@ -134,6 +141,7 @@ def postpone(course: Course, event: AnnouncementDue, now: float) -> State:
 
 def note_speech(course: Course, event: SpeechStarted, now: float) -> State:
     course.endpointer.speech_started(event.sample)
+    _discard(course)
     return State.LISTENING
 
 
@@ -143,32 +151,66 @@ def note_silence(course: Course, event: SpeechEnded, now: float) -> State:
 
 
 def note_words(course: Course, event: PartialReady, now: float) -> State:
-    if event.text:
-        course.endpointer.words_heard()
+    course.endpointer.understood(event.key, event.completeness)
+    if course.speculation.contradicts(event.key):
+        _discard(course)
     return State.LISTENING
 
 
+def note_preview(course: Course, event: PreviewReady, now: float) -> State:
+    """A sentence that the recogniser stands by; or none, and then what partials made of it is no sentence either."""
+    course.speculation.preview = event
+    if event.text:
+        course.endpointer.understood(event.key, event.completeness)
+    else:
+        course.endpointer.doubted()
+    return _perhaps_finish(course, now)
+
+
 def perhaps_endpoint(course: Course, event: AudioReached, now: float) -> State:
-    verdict = course.endpointer.verdict(event.sample)
+    endpointer, speculation = course.endpointer, course.speculation
+    course.reached = event.sample
+    course.deadline = now + course.settings.audio_stalls_after_s
+    endpointer.heard(event.sample, event.level_db)
+    if endpointer.resumed and speculation.in_pause:
+        _discard(course)
+    if endpointer.has_begun and speculation.is_wanted(endpointer.pause_ms, endpointer.stable_ms):
+        speculation.begin(course.revise(), endpointer.key, endpointer.pause_ms)
+        course.commands.append(Prepare(course.turn, course.revision))
+    return _perhaps_finish(course, now)
+
+
+def _perhaps_finish(course: Course, now: float) -> State:
+    """Waits for a transcript that is on its way, so that the silence is that for what was really said."""
+    verdict = course.endpointer.verdict()
     if verdict is Verdict.NOTHING_SAID:
         return _give_up(course, now, "nothing-said")
-    if verdict is Verdict.GOES_ON:
-        course.deadline = now + course.settings.audio_stalls_after_s
+    silence_ms = course.endpointer.silence_ms
+    waits = course.speculation.is_awaited and silence_ms < course.settings.endpoint.open_ms
+    if verdict is Verdict.GOES_ON or waits:
         return State.LISTENING
-    silence_ms = course.endpointer.silence_ms(event.sample)
-    course.commands.append(FinishHearing(course.turn, course.revise(), event.sample, silence_ms))
-    course.deadline = now + course.settings.final_within_s
-    return State.FINISHING
+    preview = course.speculation.preview
+    if preview is None:
+        _discard(course)
+        course.commands.append(FinishHearing(course.turn, course.revise(), course.reached, silence_ms, known=False))
+        course.deadline = now + course.settings.final_within_s
+        return State.FINISHING
+    course.commands.append(FinishHearing(course.turn, preview.revision, course.reached, silence_ms, known=True))
+    return _answer(course, preview.text, now, spoken=preview.spoken)
 
 
 # --- answering -------------------------------------------------------------------------------------------------------
 
 
 def answer(course: Course, event: FinalReady, now: float) -> State:
+    return _answer(course, event.text, now, spoken=event.spoken)
+
+
+def _answer(course: Course, text: str, now: float, *, spoken: bool) -> State:
     """What was not understood is answered too: somebody waits for it. A cough is not."""
-    if not event.spoken:
+    if not spoken:
         return _give_up(course, now, "nothing-said")
-    course.commands.append(Answer(course.turn, course.revise(), event.text))
+    course.commands.append(Answer(course.turn, course.revision, text))
     course.deadline = now + course.settings.answer_within_s
     return State.ANSWERING
 
@@ -247,10 +289,17 @@ def give_up_on_playback(course: Course, event: DeadlinePassed, now: float) -> St
 
 def _listen(course: Course, event: WakeHeard, now: float, endpoint: EndpointSettings | None = None) -> State:
     settings = endpoint or course.settings.endpoint
-    course.endpointer = Endpointer(settings, event.sample, after_wake_word=event.word)
+    course.endpointer = Endpointer(settings, event.sample, course.pauses, after_wake_word=event.word)
+    course.speculation = Speculation()
+    course.reached = event.sample
     course.commands.append(StartHearing(course.turn))
     course.deadline = now + course.settings.audio_stalls_after_s
     return State.LISTENING
+
+
+def _discard(course: Course) -> None:
+    if (revision := course.speculation.drop()) is not None:
+        course.commands.append(Discard(course.turn, revision))
 
 
 def _finish(course: Course, now: float) -> State:
