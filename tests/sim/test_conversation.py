@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 from support import virtual_time
-from support.scripted import SPEECH, ScriptedAgent, ScriptedSatellite, ScriptedStt, ScriptedTts, parts
+from support.scripted import SILENCE, SPEECH, ScriptedAgent, ScriptedSatellite, ScriptedStt, ScriptedTts, parts
 
 from roomtone.errors import EngineError
 from roomtone_server.agent.base import Due, Finished
@@ -272,3 +272,78 @@ def test_two_satellites_have_two_turns_at_once():
         assert kitchen.times == office.times
 
     virtual_time.run(main())
+
+
+def test_the_answer_is_ready_when_the_silence_is_over():
+    """Everything but its effect happens before the endpoint, and once."""
+
+    async def main():
+        satellite, agent, stt = ScriptedSatellite(), ScriptedAgent(takes_s=0), ScriptedStt(final_after_s=0.1)
+        house = House(parts(stt=stt, agent=agent, tts=ScriptedTts(delay_s=0.2)))
+        with house.parts.trace.watch() as happened:
+            async with attended(house, satellite):
+                await satellite.utter(1)
+                await satellite.until("ended")
+        times = dict(zip([entry[0] for entry in satellite.log], satellite.times, strict=True))
+        assert times["begin"] == times["heard"], "the reply sounds the moment the endpoint is found"
+        assert len(agent.asked) == len(agent.committed) == 1
+        order = [event.what for event in drained(happened)]
+        assert order.index("speculated") < order.index("endpoint") < order.index("committed")
+        assert "discarded" not in order
+
+    virtual_time.run(main())
+
+
+def test_nothing_is_done_before_the_endpoint_and_nothing_that_was_discarded():
+    """Whoever goes on speaking has three answers prepared, and one carried out."""
+
+    async def main():
+        satellite, agent, stt = ScriptedSatellite(), ScriptedAgent(), ScriptedStt(final_after_s=0.05)
+        async with attended(House(parts(stt=stt, agent=agent)), satellite):
+            satellite.wake(1)
+            await satellite.stream(SPEECH, 1000)
+            for text in ("turn on the light in", "turn on the light in the", "turn on the light in the kitchen"):
+                await satellite.stream(SILENCE, 300)
+                assert agent.committed == []
+                stt.text = text
+                await satellite.stream(SPEECH, 500)
+            await satellite.stream(SILENCE, 3000)
+            await satellite.until("ended")
+        assert len(agent.asked) >= 3
+        assert agent.committed == ["turn on the light in the kitchen"]
+
+    virtual_time.run(main())
+
+
+def test_what_asks_for_confirmation_is_not_spoken_ahead():
+    async def main():
+        tts = ScriptedTts()
+        satellite, agent = ScriptedSatellite(), ScriptedAgent(speculative=False)
+        async with attended(House(parts(agent=agent, tts=tts)), satellite):
+            satellite.wake(1)
+            await satellite.stream(SPEECH, 1000)
+            await satellite.stream(SILENCE, 300)
+            assert len(agent.asked) == 1
+            assert tts.asked == []
+            await satellite.stream(SILENCE, 1000)
+            await satellite.until("ended")
+        assert tts.asked == ["Turned on the light"]
+
+    virtual_time.run(main())
+
+
+def test_a_cough_is_not_answered():
+    async def main():
+        satellite, agent = ScriptedSatellite(), ScriptedAgent()
+        async with attended(House(parts(stt=ScriptedStt(text="", spoken=False), agent=agent)), satellite):
+            await satellite.utter(1)
+            await satellite.until("ended")
+        assert satellite.of("ended") == [(1, "nothing-said", "")]
+        assert agent.asked == []
+        assert satellite.of("begin") == []
+
+    virtual_time.run(main())
+
+
+def drained(happened):
+    return [happened.get_nowait() for _ in range(happened.qsize())]

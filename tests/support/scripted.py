@@ -193,14 +193,18 @@ class ScriptedTts:
 
     seconds: float = 1.0
     rate_hz: int = RATE_HZ
+    delay_s: float = 0.0  # to its first sound
     speaking: int = 0
+    asked: list[str] = field(default_factory=list)
 
     async def start(self) -> None:
         pass
 
     async def speak(self, request: SpeechRequest) -> AsyncGenerator[bytes, None]:
         self.speaking += 1
+        self.asked.append(request.text)
         try:
+            await asyncio.sleep(self.delay_s)
             if request.text:
                 for _ in range(round(self.seconds * 10)):
                     yield bytes(RATE_HZ // 10 * 2)
@@ -218,6 +222,7 @@ class ScriptedAgent:
     reply: str = "Turned on the light"
     finished: Finished = field(default_factory=lambda: Finished(understood=True))
     takes_s: float = 0.005
+    speculative: bool = True
     breaks: Exception | None = None
     asked: list[Request] = field(default_factory=list)
     committed: list[str] = field(default_factory=list)
@@ -228,7 +233,7 @@ class ScriptedAgent:
 
     async def prepare(self, request: Request) -> Prepared:
         self.asked.append(request)
-        return Prepared(request, Intent("HassTurnOn", {"name": "light"}), speculative=True)
+        return Prepared(request, Intent("HassTurnOn", {"name": "light"}), self.speculative, reply=self.reply)
 
     async def commit(self, prepared: Prepared) -> AsyncGenerator[ReplyPart, None]:
         await asyncio.sleep(self.takes_s)
