@@ -7,13 +7,13 @@ BIN := $(VENV)/bin
 N ?= 1000000
 SEED ?= 1
 
-.PHONY: demo test lint fuzz clean
+.PHONY: demo test lint coverage sound-card fuzz clean
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/.demo
 	$(BIN)/roomtone demo --text "turn on the kitchen light"
 
-test: $(VENV)/.test lint
+test: $(VENV)/.test sound-card lint coverage
 	$(BIN)/python -m pytest
 
 lint: $(VENV)/.test
@@ -21,6 +21,25 @@ lint: $(VENV)/.test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# Pure, and so wholly tested by its own tests: every line, and every way through it.
+coverage: $(VENV)/.test
+	$(BIN)/coverage run --source=server/roomtone_server/grammar -m pytest -q tests/unit/test_grammar.py tests/unit/test_grammar_automaton.py
+	$(BIN)/coverage report --show-missing --fail-under=100
+
+# PyAudio is compiled, against PortAudio; who has neither runs all other tests.
+HEADERS := '\#include <Python.h>\n\#include <portaudio.h>\n'
+INCLUDE = $$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("include"))')
+
+sound-card: $(VENV)/.test
+	@if $(BIN)/python -c "import pyaudio" 2>/dev/null; then :; \
+	elif printf $(HEADERS) | $(CC) -E -x c -I "$(INCLUDE)" - >/dev/null 2>&1; then \
+	    echo "Installing PyAudio for the tests with a sound card ..."; \
+	    $(BIN)/pip install --quiet --editable ".[pyaudio]"; \
+	else \
+	    echo "The tests with a sound card are skipped: PyAudio cannot be compiled here;" \
+	        "on Debian: apt install gcc libc6-dev python3-dev portaudio19-dev"; \
+	fi
 
 fuzz: $(VENV)/.test
 	$(BIN)/python tests/fuzz/fuzz_codec.py --n $(N) --seed $(SEED)

@@ -108,7 +108,8 @@ class Judge:
         if heard is None or not heard.is_sentence:
             return "", 0.0
         claim = heard.claim
-        return heard.text, doubt(claim.phones, self.phone_loop.phones(claim.stretch.of(pcm)))
+        self.phone_loop.begin(claim.stretch.of(pcm), claim.stretch.start_ms)
+        return heard.text, doubt(claim.segments, self.phone_loop.segments())
 
     def accept(self, pcm: bytes, wake_phrase: str = "") -> str:
         text, doubted = self.hear(pcm, wake_phrase)

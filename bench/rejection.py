@@ -1,30 +1,36 @@
-"""How much speech that is no command acts, and how many commands that costs.
+"""How much of what is no command acts, and how many commands that costs.
 
-    python bench/rejection.py --home home.yaml [--manifest COMMANDS/manifest.jsonl] [--reject-from 1.2 1.3 1.4]
+    python bench/rejection.py MANIFEST... --home home.yaml [--near] [--reject-from 0.4 0.5 0.6] [--fit]
 
-Sentences drawn from the home's grammar, the shortest commands, and everyday sentences (everyday.txt) are spoken by
-espeak in several voices with some noise; the manifest's clips are added. Each kind is split into halves: `fit`, on
-which the weights in distance.py and the threshold were chosen, and `held out`. Counted is what was heard word by word;
-of what is no command, whatever was heard at all. For each threshold: before -> with rejection / of how many.
+The manifests are those of recorded clips, and those that speech_set.py makes. With `--near`, espeak adds commands, the
+shortest among them, and everyday sentences (everyday.txt) close to the microphone. Each kind falls into halves, by
+`split` where the manifest has it: `fit`, on which the weights in distance.py and the threshold were chosen, and `held
+out`. Each clip is streamed as to the engine. For each threshold and half: how many were heard with the right meaning,
+or with a wrong one, and were kept, of how many; of what is no command, how much acts, and how much would get an answer
+("not understood") since it sounds like speech. `--fit` prints the weights that the first half has now.
 """
 
 import argparse
 import asyncio
 import random
 import tempfile
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from recogniser import Command, Judge, commands, vocabulary_of
 
 from roomtone.ears.formats import RATE_HZ
 from roomtone.engines import EngineChoice, Surroundings, choose
 from roomtone_server.engines.base import SpeechRequest
+from roomtone_server.engines.stt.sphinx.distance import BIAS, WEIGHTS, Evidence, evidence
+from roomtone_server.engines.stt.sphinx.verifier import LOOK_EVERY_BYTES, Utterance
 from roomtone_server.grammar.automaton import Automaton
 
+HALVES = ("fit", "held out")
 EVERYDAY = Path(__file__).with_name("everyday.txt")
 SHORT = (
     "stop,pause,yes,no,next,louder,mute,unmute,cancel,resume,never mind,what time is it,stop the timer,next song,"
@@ -46,10 +52,17 @@ BEFORE_S, AFTER_S = 0.4, 0.7
 
 
 @dataclass(frozen=True)
-class Verdict:
-    text: str  # empty when nothing was heard
+class Heard:
+    is_command: bool
     is_right: bool
-    doubt: float
+    evidence: Evidence | None  # against what the grammar makes of it; None: nothing
+    spoken: bool
+
+    def acts(self, weights: NDArray[np.float64], bias: float, reject_from: float) -> bool:
+        if self.evidence is None:
+            return False
+        against = bias + float(weights @ np.array(self.evidence))
+        return 1 / (1 + np.exp(-against)) < reject_from
 
 
 def drawn(automaton: Automaton, draw: random.Random) -> list[str]:
@@ -85,48 +98,96 @@ async def say(sentences: Sequence[str], draw: random.Random) -> list[bytes]:
     return said
 
 
-def synthetic(automaton: Automaton) -> Iterator[Command]:
+def near(automaton: Automaton) -> Iterator[Command]:
     draw = random.Random(7)
     everyday = EVERYDAY.read_text(encoding="utf-8").splitlines()
     short = [command for command in SHORT.split(",") if automaton.accepts(command.split())] * 4
-    for kind, sentences in (("from the grammar", drawn(automaton, draw)), ("short", short), ("everyday", everyday)):
+    for kind, sentences in (("near", drawn(automaton, draw)), ("near, short", short), ("near, everyday", everyday)):
         for sentence, pcm in zip(sentences, asyncio.run(say(sentences, draw)), strict=True):
-            yield Command("" if kind == "everyday" else sentence, kind, (0, 0), pcm)
+            yield Command("" if kind == "near, everyday" else sentence, kind, (0, 0), pcm)
 
 
-def judged(judge: Judge, spoken: Sequence[Command]) -> dict[str, list[Verdict]]:
-    verdicts = defaultdict(list)
-    for command in spoken:
-        heard, doubted = judge.hear(command.pcm)
-        verdicts[command.kind].append(Verdict(heard, judge.is_exact(heard, command), doubted))
-    return verdicts
+def hear(judge: Judge, command: Command) -> Heard:
+    utterance = Utterance(lead_ms=0)
+    for start in range(0, len(command.pcm), LOOK_EVERY_BYTES):
+        utterance.pcm += command.pcm[start : start + LOOK_EVERY_BYTES]
+        utterance.listen()
+    heard = judge.recogniser.recognise(command.pcm)
+    claim = heard.claim if heard is not None and heard.is_sentence else None
+    _, spoken = utterance.verdict(claim)
+    against = evidence(claim.segments, utterance.loop.segments()) if claim is not None else None
+    is_right = heard is not None and bool(command.text) and judge.is_right(heard.text, command)
+    return Heard(bool(command.text), is_right, against, spoken)
 
 
-def report(verdicts: dict[str, list[Verdict]], no_commands: set[str], reject_from: float) -> None:
+def fitted(heard: Sequence[Heard], ridge: float = 1.0, rounds: int = 50) -> tuple[NDArray[np.float64], float]:
+    """Logistic regression by Newton's method: what acts though it is no command, against commands that are right; both
+    weigh as much. A command that was heard wrong is neither."""
+    counted = [each for each in heard if each.evidence is not None and each.is_command is each.is_right]
+    values = np.array([each.evidence for each in counted], float)
+    mean, deviation = values.mean(axis=0), values.std(axis=0)
+    rows = np.column_stack([(values - mean) / deviation, np.ones(len(values))])
+    is_none = np.array([not each.is_command for each in counted], float)
+    weight = np.where(is_none == 1, 0.5 / is_none.mean(), 0.5 / (1 - is_none.mean()))
+    penalty = ridge * np.diag([1.0] * values.shape[1] + [0.0])
+    found = np.zeros(rows.shape[1])
+    for _ in range(rounds):
+        likely = 1 / (1 + np.exp(-rows @ found))
+        curve = (rows * (weight * likely * (1 - likely))[:, None]).T @ rows + penalty
+        found += np.linalg.solve(curve, rows.T @ (weight * (is_none - likely)) - penalty @ found)
+    weights = found[:-1] / deviation
+    return weights, float(found[-1] - weights @ mean)
+
+
+def report(
+    halves: Sequence[dict[str, list[Heard]]], weights: NDArray[np.float64], bias: float, reject_from: float
+) -> None:
     print(f"reject_from {reject_from}")
-    for kind, of_kind in verdicts.items():
+    for kind in dict.fromkeys(kind for half in halves for kind in half):
         columns = []
-        for name, half in (("fit", of_kind[::2]), ("held out", of_kind[1::2])):
-            counted = [verdict for verdict in half if (verdict.text if kind in no_commands else verdict.is_right)]
-            after = Counter(verdict.doubt < reject_from for verdict in counted)[True]
-            columns.append(f"{name} {len(counted):3} -> {after:3} / {len(half):3}")
-        print(f"  {kind:18} {'acts ' if kind in no_commands else 'right'}  {'   '.join(columns)}")
+        for name, half in zip(HALVES, halves, strict=True):
+            acting = [each for each in half[kind] if each.acts(weights, bias, reject_from)]
+            right, count = sum(each.is_right for each in acting), len(half[kind])
+            if any(each.is_command for each in half[kind]):
+                could = sum(each.is_right for each in half[kind])
+                columns.append(f"{name}: right {could:3} -> {right:3}, wrong {len(acting) - right:2} of {count:3}")
+            else:
+                spoken = sum(each.spoken for each in half[kind])
+                columns.append(f"{name}: acts {len(acting):3}, speech {spoken:3} of {count:3}")
+        print(f"  {kind:18} {'   '.join(columns)}")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("manifests", type=Path, nargs="+")
     parser.add_argument("--home", type=Path, required=True)
-    parser.add_argument("--manifest", type=Path, help="recorded clips to add")
+    parser.add_argument("--near", action="store_true", help="add what is spoken close to the microphone")
     parser.add_argument("--reject-from", type=float, nargs="+", help="thresholds to compare; the engine's own if none")
+    parser.add_argument("--fit", action="store_true", help="weigh the evidence anew")
     given = parser.parse_args()
     judge = Judge(asyncio.run(vocabulary_of(given.home)))
-    spoken = list(synthetic(judge.recogniser.automaton))
-    if given.manifest:
-        spoken += commands(given.manifest)
-    verdicts = judged(judge, spoken)
-    no_commands = {command.kind for command in spoken if not command.text}
+    halves: tuple[dict[str, list[Heard]], ...] = (defaultdict(list), defaultdict(list))
+    for manifest in given.manifests:
+        if '"split"' in manifest.read_text(encoding="utf-8"):
+            for half, name in zip(halves, HALVES, strict=True):
+                for command in commands(manifest, name):
+                    half[command.kind].append(hear(judge, command))
+        else:
+            alternate(judge, commands(manifest), halves)
+    if given.near:
+        alternate(judge, near(judge.recogniser.automaton), halves)
+    weights, bias = np.array(WEIGHTS), BIAS
+    if given.fit:
+        weights, bias = fitted([each for of_kind in halves[0].values() for each in of_kind])
+        print(Evidence(*weights.round(2).tolist()), f"bias {bias:.2f}")
     for reject_from in given.reject_from or [judge.reject_from]:
-        report(verdicts, no_commands, reject_from)
+        report(halves, weights, bias, reject_from)
+
+
+def alternate(judge: Judge, spoken: Iterator[Command], halves: Sequence[dict[str, list[Heard]]]) -> None:
+    for command in spoken:
+        smaller = min(halves, key=lambda half: len(half[command.kind]))
+        smaller[command.kind].append(hear(judge, command))
 
 
 if __name__ == "__main__":

@@ -9,16 +9,15 @@ from roomtone.errors import DeviceError, LinkError
 
 
 def _devices() -> Iterator[Finding]:
-    from roomtone_satellite.devices.choose import auto_microphone, auto_speaker
+    from roomtone_satellite.devices.choose import Picked, auto_microphone, auto_speaker, uses
 
-    roles: tuple[tuple[str, Callable[[], object]], ...] = (("microphone", auto_microphone), ("speaker", auto_speaker))
+    roles: tuple[tuple[str, Callable[[], Picked]], ...] = (("microphone", auto_microphone), ("speaker", auto_speaker))
     for role, auto in roles:
         try:
-            found = auto()
+            picked = auto()
+            yield Finding(role, "works", f"auto picks {picked.device}: {uses(picked)}")
         except DeviceError as problem:
             yield Finding(role, "note", "none was found", str(problem))
-        else:
-            yield Finding(role, "works", f"auto picks {getattr(found, 'device', found)}")
 
 
 def _pairing() -> Iterator[Finding]:

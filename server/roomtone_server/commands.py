@@ -27,13 +27,14 @@ def server(config: Path | None, *, print_config: bool, log_level: logs.Level | N
     """Run the server of a house.
 
     Satellites find it by zeroconf and connect over TLS (port 10760); those that were paired get in. It hears, acts on
-    the home and answers with the best engines that are installed: `roomtone doctor` says which. GET /health on port
-    8760 tells how it fares. It runs in the foreground until SIGTERM or Ctrl-C.
+    the home and answers with the best engines that are installed: `roomtone doctor` says which. On port 8760, GET
+    /health tells how it fares, and GET /metrics gives Prometheus its figures. It runs in the foreground until SIGTERM
+    or Ctrl-C.
 
     \b
     Files, in $ROOMTONE_STATE/server (default ~/.local/state/roomtone/server):
       link.pem       its certificate and key; satellites are pinned to it
-      roomtone.db    paired satellites, timers
+      roomtone.db    paired satellites, timers, the last turns
       control.sock   where `roomtone pair` and `roomtone ask` reach it
     """  # noqa: D301 - click keeps the lines after the character that \b stands for
     import asyncio

@@ -9,8 +9,9 @@ from collections.abc import Mapping, MutableMapping, Sequence
 
 from roomtone.errors import StoreError
 from roomtone_server.store.base import TurnStore
-from roomtone_server.telemetry.folding import Collector, fold
+from roomtone_server.telemetry.folding import fold
 from roomtone_server.telemetry.metrics import Metrics
+from roomtone_server.telemetry.open_turns import OpenTurns
 from roomtone_server.telemetry.record import TurnRecord, to_json
 from roomtone_server.telemetry.trace import Trace, TraceEvent
 
@@ -34,7 +35,7 @@ class Recorder:
         self._engines = engines
         self._faults = faults
         self._store_transcripts = store_transcripts
-        self._collector = Collector()
+        self._open = OpenTurns()
 
     async def follow(self, trace: Trace) -> None:
         """Records every turn that ends from now on, for ever; when cancelled, those that have ended by then."""
@@ -47,7 +48,7 @@ class Recorder:
                     await self._take(events.get_nowait())
 
     async def _take(self, event: TraceEvent) -> None:
-        turn = self._collector.take(event)
+        turn = self._open.take(event)
         if turn is None:
             return
         record = self._fold(turn)

@@ -134,10 +134,10 @@ def _details(record: "TurnRecord") -> Iterator[str]:
     if record.speech_dbfs is not None or record.noise_dbfs is not None:
         yield f"level: speech {_dbfs(record.speech_dbfs)}, noise {_dbfs(record.noise_dbfs)}"
     yield (
-        f"text: {lengths.partials} partials, {lengths.transcript} characters understood, {lengths.rejected} rejected,"
-        f" {lengths.reply} replied"
+        f"partials: {lengths.partials}; characters: understood {lengths.transcript}, rejected {lengths.rejected},"
+        f" replied {lengths.reply}"
     )
-    yield f"speculation: {revisions.made} made, {revisions.discarded} discarded, {revisions.committed} committed"
+    yield f"speculations: made {revisions.made}, discarded {revisions.discarded}, committed {revisions.committed}"
     yield "engines: " + ", ".join(f"{kind} {name}" for kind, name in record.engines.items())
     if record.words is not None:
         yield f"heard: {record.words.transcript or record.words.rejected}"
@@ -145,9 +145,9 @@ def _details(record: "TurnRecord") -> Iterator[str]:
 
 
 def _figures(summary: "Summary", hours: float) -> Iterator[str]:
-    yield f"{summary.turns} turns in the last {hours:g} hours" + _counts(summary.outcomes)
+    yield f"turns in the last {hours:g} h: {summary.turns}{_counts(summary.outcomes)}"
     if summary.whys:
-        yield "not understood" + _counts(summary.whys)
+        yield f"not understood: {sum(summary.whys.values())}{_counts(summary.whys)}"
     whole = (("V2V", summary.v2v_ms), ("S", summary.s_ms), ("V2V - S", summary.share_ms))
     rows = [_row(name, figures) for name, figures in (*whole, *summary.stages.items()) if figures is not None]
     if rows:
@@ -156,7 +156,7 @@ def _figures(summary: "Summary", hours: float) -> Iterator[str]:
 
 
 def _counts(counted: Mapping[Any, int]) -> str:
-    return ": " + ", ".join(f"{count} {what}" for what, count in counted.items()) if counted else ""
+    return " (" + ", ".join(f"{what} {count}" for what, count in counted.items()) + ")" if counted else ""
 
 
 def _row(name: str, figures: "Percentiles") -> tuple[str, ...]:

@@ -57,7 +57,7 @@ async def test_speech_outside_the_grammar_is_nothing_and_commands_pass(tmp_path)
 
 async def test_who_wants_everything_heard_can_have_it(tmp_path):
     foreign = await spoken(FOREIGN)
-    async with listening(tmp_path, reject_from=100) as engine:
+    async with listening(tmp_path, reject_from=1.1) as engine:
         assert await heard(engine, foreign) != ""
 
 

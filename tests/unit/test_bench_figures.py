@@ -6,10 +6,11 @@ import pytest
 from support.vocabularies import SMALL
 
 from roomtone.errors import EngineError, UsageError
-from roomtone_server.bench.stt.figures import figures, judged, percentile
+from roomtone_server.bench.home import read_home
+from roomtone_server.bench.stt.figures import figures, judged
 from roomtone_server.bench.stt.hearing import Heard
 from roomtone_server.bench.stt.judge import Judge, Verdict
-from roomtone_server.bench.stt.manifest import Clip
+from roomtone_server.bench.stt.manifest import Clip, read_manifest
 from roomtone_server.bench.stt.report import table
 from roomtone_server.engines.base import Transcript
 from roomtone_server.grammar.vocabulary import Vocabulary
@@ -65,6 +66,13 @@ def test_texts_that_are_no_command_are_named_before_anything_is_heard(judge):
     assert "'be quick'" in second
 
 
+async def test_the_recorded_commands_are_all_commands_to_the_agent(recordings, tmp_path):
+    home = await read_home(recordings / "home.yaml", tmp_path)
+    clips = read_manifest(recordings / "commands" / "manifest.jsonl", "en")
+    Judge(home.vocabulary, home.area("kitchen")).check(clips)
+    assert len([each for each in clips if each.text]) == 49
+
+
 def test_a_language_without_templates_is_told():
     with pytest.raises(EngineError, match="xx"):
         Judge(Vocabulary("xx"), None)
@@ -98,7 +106,7 @@ def test_shares_are_of_the_clips_of_each_kind(judge):
         "rejected": 0.25,
         "wer": 0.35,  # 0 + 1 + 1 + 5 of 20 words
         "rtf": 0.1,  # 3 * 0.05 + 0.25 of 4 s
-        "final_ms": {"p50": 20, "p95": 40},
+        "final_ms": {"p50": 25.0, "p95": 38.5},
     }
     others = told["kinds"]["out-of-vocabulary"]
     assert (others["right"], others["wrong"], others["rejected"], others["exact"]) == (0.5, 0.5, 0.5, 0.5)
@@ -158,9 +166,3 @@ def test_the_table_has_a_row_for_each_kind_that_there_is_and_a_line_for_each_mis
         f"  rejected  en/b.wav: {ON!r}, heard nothing, rejected {OFF!r}, doubt 1.50",
         f"  wrong     en/c.wav: no command, heard {ON!r}",
     ]
-
-
-def test_a_percentile_is_one_of_the_values():
-    assert percentile([], 0.5) is None
-    assert percentile([3.0], 0.95) == 3.0
-    assert [percentile([4.0, 1.0, 3.0, 2.0], share) for share in (0, 0.25, 0.5, 0.51, 1)] == [1, 1, 2, 3, 4]

@@ -1,65 +1,96 @@
 """How a claim is compared with what a phone loop hears."""
 
 from dataclasses import replace
+from math import log
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from roomtone_server.engines.stt.sphinx.distance import LENIENCE_PHONES, Phones, doubt, edit_distance
+from roomtone_server.engines.stt.sphinx.distance import PHONE_FRAMES, WEIGHTS, Segment, doubt, evidence, is_speech
 
-strings = st.lists(st.sampled_from(["T", "ER", "N", "AO"]), max_size=8)
-
-
-def phones(names, frames=100, log_likelihood=-5000.0):
-    return Phones(names.split(), spoken_frames=80, frames=frames, log_likelihood=log_likelihood)
+FRAMES = 10  # of a phone
+NATS = -50.0  # of a frame
 
 
-CLAIMED = phones("T ER N AO N DH AH L AY T")
+def segments(text, start=0, nats=NATS):
+    """Words, parted by bars, of phones, each ten frames long; "-" is ten frames of silence."""
+    found = []
+    for word in text.split(" | "):
+        phones = tuple(phone for phone in word.split() if phone != "-")
+        end = start + FRAMES * len(word.split())
+        found.append(Segment(phones, start, end, (end - start) * nats))
+        start = end
+    return found
 
 
-class TestEditDistance:
-    @pytest.mark.parametrize(
-        ("one", "other", "edits"),
-        [("", "", 0), ("", "T ER", 2), ("T ER N", "", 3), ("T ER N", "T AO N", 1), ("S T AA P", "T AA P S", 2)],
-    )
-    def test_it_counts_edits(self, one, other, edits):
-        assert edit_distance(one.split(), other.split()) == edits
+def heard(text, **options):
+    """As a phone loop has it: each phone by itself."""
+    return segments(" | ".join(text.replace("|", "").split()), **options)
 
-    @given(strings, strings, strings)
-    def test_it_is_a_metric(self, one, other, third):
-        assert edit_distance(one, other) == edit_distance(other, one)
-        assert (edit_distance(one, other) == 0) is (one == other)
-        assert edit_distance(one, third) <= edit_distance(one, other) + edit_distance(other, third)
 
-    @given(strings, strings)
-    def test_it_is_no_longer_than_the_longer_one(self, one, other):
-        assert abs(len(one) - len(other)) <= edit_distance(one, other) <= max(len(one), len(other))
+SAID = "- | T ER N | AA N | DH AH | L AY T | -"
+CLAIMED = segments(SAID)
+CONFIRMED = heard(SAID)
+
+
+class TestEvidence:
+    def test_what_both_hear_alike_is_confirmed(self):
+        found = evidence(CLAIMED, CONFIRMED)
+        assert (found.edited, found.gap_nats, found.elsewhere, found.voiceless) == (0, 0, 0, 0)
+        assert found.phones == log(10)
+        assert found.pace == pytest.approx(log(FRAMES / PHONE_FRAMES))
+
+    def test_phones_that_differ_are_edited(self):
+        assert evidence(CLAIMED, heard("- | T AO N | AA N | DH AH | L AY K | -")).edited == 0.2
+
+    def test_a_loop_that_fits_better_leaves_a_gap_per_frame_of_the_words(self):
+        better = heard(SAID, nats=NATS + 1)
+        assert evidence(CLAIMED, better).gap_nats == pytest.approx(12 / 10)
+
+    def test_only_frames_that_both_heard_are_compared(self):
+        late = heard("N | AA N | DH AH | L AY T | - | -", start=30, nats=NATS + 1)
+        assert evidence(CLAIMED, late).gap_nats == pytest.approx(9 / 10)
+        assert evidence(CLAIMED, CONFIRMED[:3]).gap_nats == 0
+
+    def test_words_are_too_long_or_too_short_by_the_same_measure(self):
+        def lasting(frames):
+            return [Segment(("S", "T", "AA", "P"), 0, frames, -1.0)]
+
+        usual = round(4 * PHONE_FRAMES)
+        assert evidence(lasting(usual), CONFIRMED).pace == 0
+        assert evidence(lasting(usual * 2), CONFIRMED).pace == evidence(lasting(usual // 2), CONFIRMED).pace == log(2)
+
+    def test_phones_where_the_claim_has_silence_are_elsewhere(self):
+        more = heard("HH | T ER N | AA N | DH AH | L AY T | IY")
+        assert evidence(CLAIMED, more).elsewhere == pytest.approx(2 / 12)
+
+    def test_a_loop_that_hears_no_vowel_hears_no_voice(self):
+        assert evidence(CLAIMED, heard("- | T | - | K S")).voiceless == 1
 
 
 class TestDoubt:
-    def test_what_both_hear_alike_is_not_doubted(self):
-        assert doubt(CLAIMED, CLAIMED) == -LENIENCE_PHONES / 10
+    def test_it_is_a_likelihood(self):
+        assert 0 < doubt(CLAIMED, CONFIRMED) < 0.01
+        assert 0.99 < doubt(CLAIMED, heard("S IH NG | M IY AE N | - | - | - | HH OW", nats=NATS + 5)) <= 1
 
-    def test_it_grows_with_the_phones_that_differ(self):
-        heard = phones("S IH NG M IY AE N")
-        assert doubt(CLAIMED, heard) == pytest.approx(
-            doubt(CLAIMED, CLAIMED) + edit_distance(CLAIMED.names, heard.names) / 10
-        )
+    def test_all_evidence_speaks_against(self):
+        assert min(WEIGHTS) > 0
 
-    def test_it_grows_with_how_much_better_the_loop_fits(self):
-        better, far_better = (replace(CLAIMED, log_likelihood=value) for value in (-4900.0, -4500.0))
-        assert doubt(CLAIMED, CLAIMED) < doubt(CLAIMED, better) < doubt(CLAIMED, far_better)
-
-    def test_some_more_silence_behind_the_words_changes_nothing(self):
-        longer = replace(CLAIMED, frames=110, log_likelihood=-5500.0)
-        assert doubt(CLAIMED, longer) == pytest.approx(doubt(CLAIMED, CLAIMED))
-
-    def test_few_phones_are_doubted_less(self):
-        short, long = phones("S T AA P"), phones("S T AA P DH AH T AY M ER")
-        assert doubt(short, phones("T AA P")) < doubt(long, phones("T AA P DH AH T AY M ER"))
+    def test_however_bad_it_can_be_told(self):
+        assert doubt(CLAIMED, heard(SAID, nats=0.0)) == pytest.approx(1)
+        assert doubt(segments(SAID, nats=0.0), heard(SAID, nats=-1e6)) == pytest.approx(0)
 
     def test_nothing_claimed_and_nothing_heard_are_not_doubted(self):
-        nothing = Phones([], 0, 0, 0.0)
-        assert doubt(nothing, CLAIMED) == 0
-        assert doubt(CLAIMED, nothing) == 0
+        assert doubt([], CONFIRMED) == doubt(segments("- | -"), CONFIRMED) == doubt(CLAIMED, []) == 0
+
+
+class TestIsSpeech:
+    @pytest.mark.parametrize(
+        ("sounds", "spoken"),
+        [("S T AA P", True), ("- Y EH S -", True), ("- - -", False), ("- T - K P", False), ("T - AH", False)],
+    )
+    def test_several_phones_with_a_vowel_are(self, sounds, spoken):
+        assert is_speech(heard(sounds)) is spoken
+
+    def test_a_tone_that_is_held_is_not(self):
+        hum = replace(heard("M")[0], phones=("OW",), end=300)
+        assert not is_speech([hum, *heard("M N", start=300)])

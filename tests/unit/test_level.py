@@ -20,11 +20,18 @@ def test_speech_and_what_lies_between_are_told_apart():
     assert meter.noise_dbfs == pytest.approx(-59.9, abs=0.1)
 
 
-def test_a_level_is_that_of_the_mean_power():
+def test_the_level_of_speech_is_that_of_its_mean_power():
     meter = LevelMeter()
     meter.frame(square(16_384), speaking=True)
     meter.frame(bytes(640), speaking=True)
     assert meter.speech_dbfs == pytest.approx(-6.02 - 3.01, abs=0.1)
+
+
+def test_the_first_frames_of_speech_do_not_count_as_noise():
+    meter = LevelMeter()
+    for frame in [square(33)] * 10 + [square(16_384)] * 3:
+        meter.frame(frame, speaking=False)
+    assert meter.noise_dbfs == pytest.approx(-59.9, abs=0.1)
 
 
 def test_digital_silence_has_a_level_too():

@@ -6,7 +6,8 @@ from roomtone.errors import DeviceError
 from roomtone.link.pairing import Credentials
 from roomtone_satellite import checks
 from roomtone_satellite.connection import credentials_path
-from roomtone_satellite.devices import choose
+from roomtone_satellite.devices import choose, pyaudio
+from roomtone_satellite.devices.command import ARECORD, CommandMicrophoneSettings, CommandSpeakerSettings
 from roomtone_satellite.devices.pyaudio import PyAudioMicrophoneSettings
 
 
@@ -20,16 +21,25 @@ def one_microphone(monkeypatch):
         raise DeviceError("nothing sounds here")
 
     monkeypatch.setattr(choose, "auto_microphone", lambda: PyAudioMicrophoneSettings(device="pyaudio"))
+    monkeypatch.setattr(pyaudio, "cards", {"input": ["USB", "HDMI"]}.get)
     monkeypatch.setattr(choose, "auto_speaker", no_speaker)
 
 
 @pytest.mark.usefixtures("one_microphone")
 def test_an_unpaired_satellite_is_no_fault():
     report = found()
-    assert report["microphone"] == ("works", "auto picks pyaudio")
+    assert report["microphone"] == ("works", "auto picks pyaudio: USB (there are also: HDMI)")
     assert report["speaker"] == ("note", "none was found")
     assert report["pairing"][0] == "note"
     assert "server" not in report
+
+
+def test_without_a_sound_card_the_program_is_named_that_stands_in(monkeypatch):
+    monkeypatch.setattr(choose, "auto_microphone", lambda: CommandMicrophoneSettings(device="command"))
+    monkeypatch.setattr(choose, "auto_speaker", lambda: CommandSpeakerSettings(device="command", command="play -"))
+    report = found()
+    assert report["microphone"] == ("works", f"auto picks command: {ARECORD}")
+    assert report["speaker"] == ("works", "auto picks command: play -")
 
 
 @pytest.mark.usefixtures("one_microphone")

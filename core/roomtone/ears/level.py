@@ -1,6 +1,7 @@
-"""How loud speech was, and what lay between: a microphone that is turned down, or a room that is too loud."""
+"""How loud speech was, and the room without it: a microphone that is turned down, or a room that is too loud."""
 
 import math
+import statistics
 from typing import Final
 
 import numpy as np
@@ -17,40 +18,29 @@ def dbfs(pcm: bytes) -> float:
 
 
 class LevelMeter:
-    """RMS levels of one utterance, in dB below a full-scale square wave."""
+    """Levels of one utterance, RMS, in dB below a full-scale square wave. Remembers one number per frame."""
 
     def __init__(self) -> None:
-        self._speech = _Mean()
-        self._noise = _Mean()
+        self._speech: list[float] = []
+        self._noise: list[float] = []
 
     def frame(self, pcm: bytes, *, speaking: bool) -> None:
-        """Takes the next audio: int16, mono, any whole number of samples."""
-        (self._speech if speaking else self._noise).add(pcm)
+        """Takes the next frame: int16, mono, one sample at least."""
+        samples = np.frombuffer(pcm, np.int16).astype(np.float64)
+        powers = self._speech if speaking else self._noise
+        powers.append(float(samples @ samples) / samples.size / FULL_SCALE**2)
 
     @property
     def speech_dbfs(self) -> float | None:
-        """None when there was no speech."""
-        return self._speech.dbfs
+        """Of all speech together; None when there was none."""
+        return _dbfs(statistics.fmean(self._speech)) if self._speech else None
 
     @property
     def noise_dbfs(self) -> float | None:
-        """Of all that was no speech; None when there was nothing but speech."""
-        return self._noise.dbfs
+        """Of the median frame without speech, since the first frames of speech come before it is found to be some; None
+        when there was nothing but speech."""
+        return _dbfs(statistics.median(self._noise)) if self._noise else None
 
 
-class _Mean:
-    def __init__(self) -> None:
-        self._energy = 0.0
-        self._samples = 0
-
-    def add(self, pcm: bytes) -> None:
-        samples = np.frombuffer(pcm, np.int16).astype(np.float64)
-        self._energy += float(samples @ samples)
-        self._samples += samples.size
-
-    @property
-    def dbfs(self) -> float | None:
-        if not self._samples:
-            return None
-        power = self._energy / self._samples / FULL_SCALE**2
-        return round(max(FLOOR_DBFS, 10 * math.log10(power)), 1) if power else FLOOR_DBFS
+def _dbfs(power: float) -> float:
+    return round(max(FLOOR_DBFS, 10 * math.log10(power)), 1) if power else FLOOR_DBFS

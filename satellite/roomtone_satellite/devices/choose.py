@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
@@ -82,6 +83,10 @@ def make_speaker(settings: SpeakerSettings) -> Speaker:
             return NullSpeaker(settings)
 
 
+# What `auto` can come to.
+Picked = PyAudioMicrophoneSettings | CommandMicrophoneSettings | PyAudioSpeakerSettings | CommandSpeakerSettings
+
+
 def auto_microphone() -> PyAudioMicrophoneSettings | CommandMicrophoneSettings:
     """What `auto` means on this machine. Raises DeviceError."""
     if (no_card := pyaudio.missing("input")) is None:
@@ -98,6 +103,23 @@ def auto_speaker() -> PyAudioSpeakerSettings | CommandSpeakerSettings:
     if shutil.which("aplay"):
         return CommandSpeakerSettings(device="command")
     raise DeviceError(_nothing("speaker", "aplay", no_card))
+
+
+def uses(picked: Picked) -> str:
+    """For people: the sound card that will be used, and those that the settings could name instead; or the command
+    line. Raises DeviceError."""
+    match picked:
+        case PyAudioMicrophoneSettings():
+            return _first_of(pyaudio.cards("input"))
+        case PyAudioSpeakerSettings():
+            return _first_of(pyaudio.cards("output"))
+        case CommandMicrophoneSettings() | CommandSpeakerSettings():
+            return picked.command
+
+
+def _first_of(cards: Sequence[str]) -> str:
+    first, *others = cards
+    return f"{first} (there are also: {', '.join(others)})" if others else first
 
 
 def _nothing(role: str, program: str, no_card: str) -> str:

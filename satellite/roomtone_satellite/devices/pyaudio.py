@@ -3,10 +3,10 @@
 import asyncio
 import ctypes
 import threading
+import time
 from collections import deque
 from collections.abc import AsyncGenerator
 from contextlib import closing, suppress
-from importlib.util import find_spec
 from typing import Any, Final, Literal
 
 from pydantic import Field
@@ -50,14 +50,20 @@ class PyAudioSpeakerSettings(Settings):
 
 def missing(direction: Direction) -> str | None:
     """Why no sound card can be used; None when one can. Opens PortAudio for a moment."""
-    if find_spec("pyaudio") is None:
-        return f"PyAudio is not installed: {INSTALL}"
     try:
-        with closing(_PortAudio()) as library:
-            library.find(direction, None)
+        cards(direction)
     except DeviceError as problem:
         return str(problem)
     return None
+
+
+def cards(direction: Direction) -> list[str]:
+    """The names of the sound cards, first that which is used when the settings name none. Opens PortAudio for a moment.
+    Raises DeviceError when there is none."""
+    with closing(_PortAudio()) as library:
+        default = str(library.find(direction, None)["name"])
+        others = (str(info["name"]) for info in library.able(direction))
+        return [default, *(name for name in others if name != default)]
 
 
 class PyAudioMicrophone:
@@ -71,6 +77,8 @@ class PyAudioMicrophone:
 
     async def frames(self) -> AsyncGenerator[bytes, None]:
         loop = asyncio.get_running_loop()
+        self._blocks.clear()  # what a card that failed has left would be heard now
+        self._came.clear()
 
         def take(block: bytes, *_: object) -> tuple[None, int]:
             self._blocks.append(block)
@@ -96,13 +104,16 @@ class PyAudioMicrophone:
 
 
 class PyAudioSpeaker:
-    """PortAudio takes what it needs from a small buffer, and silence when that is empty."""
+    """PortAudio takes what it needs from a small buffer, and silence when that is empty. What it has taken sounds after
+    the card's latency, and cannot be taken back."""
 
     def __init__(self, settings: PyAudioSpeakerSettings) -> None:
         self._settings = settings
         self._rate_hz = settings.rate_hz or 0
         self._channels = 1
         self._buffer = bytearray()
+        self._latency_s = 0.0
+        self._silent_at = 0.0  # monotonic; when all that the card has taken has sounded
         self._lock = threading.Lock()
         self._taken = asyncio.Event()
         self._library: _PortAudio | None = None
@@ -122,6 +133,8 @@ class PyAudioSpeaker:
             with self._lock:
                 audio = bytes(self._buffer[:wanted])
                 del self._buffer[:wanted]
+                if audio:
+                    self._silent_at = time.monotonic() + self._latency_s
             if audio:
                 with suppress(RuntimeError):  # the loop has ended, and this thread has not heard of it yet
                     loop.call_soon_threadsafe(self._taken.set)
@@ -129,18 +142,20 @@ class PyAudioSpeaker:
 
         card = await asyncio.to_thread(library.open, "output", self._settings.name, self._settings.rate_hz, give)
         self._rate_hz, self._channels, self._card = card.rate_hz, card.channels, card.name
+        self._latency_s = library.output_latency_s
         await asyncio.to_thread(library.start)
 
     async def write(self, pcm: bytes, turn: int | None) -> None:  # noqa: ARG002 - the Protocol's signature
         with self._lock:
             self._buffer += pcm
-        while self.pending() > self._rate_hz * _AHEAD_MS // 1000:
+        while len(self._buffer) > self._rate_hz * _AHEAD_MS // 1000 * SAMPLE_BYTES:
             self._taken.clear()
             await _within(self._taken, self._card)
 
     def pending(self) -> int:
         with self._lock:
-            return len(self._buffer) // SAMPLE_BYTES
+            in_the_card_s = max(0.0, self._silent_at - time.monotonic())
+            return len(self._buffer) // SAMPLE_BYTES + round(in_the_card_s * self._rate_hz)
 
     def flush(self) -> int:
         with self._lock:
@@ -180,10 +195,14 @@ class _PortAudio:
         except OSError as problem:
             raise DeviceError(f"PortAudio does not start: {problem}") from problem
 
+    def able(self, direction: Direction) -> list[dict[str, Any]]:
+        """The descriptions of the devices that can do this at all."""
+        every = (dict(self._library.get_device_info_by_index(n)) for n in range(self._library.get_device_count()))
+        return [info for info in every if int(info[_channels_key(direction)]) > 0]
+
     def find(self, direction: Direction, name: str | int | None) -> dict[str, Any]:
         """The device's own description. Raises DeviceError, which names those that there are."""
-        every = [dict(self._library.get_device_info_by_index(n)) for n in range(self._library.get_device_count())]
-        able = [info for info in every if int(info[_channels_key(direction)]) > 0]
+        able = self.able(direction)
         if name is None:
             with suppress(OSError):
                 if direction == "input":
@@ -215,6 +234,11 @@ class _PortAudio:
                 f"{card.name} cannot be opened at {card.rate_hz} Hz for {direction}: {problem}"
             ) from problem
         return card
+
+    @property
+    def output_latency_s(self) -> float:
+        """How long after the callback has given it a block has sounded."""
+        return float(self._stream.get_output_latency())
 
     def start(self) -> None:
         """From now on the callback is called."""

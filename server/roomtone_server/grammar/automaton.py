@@ -95,13 +95,11 @@ class Automaton:
         plain = json.loads(text)
         if not isinstance(plain, dict) or plain.get("format") != FORMAT:
             raise ValueError("not an automaton of this version")
-        return cls(
-            plain["language"],
-            tuple(plain["arcs"]),
-            frozenset(plain["final"]),
-            frozenset(plain["extendable"]),
-            tuple(plain["skip_words"]),
-        )
+        try:
+            language, arcs, skip_words = plain["language"], tuple(plain["arcs"]), tuple(plain["skip_words"])
+            return cls(language, arcs, frozenset(plain["final"]), frozenset(plain["extendable"]), skip_words)
+        except (KeyError, TypeError) as problem:
+            raise ValueError("not a whole automaton") from problem
 
 
 def minimal(

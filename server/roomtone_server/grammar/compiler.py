@@ -22,6 +22,7 @@ from hassil.expression import (
 from hassil.intents import IntentData, Intents, RangeSlotList, SlotList, TextSlotList, TextSlotValue
 from hassil.util import check_excluded_context, check_required_context
 
+from roomtone.errors import EngineError
 from roomtone_server.grammar.automaton import Automaton
 from roomtone_server.grammar.graph import Graph, Outcome
 from roomtone_server.grammar.numbers import number_words
@@ -127,7 +128,9 @@ class _Walker:
                 said = self._joined(self._list(expression, here))
                 return {place.with_slot(expression.slot_name): node for place, node in said.items()}
             case _:
-                raise TypeError(f"a template holds a {type(expression).__name__}, which this version cannot read")
+                raise EngineError(
+                    f"a sentence template has a part of a kind unknown to this version: {type(expression).__name__}"
+                )
 
     def _in_order(self, items: Iterable[Expression], here: Places, *, apart: bool = False) -> Places:
         for item in items:

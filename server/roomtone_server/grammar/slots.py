@@ -1,6 +1,7 @@
 """The home's names as hassil's slot lists: one source for what is recognised and for what is understood."""
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -8,11 +9,10 @@ from hassil.expression import TextChunk
 from hassil.intents import TextSlotList, TextSlotValue
 from hassil.util import normalize_text
 
-from roomtone_server.grammar.numbers import said_number
 from roomtone_server.grammar.vocabulary import NamedThing, Vocabulary
+from roomtone_server.grammar.words import words
 
 _INNER_CAPITAL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")  # EcoBee: Eco Bee
-_NUMBER: Final = re.compile(r"\d+")
 _LETTER_BESIDE_DIGIT: Final = re.compile(r"(?<=[^\W\d])(?=\d)|(?<=\d)(?=[^\W\d])")  # lamp2: lamp 2
 
 
@@ -38,15 +38,13 @@ def slot_lists(vocabulary: Vocabulary) -> dict[str, TextSlotList]:
 
 
 def said(name: str, language: str) -> list[str]:
-    """The ways in which a written name is spoken, the written one first: `Lamp 2` is also `Lamp two`."""
-    return list(dict.fromkeys(_forms(name.strip(), language)))
-
-
-def _forms(name: str, language: str) -> Iterator[str]:
-    yield name
+    """The ways in which a written name is spoken, the written one first: `Lamp 2` is also `lamp two`; none for `!`."""
+    name = unicodedata.normalize("NFC", name).strip()
+    if not any(map(str.isalnum, name)):
+        return []
     apart = _LETTER_BESIDE_DIGIT.sub(" ", _INNER_CAPITAL.sub(" ", name))
-    yield apart
-    yield _NUMBER.sub(lambda digits: said_number(digits.group(), language), apart)
+    forms = (name, apart, " ".join(words(name, language)), " ".join(words(apart, language)))
+    return list({form.lower(): form for form in reversed(forms)}.values())[::-1]
 
 
 def _thing_values(thing: NamedThing, language: str) -> Iterator[TextSlotValue]:

@@ -2,6 +2,7 @@
 
 import functools
 import re
+import unicodedata
 from collections.abc import Mapping
 from typing import Final
 
@@ -21,10 +22,12 @@ _COURTESY: Final[Mapping[str, re.Pattern[str]]] = {
 }
 
 _NUMBER: Final = re.compile(r"(\d+(?:[.,]\d+)?)")
-_SPELLING: Final = str.maketrans({"\u2019": "'", "\u2018": "'", "-": " ", "_": " "})
+_SPELLING: Final = str.maketrans({"\u2019": "'", "\u2018": "'", "-": " ", "_": " ", "\u200c": None, "\u200d": None})
 _HALF: Final = re.compile(r"\b1/2\b")
 _SIGN: Final = re.compile(r"([%°&½])")
-_NOT_SAID: Final = re.compile(r"[^\w\s'%°&½.,]|(?<!\d)[.,]|[.,](?!\d)")
+# Vowel signs and accents: combining marks, which `\w` lacks, of the scripts that write with them, without the danda.
+_MARKS: Final = r"\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0900-\u0963\u0966-\u0eff"
+_NOT_SAID: Final = re.compile(rf"[^\w\s'%°&½.,{_MARKS}]|(?<!\d)[.,]|[.,](?!\d)")
 
 
 def words(text: str, language: str) -> list[str]:
@@ -34,7 +37,8 @@ def words(text: str, language: str) -> list[str]:
 
 def spelled(text: str, language: str) -> str:
     """As `words`, but spaces at the ends stay: for a fragment of a template, whose edges may lie inside a word."""
-    text = _NOT_SAID.sub(" ", _HALF.sub("½", text.translate(_SPELLING)).casefold())
+    text = unicodedata.normalize("NFC", text).translate(_SPELLING).casefold()
+    text = _NOT_SAID.sub(" ", _HALF.sub("½", text))
     text = (
         _NUMBER.sub(lambda digits: f" {said_number(digits.group(), language)} ", text) if _NUMBER.search(text) else text
     )

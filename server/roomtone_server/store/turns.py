@@ -6,7 +6,7 @@ from typing import Final
 from roomtone_server.store.base import StoredTurn
 from roomtone_server.store.database import Database
 
-# A year of a house that speaks 27 times a day, in some 10 MB; without a cap the file would grow for ever.
+# A year of a house that speaks 27 times a day, in 7 MB; without a cap the file would grow for ever.
 MAX_TURNS: Final = 10_000
 
 _SELECT: Final = (

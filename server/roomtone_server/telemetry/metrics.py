@@ -39,7 +39,7 @@ BUCKETS_S: Final = (
 
 
 class Metrics:
-    """One event loop: `count` takes some microseconds, `exposition` some hundreds."""
+    """One event loop: `count` takes some microseconds, `exposition` 2 ms with fifty satellites."""
 
     def __init__(self, health: Health) -> None:
         """`health` is the report that /health gives; it is asked at each exposition."""

@@ -89,8 +89,7 @@ class TurnRecord:
         """Why it came to nothing, in a few words; empty for a turn that was answered."""
         if self.why is None:
             return self.failure
-        doubt = f", distance {self.doubt:.2f}" if self.why == "rejected" and self.doubt is not None else ""
-        return WHYS[self.why] + doubt
+        return WHYS[self.why] + (f", distance {self.doubt:.2f}" if self.doubt is not None else "")
 
 
 _ADAPTER: Final = TypeAdapter(TurnRecord)

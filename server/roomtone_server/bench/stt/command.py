@@ -22,7 +22,12 @@ _NEW_FILE = click.Path(dir_okay=False, path_type=Path)
 @click.option("--foreign", is_flag=True, help="Hear the other languages' clips too, as what is no command.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Hear the first N clips only.")
 @click.option(
-    "--pace", type=click.FloatRange(min=0), metavar="X", default=1.0, show_default=True, help="Times real time; 0: any."
+    "--pace",
+    type=click.FloatRange(min=0),
+    metavar="X",
+    default=1.0,
+    show_default=True,
+    help="Times real time; 0: at once.",
 )
 @click.option("--picture", type=_NEW_FILE, metavar="FILE", help="Draw the figures by threshold of doubt, as SVG.")
 @click.option("--json", "as_json", is_flag=True, help="Print that one line, and no table.")

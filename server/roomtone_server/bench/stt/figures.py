@@ -1,6 +1,5 @@
 """Verdicts, counted."""
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -8,6 +7,7 @@ from typing import Any, Final
 from roomtone_server.bench.stt.hearing import Heard
 from roomtone_server.bench.stt.judge import Judge, Verdict
 from roomtone_server.bench.stt.manifest import Clip
+from roomtone_server.telemetry.percentiles import percentiles
 
 # Always reported, also when the manifest has none of them.
 KINDS: Final = ("generated", "recorded", "out-of-vocabulary")
@@ -63,32 +63,21 @@ def summary(results: Sequence[Result]) -> dict[str, Any]:
     `right`, `wrong` and `rejected` are a whole for commands. What is no command and led to nothing is both right and
     rejected. `wer` is all word errors over all words that were said. `rtf` is CPU time over the audio's.
     """
-    commands_words = sum(result.words for result in results)
-    audio_s = sum(result.clip.seconds for result in results)
-    cpu_s = [result.heard.cpu_s for result in results]
-    finals_ms = [result.heard.final_ms for result in results]
+    final_ms = percentiles(result.heard.final_ms for result in results)
     return {
         "n": len(results),
         "exact": _share(result.is_exact for result in results),
         "right": _share(result.verdict is Verdict.RIGHT for result in results),
         "wrong": _share(result.verdict is Verdict.WRONG for result in results),
         "rejected": _share(result.is_rejected for result in results),
-        "wer": _ratio(sum(result.word_errors for result in results), commands_words),
-        "rtf": None if None in cpu_s else _ratio(sum(s for s in cpu_s if s is not None), audio_s),
-        "final_ms": {"p50": percentile(finals_ms, 0.5), "p95": percentile(finals_ms, 0.95)},
+        "wer": _ratio(sum(result.word_errors for result in results), sum(result.words for result in results)),
+        "rtf": _rtf(results),
+        "final_ms": {"p50": final_ms and final_ms.p50, "p95": final_ms and final_ms.p95},
     }
-
-
-def percentile(values: Sequence[float], share: float) -> float | None:
-    """The smallest value that is not exceeded by this share of them (nearest rank); None of none."""
-    if not values:
-        return None
-    return round(sorted(values)[max(0, math.ceil(share * len(values)) - 1)], 1)
 
 
 def _file(result: Result) -> Mapping[str, Any]:
     transcript = result.heard.transcript
-    cpu_s = result.heard.cpu_s
     return {
         "file": result.clip.file,
         "kind": result.clip.kind,
@@ -100,9 +89,16 @@ def _file(result: Result) -> Mapping[str, Any]:
         "verdict": result.verdict.value,
         "exact": result.is_exact,
         "word_errors": result.word_errors,
-        "rtf": None if cpu_s is None else _ratio(cpu_s, result.clip.seconds),
+        "rtf": _rtf([result]),
         "final_ms": round(result.heard.final_ms, 1),
     }
+
+
+def _rtf(results: Sequence[Result]) -> float | None:
+    taken_s = [result.heard.cpu_s for result in results if result.heard.cpu_s is not None]
+    if len(taken_s) < len(results):
+        return None
+    return _ratio(sum(taken_s), sum(result.clip.seconds for result in results))
 
 
 def _share(those: Iterable[bool]) -> float | None:

@@ -30,9 +30,12 @@ _log = logging.getLogger(__name__)
 
 class PocketSphinxSettings(EngineSettings):
     reject_from: float = Field(
-        default=1.3,
+        default=0.5,
         gt=0,
-        description="how much doubt turns down what was heard; higher lets more speech that is no command through",
+        description=(
+            "what was heard is turned down when it is so likely, from 0 to 1, that something else was said; higher"
+            " loses fewer commands, and lets more speech that is no command through; beyond 1 everything"
+        ),
     )
 
 

@@ -4,22 +4,31 @@ import math
 import os
 from typing import Any, Final
 
+from roomtone.ears.formats import RATE_HZ, SAMPLE_BYTES
 from roomtone_server.engines.stt.sphinx.decoding import decode
-from roomtone_server.engines.stt.sphinx.distance import Phones
+from roomtone_server.engines.stt.sphinx.distance import Segment
+from roomtone_server.engines.stt.sphinx.speech import STEP_MS, in_a_room
 
 # As pocketsphinx's own manual has it for phones: a wider beam finds nothing more, the words' weight of the language
 # model makes up phones that nobody said.
 DECODING: Final = {"lw": 2.0, "beam": 1e-20, "pbeam": 1e-20}
 MODEL: Final = "en-us/en-us-phone.lm.bin"
 
+# What is streamed is normalised by the mean of its beginning. Of recorded commands, 0.8 s of it tell speech that is no
+# command as well as the whole does; 0.4 s do not.
+NORMALISED_BY_MS: Final = 800
+
 # A segment's score is exp(log-likelihood / 1024): pocketsphinx shifts the scores of its acoustic model right by 10 bits
 # (SENSCR_SHIFT in its hmm.h).
 _SCORE_SCALE: Final = 1024
 _NO_SOUND_OF_SPEECH: Final = ("SIL", "+")  # how silence begins, and noises
+_BETWEEN_STATES: Final = "(NULL)"  # of a grammar; it takes no time
+_SILENCE: Final = "_silence"  # a grammar that makes features, and has next to nothing to decode
 
 
 class PhoneLoop:
-    """Raises RuntimeError when pocketsphinx or its phone model does not load."""
+    """Hears one utterance at a time, as it comes. Raises RuntimeError when pocketsphinx or its phone model does not
+    load."""
 
     def __init__(self) -> None:
         from pocketsphinx import Config, Decoder, get_model_path
@@ -27,27 +36,52 @@ class PhoneLoop:
         # Without the dictionary of words it needs 25 MB less.
         model = get_model_path(MODEL)
         self._decoder = Decoder(Config(lm=None, dict=os.devnull, allphone=model, loglevel="FATAL", **DECODING))
+        self._phones = self._decoder.current_search()
+        self._decoder.add_fsg(_SILENCE, self._decoder.create_fsg(_SILENCE, 0, 0, [(0, 0, 1.0)]))
+        self._start_ms = 0
+        self._samples = 0
+        self._is_hearing = False
 
-    def phones(self, pcm: bytes) -> Phones:
-        """What is heard in int16, mono, 16 kHz; some 60 ms for a second of it."""
-        decode(self._decoder, pcm)
-        return phones_of(self._decoder)
+    def begin(self, pcm: bytes, start_ms: int) -> None:
+        """Hears int16, mono, 16 kHz, which begins so much behind the utterance's start, and forgets what was before.
+
+        The mean of its first NORMALISED_BY_MS normalises all that follows.
+        """
+        if self._is_hearing:
+            self._decoder.end_utt()
+        self._decoder.activate_search(_SILENCE)
+        decode(self._decoder, pcm[: NORMALISED_BY_MS * RATE_HZ // 1000 * SAMPLE_BYTES])
+        mean = self._decoder.get_cmn(update=False)
+        self._decoder.activate_search(self._phones)
+        self._decoder.reinit_feat()
+        self._decoder.set_cmn(mean)
+        self._decoder.start_utt()
+        self._is_hearing = True
+        self._start_ms = start_ms
+        self._samples = 0
+        self.hear(pcm)
+
+    def hear(self, pcm: bytes) -> None:
+        """What follows; some 50 ms for a second of it."""
+        if pcm:
+            self._decoder.process_raw(in_a_room(pcm, self._samples))
+            self._samples += len(pcm) // SAMPLE_BYTES
+
+    def segments(self) -> list[Segment]:
+        """The phones and silences of what was heard so far, but for some last 50 ms."""
+        return segments_of(self._decoder, self._start_ms)
 
 
-def phones_of(decoder: Any) -> Phones:  # noqa: ANN401 - the library has no types
-    """The phones of the utterance that a decoder, of words or of phones, ended last."""
-    names: list[str] = []
-    spoken_frames = 0
-    log_likelihood = 0.0
+def segments_of(decoder: Any, start_ms: int) -> list[Segment]:  # noqa: ANN401 - the library has no types
+    """What a decoder, of words or of phones, made of audio that begins so much behind the utterance's start."""
+    found = []
+    first = start_ms // STEP_MS
     for segment in decoder.seg() or ():
-        log_likelihood += math.log(segment.ascore) * _SCORE_SCALE
-        phones = (decoder.lookup_word(segment.word) or _phone(segment.word)).split()
-        if phones and not phones[0].startswith(_NO_SOUND_OF_SPEECH):
-            names += phones
-            spoken_frames += segment.end_frame - segment.start_frame + 1
-    return Phones(names, spoken_frames, decoder.n_frames(), log_likelihood)
-
-
-def _phone(word: str) -> str:
-    """A phone loop's words are phones; what joins a grammar's states, "(NULL)", is nothing."""
-    return "" if word.startswith("(") else word
+        if segment.word == _BETWEEN_STATES:
+            continue
+        phones = tuple((decoder.lookup_word(segment.word) or segment.word).split())  # a phone loop's words are phones
+        if phones[0].startswith(_NO_SOUND_OF_SPEECH):
+            phones = ()
+        start, end = first + segment.start_frame, first + segment.end_frame + 1
+        found.append(Segment(phones, start, end, math.log(segment.ascore) * _SCORE_SCALE))
+    return found

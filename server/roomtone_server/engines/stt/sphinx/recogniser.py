@@ -1,16 +1,16 @@
 """pocketsphinx with a home's automaton: an utterance in, its words out. Blocking; it lives in the worker process."""
 
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from itertools import chain, count, islice
 from typing import Final
 
 from roomtone_server.engines.stt.sphinx.decoding import decode
-from roomtone_server.engines.stt.sphinx.distance import Phones
+from roomtone_server.engines.stt.sphinx.distance import Segment
 from roomtone_server.engines.stt.sphinx.lexicon import alternatives, polite, pronounce
-from roomtone_server.engines.stt.sphinx.phone_loop import phones_of
+from roomtone_server.engines.stt.sphinx.phone_loop import segments_of
 from roomtone_server.engines.stt.sphinx.speech import Stretch, utterances
 from roomtone_server.grammar.automaton import Automaton, Completeness
 from roomtone_server.grammar.slots import said
@@ -45,7 +45,7 @@ class Claim:
     """What a text says of the audio, for a phone loop to confirm."""
 
     stretch: Stretch  # that was recognised
-    phones: Phones  # the rest of a wake phrase among them
+    segments: Sequence[Segment]  # of all of it, the rest of a wake phrase among them
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ class Recogniser:
         likeliest = None
         for stretch in stretches:
             text = self._decode(stretch.of(pcm), wake_phrase)
-            claim = Claim(stretch, phones_of(self._decoder))
+            claim = Claim(stretch, segments_of(self._decoder, stretch.start_ms))
             result = Recognised(text, self.automaton.hint(text) in _SENTENCES, stretches[0], claim)
             if result.is_sentence:
                 return result

@@ -98,11 +98,12 @@ def _levels_db(pcm: bytes) -> npt.NDArray[np.float64]:
     return np.convolve(np.pad(levels, edges, mode="edge"), window, "valid")
 
 
-def in_a_room(pcm: bytes) -> bytes:
-    """The audio with the noise of a very quiet room, always the same. Digital silence, as noise gates and synthetic
-    voices have it, is like nothing that the model was trained on, and pulls the cepstral mean away from the speech."""
+def in_a_room(pcm: bytes, before: int = 0) -> bytes:
+    """The audio, so many samples `before` it, with the noise of a very quiet room, always the same. Digital silence,
+    as noise gates and synthetic voices have it, is like nothing that the model was trained on, and pulls the cepstral
+    mean away from the speech."""
     samples = np.frombuffer(pcm, np.int16)
-    noisy = samples + np.resize(_room(), samples.size)
+    noisy = samples + _room().take(np.arange(before, before + samples.size), mode="wrap")
     return np.clip(np.rint(noisy), -32_768, 32_767).astype(np.int16).tobytes()
 
 

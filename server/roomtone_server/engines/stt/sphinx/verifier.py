@@ -1,7 +1,7 @@
 """The verifier's side of the second worker process: a phone loop over the same audio as the recogniser's.
 
-An utterance is decoded once silence follows its words, as the recogniser's result becomes final: when that claims to
-have heard a sentence, the phones to compare it with are there.
+Phones are decoded while the audio comes: when the recogniser claims to have heard a sentence, those to compare it with
+are there.
 """
 
 from collections.abc import Callable
@@ -11,54 +11,62 @@ from typing import Final
 from pydantic import TypeAdapter
 
 from roomtone.ears.formats import FRAME_BYTES, RATE_HZ, SAMPLE_BYTES
-from roomtone_server.engines.stt.sphinx.distance import Phones, doubt, is_speech
+from roomtone_server.engines.stt.sphinx.distance import Segment, doubt, is_speech
 from roomtone_server.engines.stt.sphinx.messages import MAX_UTTERANCE_BYTES, Message
-from roomtone_server.engines.stt.sphinx.phone_loop import PhoneLoop
-from roomtone_server.engines.stt.sphinx.recogniser import TOLERANCE_MS, WAKE_LEAD_MS, Claim
-from roomtone_server.engines.stt.sphinx.speech import ROOM_AFTER_MS, Stretch, sounds, utterances
+from roomtone_server.engines.stt.sphinx.phone_loop import NORMALISED_BY_MS, PhoneLoop
+from roomtone_server.engines.stt.sphinx.recogniser import WAKE_LEAD_MS, Claim
+from roomtone_server.engines.stt.sphinx.speech import Stretch, utterances
 
-LOOK_EVERY_BYTES: Final = 2 * FRAME_BYTES  # so that it decodes before the endpoint
-SETTLED_AFTER_MS: Final = ROOM_AFTER_MS - TOLERANCE_MS  # more silence changes the stretch no more
+LOOK_EVERY_BYTES: Final = 3 * FRAME_BYTES
+# What loudness says of the start moves by so much as an utterance grows; a click that was taken for it lies farther.
+SAME_START_MS: Final = 200
 
 _CLAIM: Final[TypeAdapter[Claim | None]] = TypeAdapter(Claim | None)
 
 
 @dataclass(slots=True)
 class Utterance:
-    """One utterance being heard, and the phones of the stretch of it that was decoded last."""
+    """One utterance being heard, and a loop that hears it from where its speech begins."""
 
     lead_ms: int
     pcm: bytearray = field(default_factory=bytearray)
-    stretch: Stretch | None = None
-    phones: Phones | None = None
-    due_bytes: int = 0
-
-    def settled(self) -> Stretch | None:
-        """What is to be recognised, once silence follows it."""
-        self.due_bytes = len(self.pcm) + LOOK_EVERY_BYTES
-        pcm = bytes(self.pcm)
-        stretches = utterances(pcm, self.lead_ms)
-        if not stretches:
-            return None
-        silence_ms = len(pcm) * 1000 // (RATE_HZ * SAMPLE_BYTES) - sounds(pcm)[-1].end_ms
-        return stretches[0] if silence_ms >= SETTLED_AFTER_MS else None
-
-    def phones_of(self, stretch: Stretch, loop: PhoneLoop) -> Phones:
-        if self.phones is None or self.stretch is None or not self.stretch.nearly(stretch, TOLERANCE_MS):
-            self.phones, self.stretch = loop.phones(stretch.of(bytes(self.pcm))), stretch
-        return self.phones
-
-    def verdict(self, claim: Claim | None, loop: PhoneLoop) -> tuple[float | None, bool]:
-        """The doubt of a claim, and whether anybody spoke."""
-        if claim is not None:
-            heard = self.phones_of(claim.stretch, loop)
-            return doubt(claim.phones, heard), is_speech(heard)
-        stretches = utterances(bytes(self.pcm), self.lead_ms)
-        return None, bool(stretches) and is_speech(self.phones_of(stretches[0], loop))
+    loop: PhoneLoop = field(default_factory=PhoneLoop)  # a dozen milliseconds: the model is mapped, and shared
+    start_ms: int | None = None  # where the loop began
+    heard_bytes: int = 0
+    due_bytes: int = LOOK_EVERY_BYTES
 
     @property
     def is_due(self) -> bool:
         return len(self.pcm) >= self.due_bytes
+
+    @property
+    def length_ms(self) -> int:
+        return len(self.pcm) * 1000 // (RATE_HZ * SAMPLE_BYTES)
+
+    def listen(self) -> None:
+        """Decodes what has come since, once enough has to normalise it."""
+        self.due_bytes = len(self.pcm) + LOOK_EVERY_BYTES
+        stretches = utterances(bytes(self.pcm), self.lead_ms)
+        if stretches and self.length_ms - stretches[0].start_ms >= NORMALISED_BY_MS:
+            self._hear(stretches[0].start_ms)
+
+    def verdict(self, claim: Claim | None) -> tuple[float | None, bool]:
+        """The doubt of a claim, and whether anybody spoke."""
+        if claim is not None:
+            heard = self._hear(claim.stretch.start_ms)
+            return doubt(claim.segments, heard), is_speech(heard)
+        stretches = utterances(bytes(self.pcm), self.lead_ms)
+        return None, bool(stretches) and is_speech(self._hear(stretches[0].start_ms))
+
+    def _hear(self, start_ms: int) -> list[Segment]:
+        """What is heard from there on, up to now."""
+        if self.start_ms is None or abs(start_ms - self.start_ms) > SAME_START_MS:
+            self.start_ms = start_ms
+            self.loop.begin(Stretch(start_ms, self.length_ms).of(bytes(self.pcm)), start_ms)
+        else:
+            self.loop.hear(bytes(self.pcm[self.heard_bytes :]))
+        self.heard_bytes = len(self.pcm)
+        return self.loop.segments()
 
 
 class Verifier:
@@ -66,8 +74,8 @@ class Verifier:
 
     def __init__(self, send: Callable[[Message], None]) -> None:
         self._send = send
-        self._loop = PhoneLoop()
         self._utterances: dict[int, Utterance] = {}
+        PhoneLoop()  # now, not when somebody speaks
         send(Message({"is": "ready"}))
 
     def do(self, message: Message) -> None:
@@ -83,16 +91,14 @@ class Verifier:
                 self._utterances.pop(head["id"], None)
 
     def work(self) -> bool:
-        """Looks at one utterance that grew, and decodes it when it seems to have ended; whether there was one."""
+        """Decodes what came of one utterance; whether there was one that grew."""
         utterance = next((each for each in self._utterances.values() if each.is_due), None)
-        if utterance is None:
-            return False
-        if stretch := utterance.settled():
-            utterance.phones_of(stretch, self._loop)
-        return True
+        if utterance is not None:
+            utterance.listen()
+        return utterance is not None
 
     def _verify(self, number: int, asked: int, claim: Claim | None) -> None:
         """An utterance that it did not hear, since it was started in the midst of it, is not doubted."""
         utterance = self._utterances.get(number)
-        doubted, spoken = utterance.verdict(claim, self._loop) if utterance else (None, True)
+        doubted, spoken = utterance.verdict(claim) if utterance else (None, True)
         self._send(Message({"is": "verified", "asked": asked, "doubt": doubted, "spoken": spoken}))
