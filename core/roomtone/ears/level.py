@@ -10,13 +10,6 @@ FULL_SCALE: Final = 32_768
 FLOOR_DBFS: Final = -100.0  # of digital silence: int16's own noise lies at -101
 
 
-def dbfs(pcm: bytes) -> float:
-    """The RMS level of some audio: int16, mono, any whole number of samples."""
-    mean = _Mean()
-    mean.add(pcm)
-    return FLOOR_DBFS if mean.dbfs is None else mean.dbfs
-
-
 class LevelMeter:
     """Levels of one utterance, RMS, in dB below a full-scale square wave. Remembers one number per frame."""
 
@@ -24,11 +17,12 @@ class LevelMeter:
         self._speech: list[float] = []
         self._noise: list[float] = []
 
-    def frame(self, pcm: bytes, *, speaking: bool) -> None:
-        """Takes the next frame: int16, mono, one sample at least."""
+    def frame(self, pcm: bytes, *, speaking: bool) -> float:
+        """Takes the next frame (int16, mono, one sample at least); how loud it is."""
         samples = np.frombuffer(pcm, np.int16).astype(np.float64)
         powers = self._speech if speaking else self._noise
         powers.append(float(samples @ samples) / samples.size / FULL_SCALE**2)
+        return _dbfs(powers[-1])
 
     @property
     def speech_dbfs(self) -> float | None:

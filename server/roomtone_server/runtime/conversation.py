@@ -153,7 +153,7 @@ class Conversation:
                 self._session.stop_listening(turn_id)
                 assert self._ear is not None
                 self._ear.stop() if known else self._ear.finish(revision)
-                self._ear = None
+                self._close_ear(turn_id)
             case turn.Answer(turn_id, revision, text):
                 self._trace("transcript", turn_id=turn_id, text=text)
                 self._session.show_transcript(turn_id, text)
@@ -175,7 +175,7 @@ class Conversation:
         self._scope.enter(self._tasks, f"{self._session.satellite.name}: turn {turn_id}")
 
     def _end(self, turn_id: int, outcome: turn.Outcome, text: str) -> None:
-        self._ear = None
+        self._close_ear(turn_id)
         self._scope.close()
         self._session.end_turn(turn_id, outcome, text)
         self._trace("ended", turn_id=turn_id, outcome=outcome, text=text)
@@ -188,6 +188,12 @@ class Conversation:
         request = HearingRequest(self._parts.language, phrase, self._session.satellite.area)
         self._ear = Ear(self._vad, self._parts.stt, request)
         self._scope.start("hear", self._guarded(turn_id, "hearing", partial(self._listen, turn_id, self._ear)))
+
+    def _close_ear(self, turn_id: int) -> None:
+        """The turn is heard no further; how loud it was is for the trace."""
+        if self._ear is not None:
+            level, self._ear = self._ear.level, None
+            self._trace("level", turn_id=turn_id, speech_dbfs=level.speech_dbfs, noise_dbfs=level.noise_dbfs)
 
     async def _listen(self, turn_id: int, ear: Ear) -> None:
         def show(text: str) -> None:

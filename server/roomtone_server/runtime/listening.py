@@ -7,7 +7,7 @@ from typing import Final
 
 from roomtone.ears.base import VoiceActivity
 from roomtone.ears.formats import FRAME_MS, FRAME_SAMPLES, SAMPLE_BYTES
-from roomtone.ears.level import FLOOR_DBFS, LevelMeter, dbfs
+from roomtone.ears.level import FLOOR_DBFS, LevelMeter
 from roomtone.ears.resample import Framer
 from roomtone.ears.vad.edges import EdgeFinder, SpeechEdge
 from roomtone.errors import EngineError
@@ -61,8 +61,7 @@ class Ear:
             edge = self._edges.frame(self._vad.process(frame), position)
             if edge is not None:
                 found.append(edge)
-            self.level.frame(frame, speaking=self._edges.speaking)
-            self.newest_db = dbfs(frame)
+            self.newest_db = self.level.frame(frame, speaking=self._edges.speaking)
             self._put(frame)
             self.reached = position + FRAME_SAMPLES
         return found
