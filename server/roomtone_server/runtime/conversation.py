@@ -7,7 +7,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Iterable
-from contextlib import aclosing
+from contextlib import AbstractAsyncContextManager, aclosing
 from functools import partial
 from typing import Any
 
@@ -18,7 +18,7 @@ from roomtone_server.runtime.listening import Ear
 from roomtone_server.runtime.parts import Parts
 from roomtone_server.runtime.scope import Job, TurnScope
 from roomtone_server.runtime.session import Audio, GivenUp, Incoming, Sounded, VoiceSession, Woken
-from roomtone_server.runtime.speaking import Speaker
+from roomtone_server.runtime.speaking import Speaker, pieces_of, speaking
 from roomtone_server.telemetry.trace import TraceEvent, What
 from roomtone_server.turn import events as turn
 from roomtone_server.turn.machine import TurnMachine
@@ -224,7 +224,8 @@ class Conversation:
             answer = await self._parts.agent.prepare(self._request(heard.text))
             prepared.set_result(answer)
             if answer.speculative and answer.reply:
-                await self._parts.tts.prepare(SpeechRequest(answer.reply, self._parts.language))
+                for piece in pieces_of(answer.reply, self._parts.language):
+                    await self._parts.tts.prepare(SpeechRequest(piece, self._parts.language))
 
     def _note_rejection(self, turn_id: int, heard: Transcript) -> None:
         if heard.rejected:
@@ -243,41 +244,40 @@ class Conversation:
             prepared = await self._parts.agent.prepare(self._request(command.text))
         if prepared.intent is not None:
             self._trace("intent", turn_id=turn_id, name=prepared.intent.name, slots=prepared.intent.slots)
-        speaker = self._speaker(turn_id, command.revision)
         finished = Finished(understood=False)
-        async with aclosing(self._parts.agent.commit(prepared)) as parts:
-            async for part in parts:
-                match part:
-                    case Said(text):
-                        await self._say(speaker, turn_id, text)
-                    case Acted(call):
-                        self._trace(
-                            "action", turn_id=turn_id, entity=call.entity, service=call.service, data=dict(call.data)
-                        )
-                    case Finished():
-                        finished = part
-        self._complete(speaker, turn_id, command.revision, finished)
+        async with self._speaking(turn_id, command.revision) as speaker:
+            async with aclosing(self._parts.agent.commit(prepared)) as parts:
+                async for part in parts:
+                    match part:
+                        case Said(text):
+                            await self._say(speaker, turn_id, text)
+                        case Acted(call):
+                            action = {"entity": call.entity, "service": call.service, "data": dict(call.data)}
+                            self._trace("action", turn_id=turn_id, **action)
+                        case Finished():
+                            finished = part
+            await self._complete(speaker, turn_id, command.revision, finished)
 
     async def _announce(self, command: turn.Announce) -> None:
         self._session.chime(command.sound)
-        speaker = self._speaker(command.turn, command.revision)
-        await self._say(speaker, command.turn, command.text)
-        self._complete(speaker, command.turn, command.revision, Finished(understood=True))
+        async with self._speaking(command.turn, command.revision) as speaker:
+            await self._say(speaker, command.turn, command.text)
+            await self._complete(speaker, command.turn, command.revision, Finished(understood=True))
 
-    def _speaker(self, turn_id: int, revision: int) -> Speaker:
+    def _speaking(self, turn_id: int, revision: int) -> AbstractAsyncContextManager[Speaker]:
         def on_first_audio() -> None:
             self._trace("first-audio", turn_id=turn_id, rate_hz=self._parts.tts.rate_hz)
             self._post(turn.ReplyStarted(turn_id, revision))
 
-        return Speaker(self._session, self._parts.tts, turn_id, on_first_audio)
+        return speaking(self._session, self._parts.tts, turn_id, self._parts.language, on_first_audio)
 
     async def _say(self, speaker: Speaker, turn_id: int, text: str) -> None:
         self._trace("reply", turn_id=turn_id, text=text)
         self._session.show_reply(turn_id, text)
-        await speaker.say(SpeechRequest(text, self._parts.language))
+        await speaker.say(text)
 
-    def _complete(self, speaker: Speaker, turn_id: int, revision: int, finished: Finished) -> None:
-        remaining_s = speaker.finish()
+    async def _complete(self, speaker: Speaker, turn_id: int, revision: int, finished: Finished) -> None:
+        remaining_s = await speaker.finish()
         self._trace("last-audio", turn_id=turn_id)
         self._post(
             turn.ReplyFinished(turn_id, revision, remaining_s, finished.understood, finished.expects_answer),
