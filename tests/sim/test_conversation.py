@@ -56,9 +56,9 @@ def test_reply_audio_is_never_far_ahead_of_the_speaker():
         played = [(t, e[2]) for t, e in zip(satellite.times, satellite.log, strict=True) if e[0] == "play"]
         start, sent_s = played[0][0], 0.0
         for at, samples in played:
-            assert sent_s - (at - start) <= AHEAD_S + 1e-9, "sent too early"
             assert at - start <= sent_s, "sent too late: the speaker ran dry"
             sent_s += samples / 22_050
+            assert sent_s - (at - start) <= AHEAD_S + 1e-9, "sent too early"
         assert sent_s == pytest.approx(5.0)
 
     virtual_time.run(main())

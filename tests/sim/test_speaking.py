@@ -83,7 +83,7 @@ def test_nothing_to_say_is_no_reply():
 
 def test_a_voice_that_fails_says_so():
     class Broken(ScriptedTts):
-        async def speak(self, request: SpeechRequest):
+        async def speak(self, _: SpeechRequest):
             raise EngineError("the voice is gone")
             yield b""
 

@@ -28,9 +28,9 @@ class Pacer:
         self._rate_hz = rate_hz
         self._sounds_until = 0.0
 
-    def delay(self, now: float) -> float:
-        """How long to wait before the next chunk is sent."""
-        return max(0.0, self._sounds_until - now - AHEAD_S)
+    def delay(self, samples: int, now: float) -> float:
+        """How long to wait before the next chunk is sent, so that its end is at most AHEAD_S away."""
+        return max(0.0, self._sounds_until + samples / self._rate_hz - now - AHEAD_S)
 
     def sent(self, samples: int, now: float) -> None:
         """Takes note of a chunk; after a pause the speaker starts anew."""
@@ -136,10 +136,10 @@ class Speaker:
                 self._on_first_audio()
             if not self._spoken or self._spoken[-1] is not spoken:
                 self._spoken.append(spoken)
-            if (delay_s := self._pacer.delay(clock())) > 0:
+            samples = len(pcm) // SAMPLE_BYTES
+            if (delay_s := self._pacer.delay(samples, clock())) > 0:
                 await asyncio.sleep(delay_s)
             self._session.play(self._turn, pcm)
-            samples = len(pcm) // SAMPLE_BYTES
             spoken.samples += samples
             self._pacer.sent(samples, clock())
         self._sent.set()
