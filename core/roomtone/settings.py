@@ -104,6 +104,7 @@ SttChoice = Annotated[EngineChoice, EngineOf("stt")]
 TtsChoice = Annotated[EngineChoice, EngineOf("tts")]
 WakeChoice = Annotated[EngineChoice, EngineOf("wake")]
 VadChoice = Annotated[EngineChoice, EngineOf("vad")]
+EchoChoice = Annotated[EngineChoice, EngineOf("echo")]
 HomeChoice = Annotated[EngineChoice, EngineOf("home")]
 
 # Errors that only their own message explains; what all others allow stands in the model's schema.

@@ -13,6 +13,7 @@ from wyoming.audio import AudioChunk, AudioStop
 from wyoming.event import Event as LinkEvent
 
 from roomtone.ears.base import WakeDetection, WakeEngine
+from roomtone.ears.echo.path import EchoPath
 from roomtone.ears.formats import FRAME_BYTES, RATE_HZ, SAMPLE_BYTES, SAMPLES_PER_MS
 from roomtone.ears.ring import FrameRing
 from roomtone.errors import DeviceError, LinkError, PeerGone
@@ -22,6 +23,7 @@ from roomtone_satellite import chimes
 from roomtone_satellite.backoff import Backoff
 from roomtone_satellite.connection import Connection
 from roomtone_satellite.devices.base import Microphone, Speaker
+from roomtone_satellite.echo import TappedSpeaker
 from roomtone_satellite.events import (
     Alert,
     ButtonPressed,
@@ -65,6 +67,7 @@ class Parts:
     wake: WakeEngine
     connection: Connection
     connected: asyncio.Event  # set while there is a server
+    echo: EchoPath | None = None  # None: nothing is cancelled
 
 
 class Satellite:
@@ -75,7 +78,7 @@ class Satellite:
         self._ring = FrameRing(settings.preroll_ms * SAMPLES_PER_MS)
         self._events = EventCommands(settings.events, settings.name)
         self._playback = Playback(
-            parts.speaker,
+            TappedSpeaker(parts.speaker, parts.echo) if parts.echo else parts.speaker,
             on_progress=lambda turn, samples: self._step(ReplyProgressed(turn, samples)),
             on_played=lambda turn, samples: self._step(ReplyPlayed(turn, samples)),
         )
@@ -137,14 +140,22 @@ class Satellite:
 
     def _hear(self, frame: bytes) -> None:
         if self._machine.state is State.MUTED:
-            self._ring.append(_SILENCE)
+            self._pass_over()
             return
+        if self._parts.echo is not None:
+            frame = self._parts.echo.hear(frame, asyncio.get_running_loop().time())
         position = self._ring.position
         self._ring.append(frame)
         if self._streaming:
             self._send_audio(position, frame)
         if detection := self._parts.wake.process(frame):
             self._wake(detection)
+
+    def _pass_over(self) -> None:
+        """A frame that nobody may hear; what is counted in samples goes on."""
+        self._ring.append(_SILENCE)
+        if self._parts.echo is not None:
+            self._parts.echo.pass_over(asyncio.get_running_loop().time())
 
     def _wake(self, detection: WakeDetection) -> None:
         _LOGGER.debug("heard %s, score %.2f", detection.name, detection.score)

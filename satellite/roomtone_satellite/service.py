@@ -11,6 +11,7 @@ from roomtone.engines import Surroundings
 from roomtone.paths import cache_dir, state_dir
 from roomtone_satellite.connection import Connection
 from roomtone_satellite.devices.choose import make_microphone, make_speaker
+from roomtone_satellite.echo import echo_path
 from roomtone_satellite.runtime import Parts, Satellite
 from roomtone_satellite.settings import SatelliteSettings
 
@@ -27,7 +28,7 @@ async def _run(settings: SatelliteSettings) -> None:
     ended = asyncio.Event()
     _on_signals({signal.SIGTERM: ended.set, signal.SIGINT: ended.set})
     chosen = engines.choose("wake", settings.wake)
-    with closing(chosen.make(Surroundings(state_dir(), cache_dir()))) as wake:
+    with closing(chosen.make(Surroundings(state_dir(), cache_dir()))) as wake, echo_path(settings.echo) as echo:
         _LOGGER.info("listening for %s with %s: %s", ", ".join(wake.words), chosen.spec.name, chosen.why)
         connected = asyncio.Event()
         satellite = Satellite(
@@ -38,6 +39,7 @@ async def _run(settings: SatelliteSettings) -> None:
                 wake=wake,
                 connection=Connection(settings.server, name=settings.name, area=settings.area),
                 connected=connected,
+                echo=echo,
             ),
         )
         _on_signals({signal.SIGUSR1: satellite.toggle_mute, signal.SIGUSR2: satellite.press_button})

@@ -9,7 +9,7 @@ from pydantic import Field
 from roomtone.ears.formats import FRAME_MS, FRAME_SAMPLES
 from roomtone.engines import EngineChoice
 from roomtone.logs import Level
-from roomtone.settings import Settings, WakeChoice
+from roomtone.settings import EchoChoice, Settings, WakeChoice
 from roomtone_satellite.devices.choose import AutoSettings, MicrophoneSettings, SpeakerSettings
 from roomtone_satellite.feedback import EventCommandSettings
 from roomtone_satellite.steps import MachineSettings
@@ -37,6 +37,7 @@ class SatelliteSettings(Settings):
     microphone: MicrophoneSettings = AutoSettings()
     speaker: SpeakerSettings = AutoSettings()
     wake: WakeChoice = EngineChoice()
+    echo: EchoChoice = EngineChoice()
     preroll_ms: int = Field(default=500, ge=0, le=2_000)
     muted: bool = False
     answer_within_s: float = Field(default=40.0, ge=1, le=600)

@@ -5,13 +5,14 @@ import itertools
 from hassil.intents import RangeSlotList, TextSlotList
 from hassil.sample import sample_sentence
 
-from roomtone_server.grammar.compiler import heard_intents
+from roomtone_server.grammar.compiler import possible_intents
+from roomtone_server.grammar.sentences import load_heard_sentences
 from roomtone_server.grammar.slots import slot_lists
 
 
 def sampled(vocabulary, draw):
     """Every way through every heard template, with one value of each list, drawn by chance for each block."""
-    heard = heard_intents(vocabulary)
+    heard = possible_intents(vocabulary, load_heard_sentences(vocabulary.language))
     lists = {**heard.slot_lists, **slot_lists(vocabulary)}
     for block in itertools.chain.from_iterable(intent.data for intent in heard.intents.values()):
         drawn = {name: _one(values, block.requires_context, draw) for name, values in lists.items()}

@@ -11,11 +11,11 @@ from support.vocabularies import ODD, SMALL
 from roomtone.errors import EngineError
 from roomtone_server.grammar import compiler
 from roomtone_server.grammar.automaton import Completeness
-from roomtone_server.grammar.compiler import compile_automaton, heard_intents
+from roomtone_server.grammar.compiler import compile_automaton, possible_intents
 from roomtone_server.grammar.numbers import number_words, said_number
 from roomtone_server.grammar.sentences import load_heard_sentences, load_sentences
 from roomtone_server.grammar.slots import said
-from roomtone_server.grammar.vocabulary import NamedThing, Vocabulary
+from roomtone_server.grammar.vocabulary import Vocabulary
 from roomtone_server.grammar.words import without_skip_words, words
 
 AUTOMATON = compile_automaton(SMALL)
@@ -156,17 +156,63 @@ def test_a_name_is_spoken_in_more_than_one_way(name, forms):
     assert said(name, "en") == forms
 
 
+@pytest.mark.parametrize(
+    ("sentences", "text", "completeness"),
+    [
+        (["go [on]"], "go", Completeness.COMPLETE),
+        (["go", "go on"], "go", Completeness.COMPLETE),
+        (["go [{colour}]"], "go", Completeness.EXTENDABLE),
+        (["paint {colour}"], "paint blue", Completeness.EXTENDABLE),  # blue green
+        (["paint {colour}"], "paint red", Completeness.COMPLETE),
+        (["paint {colour}[ly] [now]"], "paint red", Completeness.COMPLETE),
+        (["paint {colour}[ly] [now]"], "paint redly", Completeness.COMPLETE),
+        (["paint {colour} [and {colour}]"], "paint red", Completeness.EXTENDABLE),
+        (["paint {colour} [{shade}]"], "paint red", Completeness.EXTENDABLE),
+        (["paint [{colour}] {shade} [please]"], "paint dark", Completeness.COMPLETE),
+        (
+            ["paint {shade} [please]"],
+            "paint dim",
+            Completeness.EXTENDABLE,
+        ),  # as dusk: who knows whether that is another
+        (["paint {shade} [please]"], "paint dim as dusk", Completeness.COMPLETE),
+        (["paint (it;{shade})"], "paint it dark", Completeness.COMPLETE),
+        (["paint (it;{shade})"], "paint dark it", Completeness.COMPLETE),
+        (["paint (it;{shade})"], "paint dark", Completeness.OPEN),
+        (["paint {unknown} red", "paint it"], "paint it", Completeness.COMPLETE),
+        (["[{colour}]"], "", Completeness.OPEN),
+    ],
+)
+def test_what_may_change_a_command(sentences, text, completeness):
+    colours = ["red", "blue", "blue green"]
+    lists = {"colour": {"values": colours}, "shade": {"values": ["dark", "dim [as dusk]"]}}
+    templates = {"language": "en", "intents": {"Paint": {"data": [{"sentences": sentences}]}}, "lists": lists}
+    assert compile_automaton(Vocabulary(), templates).hint(text) is completeness
+
+
+def test_another_intent_changes_a_command():
+    intents = {name: {"data": [{"sentences": [text]}]} for name, text in {"Go": "go", "GoOn": "go on"}.items()}
+    automaton = compile_automaton(Vocabulary(), {"language": "en", "intents": intents})
+    assert automaton.hint("go") is Completeness.EXTENDABLE
+
+
 def test_a_language_without_a_selection_is_heard_as_it_is_understood():
     assert load_heard_sentences("vi") == load_sentences("vi")
-    vietnamese = compile_automaton(Vocabulary("vi", (), (NamedThing("light.desk", ("Đèn bàn",)),)))
-    assert vietnamese.hint("mấy giờ") is Completeness.COMPLETE
-    # One of its templates holds two pieces in any order.
-    assert vietnamese.hint("bật đèn lên ở đây") is Completeness.COMPLETE
-    assert vietnamese.hint("bật đèn ở đây lên") is Completeness.COMPLETE
+    assert compile_automaton(Vocabulary("vi")).hint("mấy giờ") is Completeness.COMPLETE
+
+
+def test_what_is_understood_and_not_listened_for_can_be_compiled_too():
+    understood = load_sentences("en")
+    few = {name: understood["intents"][name] for name in ("HassMediaNext", "HassListAddItem")}
+    free = compile_automaton(SMALL, {**understood, "intents": few})
+    assert AUTOMATON.hint("next track on the radio") is Completeness.IMPOSSIBLE
+    assert AUTOMATON.hint("next track") is Completeness.COMPLETE
+    assert free.hint("next track on the radio") is Completeness.COMPLETE
+    assert free.hint("next track") is Completeness.EXTENDABLE
+    assert free.hint("add") is Completeness.IMPOSSIBLE  # what is to be added is a wildcard
 
 
 def test_a_language_may_know_no_kinds_of_covers():
-    assert "cover_classes" not in heard_intents(Vocabulary("hi")).slot_lists
+    assert "cover_classes" not in possible_intents(Vocabulary("hi"), load_sentences("hi")).slot_lists
 
 
 def test_an_unknown_language_is_refused():

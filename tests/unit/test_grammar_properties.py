@@ -46,7 +46,7 @@ def understood(home, text):
 
 
 @homes
-@settings(max_examples=3)
+@settings(max_examples=2)
 @given(seed=seeds)
 def test_every_sentence_of_the_templates_is_one_and_so_may_its_beginnings_be(home, seed):
     automaton = automaton_of(home)
@@ -58,7 +58,7 @@ def test_every_sentence_of_the_templates_is_one_and_so_may_its_beginnings_be(hom
 
 
 @homes
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(seed=seeds)
 def test_every_sentence_of_the_automaton_is_understood(home, seed):
     text = " ".join(walked(automaton_of(home), random.Random(seed)))
@@ -96,7 +96,7 @@ def test_what_is_not_understood_is_no_sentence(home, seed):
 
 
 @homes
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(seed=seeds)
 def test_nothing_that_may_follow_what_is_complete_changes_the_command(home, seed):
     automaton = automaton_of(home)

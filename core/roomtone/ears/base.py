@@ -1,4 +1,4 @@
-"""What a wake engine and a voice-activity engine promise; `tests/contract` holds each of them to it."""
+"""What wake engines, voice-activity engines and echo cancellers promise; `tests/contract` holds each of them to it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -39,3 +39,22 @@ class VoiceActivity(Protocol):
 
     def reset(self) -> None:
         """Forgets all audio."""
+
+
+class EchoCanceller(Protocol):
+    """Takes the echo of a speaker out of what a microphone hears. Not thread-safe; a call takes at most a few ms."""
+
+    @property
+    def tail_samples(self) -> int:
+        """How long after its reference an echo may come to be taken out; 0: it takes out nothing, and may be left
+        out altogether."""
+
+    def process(self, frame: bytes, reference: bytes) -> bytes:
+        """Takes the microphone's next 20 ms and what the speaker played at that time (both int16, mono, 16 kHz, exactly
+        FRAME_BYTES): as many samples, without the echo, at most 10 ms late. It learns the room meanwhile."""
+
+    def reset(self) -> None:
+        """Forgets all audio, and the room."""
+
+    def close(self) -> None:
+        """Frees what it holds. Idempotent."""

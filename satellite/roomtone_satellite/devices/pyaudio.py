@@ -140,10 +140,14 @@ class PyAudioSpeaker:
                     loop.call_soon_threadsafe(self._taken.set)
             return _spread(audio.ljust(wanted, b"\0"), self._channels), library.go_on
 
-        card = await asyncio.to_thread(library.open, "output", self._settings.name, self._settings.rate_hz, give)
-        self._rate_hz, self._channels, self._card = card.rate_hz, card.channels, card.name
-        self._latency_s = library.output_latency_s
-        await asyncio.to_thread(library.start)
+        try:
+            card = await asyncio.to_thread(library.open, "output", self._settings.name, self._settings.rate_hz, give)
+            self._rate_hz, self._channels, self._card = card.rate_hz, card.channels, card.name
+            self._latency_s = library.output_latency_s
+            await asyncio.to_thread(library.start)
+        except DeviceError:
+            await self.close()  # PortAudio looks for cards anew only when nobody in this process has it open
+            raise
 
     async def write(self, pcm: bytes, turn: int | None) -> None:  # noqa: ARG002 - the Protocol's signature
         with self._lock:

@@ -35,7 +35,11 @@ class Automaton:
     skip_words: tuple[str, ...] = ()
 
     def hint(self, text: str) -> Completeness:
-        """What a text is as a beginning, however it is written."""
+        """What a text is as a beginning, however it is written: microseconds, and less for a text asked for before.
+
+        It speaks of the sentences that were compiled. Where those are only what is listened for, the agent understands
+        more: of a text that was heard without this grammar, IMPOSSIBLE says nothing, and COMPLETE may still go on.
+        """
         state = self.after(self.words(text))
         if state is None:
             return Completeness.IMPOSSIBLE

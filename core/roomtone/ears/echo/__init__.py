@@ -1,0 +1,1 @@
+"""Echo: what the speaker plays, taken out of what the microphone hears."""
