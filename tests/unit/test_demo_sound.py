@@ -10,7 +10,7 @@ from support.voice import user_says
 
 from roomtone.ears.formats import RATE_HZ
 from roomtone.errors import UsageError
-from roomtone_server.bench.demo.scene import GAP_S, LEAD_IN_S, TAIL_S, WAKE_WORD, Clip, compose, recorded, spoken
+from roomtone_server.bench.scene import GAP_S, LEAD_IN_S, TAIL_S, WAKE_WORD, Clip, compose, recorded, spoken
 from roomtone_server.bench.sound import MAX_WAV_S, last_speech_sample, read_wav
 from roomtone_server.engines.tts import espeak
 

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from roomtone.ears.formats import RATE_HZ
-from roomtone_server.bench.demo.answer import Answer, read_answer
-from roomtone_server.bench.demo.scene import WAKE_WORD, Scene
-from roomtone_server.bench.demo.turn import Heard, Turn
+from roomtone_server.bench.answer import Answer, read_answers
+from roomtone_server.bench.demo.stages import Heard
+from roomtone_server.bench.scene import WAKE_WORD, Scene
+from roomtone_server.bench.turn import Turn
 
 WAKE_LATE_S: Final = 3.0  # a detection comes at most half a second after the word; a busy machine needs longer
 PERSON_S: Final = 60.0  # for somebody to begin
@@ -93,7 +94,8 @@ class RecordedRoom:
         )
 
     def answer(self, turn: Turn) -> Answer | None:
-        return read_answer(self._speaker, self._speaker_timeline, turn.number)
+        answers = read_answers(self._speaker, self._speaker_timeline)
+        return None if turn.number is None else answers.get(turn.number)
 
 
 class RealRoom:

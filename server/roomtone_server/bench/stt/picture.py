@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from typing import Final
 
-from roomtone_server.bench.stt.judge import Verdict
+from roomtone_server.bench.judge import Verdict
 from roomtone_server.bench.stt.sweep import ACTING, Step, step_at
 
 WIDTH: Final = 820
