@@ -11,7 +11,8 @@ from support.voice import user_says
 from roomtone.ears.formats import RATE_HZ
 from roomtone.errors import UsageError
 from roomtone_server.bench.scene import GAP_S, LEAD_IN_S, TAIL_S, WAKE_WORD, Clip, compose, recorded, spoken
-from roomtone_server.bench.sound import MAX_WAV_S, last_speech_sample, read_wav
+from roomtone_server.bench.sound import MAX_WAV_S, last_speech_sample, read_wav, room_tone
+from roomtone_server.bench.sound import write_wav as write_scene
 from roomtone_server.engines.tts import espeak
 
 needs_espeak = pytest.mark.skipif(espeak.ENGINE.missing() is not None, reason="roomtone[espeak] is not installed")
@@ -143,7 +144,7 @@ def test_a_scene_without_a_word_is_refused(silent):
 
 def test_a_scene_is_written_as_the_microphone_hears_it(tmp_path):
     scene = compose(clip(tone(0.5)), clip(tone(0.5)))
-    scene.write(tmp_path / "scene.wav")
+    write_scene(tmp_path / "scene.wav", scene.sound)
     assert np.array_equal(read_wav(tmp_path / "scene.wav"), scene.sound)
 
 

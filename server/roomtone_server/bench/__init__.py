@@ -9,4 +9,5 @@ home        the home that is spoken to
 manifest    what was said in which recording
 judge       what was heard and what was said, as the agent understands them
 cpu         what an engine takes
+svg         drawings
 """

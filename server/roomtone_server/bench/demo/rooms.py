@@ -9,6 +9,7 @@ from roomtone.ears.formats import RATE_HZ
 from roomtone_server.bench.answer import Answer, read_answers
 from roomtone_server.bench.demo.stages import Heard
 from roomtone_server.bench.scene import WAKE_WORD, Scene
+from roomtone_server.bench.sound import write_wav
 from roomtone_server.bench.turn import Turn
 
 WAKE_LATE_S: Final = 3.0  # a detection comes at most half a second after the word; a busy machine needs longer
@@ -49,7 +50,7 @@ class RecordedRoom:
         self._wake = wake
         self._microphone, self._speaker = folder / "microphone.wav", folder / "speaker.wav"
         self._microphone_timeline, self._speaker_timeline = folder / "microphone.jsonl", folder / "speaker.jsonl"
-        scene.write(self._microphone)
+        write_wav(self._microphone, scene.sound)
 
     @property
     def devices(self) -> Mapping[str, Any]:
