@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Outcome = Literal["answered", "not-understood", "nothing-said", "cancelled", "failed", "lost"]
-Sound = Literal["awake", "done", "error", "timer"]
+Sound = Literal["awake", "invited", "done", "error", "timer"]
 
 
 # --- events: what has happened ---------------------------------------------------------------------------------------
@@ -37,6 +37,16 @@ class Unmuted:
 @dataclass(frozen=True, slots=True)
 class ButtonPressed:
     """Begins an utterance without a wake word, or gives up the turn that is going on."""
+
+
+@dataclass(frozen=True, slots=True)
+class ButtonHeld:
+    """Begins an utterance that lasts until the button is released, whatever goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class ButtonReleased:
+    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +117,8 @@ Event = (
     | Muted
     | Unmuted
     | ButtonPressed
+    | ButtonHeld
+    | ButtonReleased
     | WakeHeard
     | EndpointFound
     | ReplyStarted
@@ -129,10 +141,18 @@ class StartStreaming:
     turn: int
     wake: WakeHeard | None  # None: a button, or the server's invitation
     first_sample: int | None
+    held: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class StopStreaming:
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseTurn:
+    """Tell the server that the utterance is over."""
+
     turn: int
 
 
@@ -186,6 +206,7 @@ class Alert:
 Command = (
     StartStreaming
     | StopStreaming
+    | ReleaseTurn
     | CancelTurn
     | PlayReply
     | FinishReply

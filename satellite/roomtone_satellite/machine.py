@@ -15,7 +15,9 @@ from typing import Any, Final
 
 from roomtone_satellite import steps
 from roomtone_satellite.events import (
+    ButtonHeld,
     ButtonPressed,
+    ButtonReleased,
     Command,
     Connected,
     DeadlinePassed,
@@ -53,6 +55,7 @@ TRANSITIONS: Final[Mapping[tuple[State, type[Event]], Transition]] = {
     (OFFLINE, Muted): _to(MUTED, by=steps.mute),
     (OFFLINE, WakeHeard): _to(OFFLINE, by=steps.regret),
     (OFFLINE, ButtonPressed): _to(OFFLINE, by=steps.regret),
+    (OFFLINE, ButtonHeld): _to(OFFLINE, by=steps.regret),
     # Muted, with or without a server: nothing leaves, nothing begins.
     (MUTED, Unmuted): _to(WAITING, OFFLINE, by=steps.unmute),
     (MUTED, Connected): _to(MUTED, by=steps.connect_muted),
@@ -62,6 +65,7 @@ TRANSITIONS: Final[Mapping[tuple[State, type[Event]], Transition]] = {
     # Nobody speaks.
     (WAITING, WakeHeard): _to(LISTENING, by=steps.start_by_word),
     (WAITING, ButtonPressed): _to(LISTENING, by=steps.start_by_button),
+    (WAITING, ButtonHeld): _to(LISTENING, by=steps.start_held),
     (WAITING, ListenAsked): _to(LISTENING, by=steps.start_invited),
     (WAITING, ReplyStarted): _to(PLAYING, by=steps.play_announcement),
     (WAITING, Muted): _to(MUTED, by=steps.mute),
@@ -73,6 +77,8 @@ TRANSITIONS: Final[Mapping[tuple[State, type[Event]], Transition]] = {
     (LISTENING, ListenAsked): _to(LISTENING, by=steps.decline_busy),
     (LISTENING, WakeHeard): _to(LISTENING, by=steps.perhaps_start_over),
     (LISTENING, ButtonPressed): _to(WAITING, by=steps.cancel),
+    (LISTENING, ButtonHeld): _to(LISTENING, by=steps.start_over_held),
+    (LISTENING, ButtonReleased): _to(LISTENING, THINKING, by=steps.release),
     (LISTENING, Muted): _to(MUTED, by=steps.mute),
     (LISTENING, Disconnected): _to(OFFLINE, by=steps.disconnect),
     (LISTENING, DeadlinePassed): _to(WAITING, by=steps.give_up),
@@ -82,6 +88,7 @@ TRANSITIONS: Final[Mapping[tuple[State, type[Event]], Transition]] = {
     (THINKING, ListenAsked): _to(LISTENING, by=steps.start_invited),
     (THINKING, WakeHeard): _to(LISTENING, by=steps.start_over),
     (THINKING, ButtonPressed): _to(WAITING, by=steps.cancel),
+    (THINKING, ButtonHeld): _to(LISTENING, by=steps.start_over_held),
     (THINKING, Muted): _to(MUTED, by=steps.mute),
     (THINKING, Disconnected): _to(OFFLINE, by=steps.disconnect),
     (THINKING, DeadlinePassed): _to(WAITING, by=steps.give_up),
@@ -94,6 +101,7 @@ TRANSITIONS: Final[Mapping[tuple[State, type[Event]], Transition]] = {
     (PLAYING, ListenAsked): _to(PLAYING, by=steps.listen_later),
     (PLAYING, WakeHeard): _to(LISTENING, by=steps.start_over),
     (PLAYING, ButtonPressed): _to(WAITING, by=steps.cancel),
+    (PLAYING, ButtonHeld): _to(LISTENING, by=steps.start_over_held),
     (PLAYING, Muted): _to(MUTED, by=steps.mute),
     (PLAYING, Disconnected): _to(OFFLINE, by=steps.disconnect),
     (PLAYING, DeadlinePassed): _to(WAITING, by=steps.give_up),

@@ -17,7 +17,7 @@ from roomtone.ears.echo.path import EchoPath
 from roomtone.ears.formats import FRAME_BYTES, RATE_HZ, SAMPLE_BYTES, SAMPLES_PER_MS
 from roomtone.ears.ring import FrameRing
 from roomtone.errors import DeviceError, LinkError, PeerGone
-from roomtone.link.events import Cancel, Message, Played, Wake, Welcome, event_of
+from roomtone.link.events import Cancel, Message, Played, Released, Wake, Welcome, event_of
 from roomtone.link.stream import Link
 from roomtone_satellite import chimes
 from roomtone_satellite.backoff import Backoff
@@ -26,7 +26,9 @@ from roomtone_satellite.devices.base import Microphone, Speaker
 from roomtone_satellite.echo import TappedSpeaker
 from roomtone_satellite.events import (
     Alert,
+    ButtonHeld,
     ButtonPressed,
+    ButtonReleased,
     CancelTurn,
     Command,
     Connected,
@@ -37,6 +39,7 @@ from roomtone_satellite.events import (
     Muted,
     PlayChime,
     PlayReply,
+    ReleaseTurn,
     ReplyPlayed,
     ReplyProgressed,
     ReportPlayed,
@@ -117,8 +120,12 @@ class Satellite:
         self._parts.wake.reset()
 
     def press_button(self) -> None:
-        """What a button at the satellite does."""
-        self._step(ButtonPressed())
+        """What a button at the satellite does when it is pressed."""
+        self._step(ButtonHeld() if self._settings.button == "hold" else ButtonPressed())
+
+    def release_button(self) -> None:
+        """What it does when it is released: of a button that is only pressed, nothing."""
+        self._step(ButtonReleased())
 
     # --- the microphone --------------------------------------------------------------------------------------------
 
@@ -236,6 +243,8 @@ class Satellite:
             case StopStreaming():
                 self._streaming = False
                 self._send_event(AudioStop(timestamp=self._ring.position // SAMPLES_PER_MS).event())
+            case ReleaseTurn(turn=turn):
+                self._send(Released(turn))
             case CancelTurn(turn=turn):
                 self._send(Cancel(turn))
             case FlushReply(turn=turn):
@@ -255,7 +264,7 @@ class Satellite:
         preroll = [] if command.first_sample is None else self._ring.since(command.first_sample)
         first_sample = preroll[0][0] if preroll else self._ring.position
         if wake is None:
-            self._send(Wake(command.turn, "", "", 0.0, first_sample, first_sample))
+            self._send(Wake(command.turn, "", "", 0.0, first_sample, first_sample, command.held))
         else:
             self._send(Wake(command.turn, wake.name, wake.phrase, wake.score, wake.sample, first_sample))
             self._events.say("wake", wake.name)

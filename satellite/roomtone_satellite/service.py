@@ -42,7 +42,13 @@ async def _run(settings: SatelliteSettings) -> None:
                 echo=echo,
             ),
         )
-        _on_signals({signal.SIGUSR1: satellite.toggle_mute, signal.SIGUSR2: satellite.press_button})
+        _on_signals(
+            {
+                signal.SIGUSR1: satellite.toggle_mute,
+                signal.SIGUSR2: satellite.press_button,
+                signal.SIGRTMIN: satellite.release_button,
+            }
+        )
         await _until(ended, satellite)
 
 

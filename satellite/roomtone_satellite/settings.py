@@ -2,7 +2,7 @@
 
 import socket
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from pydantic import Field
 
@@ -24,6 +24,7 @@ class ServerSettings(Settings):
 
 class ChimeSettings(Settings):
     awake: bool = True
+    invited: bool = True
     done: bool = True
     error: bool = True
     timer: bool = True
@@ -38,6 +39,7 @@ class SatelliteSettings(Settings):
     speaker: SpeakerSettings = AutoSettings()
     wake: WakeChoice = EngineChoice()
     echo: EchoChoice = EngineChoice()
+    button: Literal["press", "hold"] = "press"
     preroll_ms: int = Field(default=500, ge=0, le=2_000)
     muted: bool = False
     answer_within_s: float = Field(default=40.0, ge=1, le=600)

@@ -5,7 +5,9 @@ from enum import Enum
 
 from roomtone_satellite.events import (
     Alert,
+    ButtonHeld,
     ButtonPressed,
+    ButtonReleased,
     CancelTurn,
     Command,
     Connected,
@@ -20,10 +22,12 @@ from roomtone_satellite.events import (
     Muted,
     PlayChime,
     PlayReply,
+    ReleaseTurn,
     ReplyPlayed,
     ReplyProgressed,
     ReplyStarted,
     ReportPlayed,
+    Sound,
     StartStreaming,
     StopStreaming,
     TurnEnded,
@@ -60,6 +64,7 @@ class Course:
     turn: int | None = None
     connected: bool = False
     streaming: bool = False
+    held: bool = False  # the turn's utterance lasts until the button is released
     playing: bool = False
     answered: bool = False  # some of the turn's reply has come
     ended: bool = False  # the server is done with the turn; only its reply still sounds
@@ -107,7 +112,7 @@ class Course:
         if tell_server:
             self.do(*(CancelTurn(turn) for turn in (self.turn, self.invited) if turn is not None))
         self.turn = self.deadline = self.invited = None
-        self.answered = self.ended = False
+        self.held = self.answered = self.ended = False
 
 
 # --- the connection, and the mute switch -----------------------------------------------------------------------------
@@ -137,7 +142,7 @@ def disconnect_muted(course: Course, event: Disconnected, now: float) -> State:
     return State.MUTED
 
 
-def regret(course: Course, _: WakeHeard | ButtonPressed, _now: float) -> State:
+def regret(course: Course, _: WakeHeard | ButtonPressed | ButtonHeld, _now: float) -> State:
     course.do(Alert("the server cannot be reached"))
     return State.OFFLINE
 
@@ -162,15 +167,25 @@ def start_by_button(course: Course, _: ButtonPressed, now: float) -> State:
     return _stream(course, course.begin(), now)
 
 
+def start_held(course: Course, _: ButtonHeld, now: float) -> State:
+    course.held = True
+    return _stream(course, course.begin(), now)
+
+
 def start_invited(course: Course, event: ListenAsked, now: float) -> State:
     """An invitation says that the turn before it is over, whether or not that was said."""
     course.end(tell_server=False)
-    return _stream(course, course.begin(event.turn), now)
+    return _stream(course, course.begin(event.turn), now, chime="invited")
 
 
 def start_over(course: Course, event: WakeHeard, now: float) -> State:
     course.end(tell_server=True)
     return start_by_word(course, event, now)
+
+
+def start_over_held(course: Course, event: ButtonHeld, now: float) -> State:
+    course.end(tell_server=True)
+    return start_held(course, event, now)
 
 
 def perhaps_start_over(course: Course, event: WakeHeard, now: float) -> State:
@@ -191,15 +206,26 @@ def decline_muted(course: Course, event: ListenAsked | ReplyStarted, _now: float
     return State.MUTED
 
 
-def _stream(course: Course, turn: int, now: float, wake: WakeHeard | None = None) -> State:
+def _stream(course: Course, turn: int, now: float, wake: WakeHeard | None = None, *, chime: Sound = "awake") -> State:
     first_sample = None if wake is None else max(0, wake.sample - course.settings.preroll_samples)
     course.streaming = True
     course.deadline = now + course.settings.utterance_within_s
-    course.do(StartStreaming(turn, wake, first_sample), PlayChime("awake"))
+    course.do(StartStreaming(turn, wake, first_sample, course.held), PlayChime(chime))
     return State.LISTENING
 
 
 # --- the utterance is over, the reply comes --------------------------------------------------------------------------
+
+
+def release(course: Course, _: ButtonReleased, now: float) -> State:
+    """A turn that began otherwise is none of the button's."""
+    if not course.held:
+        return State.LISTENING
+    assert course.turn is not None
+    course.stop_streaming()
+    course.do(ReleaseTurn(course.turn))
+    course.deadline = now + course.settings.answer_within_s
+    return State.THINKING
 
 
 def await_reply(course: Course, _: EndpointFound, now: float) -> State:
@@ -269,8 +295,11 @@ def _after_reply(course: Course, now: float) -> State:
 
 
 def end_turn(course: Course, event: TurnEnded, _now: float) -> State:
+    """Who was invited to speak and has nothing to say is left in peace."""
+    was_invited = course.turn is not None and course.turn % 2 == 0
     course.end(tell_server=False)
-    _say_how_it_ended(course, event)
+    if not (was_invited and event.outcome == "nothing-said"):
+        _say_how_it_ended(course, event)
     return State.WAITING
 
 

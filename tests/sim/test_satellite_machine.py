@@ -11,7 +11,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from roomtone_satellite.events import (
     Alert,
+    ButtonHeld,
     ButtonPressed,
+    ButtonReleased,
     CancelTurn,
     Connected,
     DeadlinePassed,
@@ -25,6 +27,7 @@ from roomtone_satellite.events import (
     Muted,
     PlayChime,
     PlayReply,
+    ReleaseTurn,
     ReplyPlayed,
     ReplyProgressed,
     ReplyStarted,
@@ -105,7 +108,7 @@ def test_every_pair_goes_where_the_table_says_or_is_ignored_and_counted(state, k
 def test_each_next_state_of_the_table_is_reached_by_some_road():
     declared = {(*pair, to) for pair, transition in TRANSITIONS.items() for to in transition.to}
     reached = set()
-    twists: list[list[Event]] = [[], [TurnEnded(1, "answered")], [ListenAsked(2)], [Disconnected()]]
+    twists: list[list[Event]] = [[], [TurnEnded(1, "answered")], [ListenAsked(2)], [Disconnected()], [ButtonHeld()]]
     for (state, kind), twist in itertools.product(TRANSITIONS, twists):
         for event in samples_of(kind):
             machine = after(*ROADS[state], *twist)
@@ -161,9 +164,14 @@ def test_an_invitation_waits_for_the_reply_to_end():
     assert given(machine, ReplyPlayed(1, 9)) == [
         ReportPlayed(1, 9, done=True),
         StartStreaming(2, None, first_sample=None),
-        PlayChime("awake"),
+        PlayChime("invited"),
     ]
     assert machine.turn == 2
+
+
+def test_who_was_invited_and_says_nothing_is_left_in_peace():
+    assert given(after(Connected(), ListenAsked(2)), TurnEnded(2, "nothing-said")) == [StopStreaming(2)]
+    assert given(machine_in(State.LISTENING), TurnEnded(1, "nothing-said")) == [StopStreaming(1), PlayChime("done")]
 
 
 def test_an_invitation_while_the_user_already_speaks_is_declined():
@@ -255,6 +263,30 @@ def test_the_button_begins_a_turn_and_gives_one_up():
     assert machine.state is State.WAITING
 
 
+def test_an_utterance_lasts_as_long_as_the_button_is_held():
+    machine = machine_in(State.WAITING)
+    assert given(machine, ButtonHeld())[0] == StartStreaming(1, None, first_sample=None, held=True)
+    assert given(machine, ButtonReleased()) == [StopStreaming(1), ReleaseTurn(1)]
+    assert machine.state is State.THINKING
+    assert given(machine, EndpointFound(1)) == [], "the server confirms what is known"
+
+
+@pytest.mark.parametrize(
+    ("state", "silenced"),
+    [(State.LISTENING, [StopStreaming(1)]), (State.THINKING, []), (State.PLAYING, [FlushReply(1)])],
+)
+def test_a_held_button_has_the_floor_at_once(state, silenced):
+    machine = machine_in(state)
+    held = StartStreaming(3, None, first_sample=None, held=True)
+    assert given(machine, ButtonHeld()) == [*silenced, CancelTurn(1), held, PlayChime("awake")]
+
+
+def test_a_release_ends_no_utterance_that_a_word_began():
+    machine = machine_in(State.LISTENING)
+    assert given(machine, ButtonReleased()) == []
+    assert machine.state is State.LISTENING
+
+
 def test_the_preroll_is_a_setting():
     machine = SatelliteMachine(MachineSettings(preroll_samples=320))
     machine.receive(Connected(), 0.0)
@@ -272,6 +304,7 @@ class AnyOrder(RuleBasedStateMachine):
         self.playing: int | None = None
         self.own_turns: list[int] = []
         self.connected = False
+        self.muted = False
 
     def happens(self, event: Event) -> None:
         self.machine.receive(event, self.now)
@@ -280,8 +313,10 @@ class AnyOrder(RuleBasedStateMachine):
     def obey(self) -> None:
         for command in self.machine.commands():
             match command:
-                case StartStreaming(turn=turn, wake=wake, first_sample=first):
+                case StartStreaming(turn=turn, wake=wake, first_sample=first, held=held):
                     assert self.streaming is None
+                    assert not self.muted
+                    assert not (held and wake)
                     assert (wake is None) == (first is None)
                     self.streaming = turn
                     if turn % 2:
@@ -300,7 +335,7 @@ class AnyOrder(RuleBasedStateMachine):
                     self.playing = None
                 case FinishReply(turn=turn) | ReportPlayed(turn=turn):
                     assert self.playing == turn
-                case CancelTurn():
+                case CancelTurn() | ReleaseTurn():
                     assert self.connected
 
     @precondition(lambda self: not self.connected)
@@ -315,8 +350,10 @@ class AnyOrder(RuleBasedStateMachine):
         self.connected = False
         self.happens(Disconnected())
 
-    @rule(event=st.sampled_from([Muted(), Unmuted(), ButtonPressed(), WAKE]))
+    @rule(event=st.sampled_from([Muted(), Unmuted(), ButtonPressed(), ButtonHeld(), ButtonReleased(), WAKE]))
     def person(self, event):
+        if isinstance(event, Muted | Unmuted):
+            self.muted = isinstance(event, Muted)
         self.happens(event)
 
     @precondition(lambda self: self.connected)
