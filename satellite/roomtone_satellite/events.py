@@ -7,7 +7,7 @@ and even when the server did.
 from dataclasses import dataclass
 from typing import Literal
 
-Outcome = Literal["answered", "not-understood", "nothing-said", "cancelled", "failed", "lost"]
+Outcome = Literal["answered", "not-understood", "nothing-said", "cancelled", "failed", "lost", "elsewhere"]
 Sound = Literal["awake", "invited", "done", "error", "timer"]
 
 
@@ -55,6 +55,16 @@ class WakeHeard:
     phrase: str
     score: float
     sample: int  # the end of the frame in which it was detected
+    word_dbfs: float | None = None  # how loud the word was, and the room without it
+    room_dbfs: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TurnGranted:
+    """The server knows of no satellite that has heard the wake word better; for so many seconds one may yet come."""
+
+    turn: int
+    settles_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +130,7 @@ Event = (
     | ButtonHeld
     | ButtonReleased
     | WakeHeard
+    | TurnGranted
     | EndpointFound
     | ReplyStarted
     | ReplyProgressed

@@ -31,6 +31,7 @@ from roomtone_satellite.events import (
     ReplyProgressed,
     ReplyStarted,
     TurnEnded,
+    TurnGranted,
     Unmuted,
     WakeHeard,
 )
@@ -71,6 +72,7 @@ TRANSITIONS: Final[Mapping[tuple[State, type[Event]], Transition]] = {
     (WAITING, Muted): _to(MUTED, by=steps.mute),
     (WAITING, Disconnected): _to(OFFLINE, by=steps.disconnect),
     # The user speaks, or is about to: the microphone streams.
+    (LISTENING, TurnGranted): _to(LISTENING, by=steps.let_it_settle),
     (LISTENING, EndpointFound): _to(THINKING, by=steps.await_reply),
     (LISTENING, ReplyStarted): _to(PLAYING, by=steps.play_reply),
     (LISTENING, TurnEnded): _to(WAITING, by=steps.end_turn),
@@ -81,7 +83,7 @@ TRANSITIONS: Final[Mapping[tuple[State, type[Event]], Transition]] = {
     (LISTENING, ButtonReleased): _to(LISTENING, THINKING, by=steps.release),
     (LISTENING, Muted): _to(MUTED, by=steps.mute),
     (LISTENING, Disconnected): _to(OFFLINE, by=steps.disconnect),
-    (LISTENING, DeadlinePassed): _to(WAITING, by=steps.give_up),
+    (LISTENING, DeadlinePassed): _to(LISTENING, WAITING, by=steps.chime_or_give_up),
     # The utterance is over and nothing sounds: the reply is awaited, or after it the turn's end.
     (THINKING, ReplyStarted): _to(PLAYING, by=steps.play_reply),
     (THINKING, TurnEnded): _to(WAITING, by=steps.end_turn),

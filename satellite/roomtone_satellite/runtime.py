@@ -15,6 +15,7 @@ from wyoming.event import Event as LinkEvent
 from roomtone.ears.base import WakeDetection, WakeEngine
 from roomtone.ears.echo.path import EchoPath
 from roomtone.ears.formats import FRAME_BYTES, RATE_HZ, SAMPLE_BYTES, SAMPLES_PER_MS
+from roomtone.ears.level import SURVEYED_MS, wake_levels
 from roomtone.ears.ring import FrameRing
 from roomtone.errors import DeviceError, LinkError, PeerGone
 from roomtone.link.events import Cancel, Message, Played, Released, Wake, Welcome, event_of
@@ -78,7 +79,7 @@ class Satellite:
         self._settings = settings
         self._parts = parts
         self._machine = SatelliteMachine(settings.for_machine())
-        self._ring = FrameRing(settings.preroll_ms * SAMPLES_PER_MS)
+        self._ring = FrameRing(max(settings.preroll_ms, SURVEYED_MS) * SAMPLES_PER_MS)
         self._events = EventCommands(settings.events, settings.name)
         self._playback = Playback(
             TappedSpeaker(parts.speaker, parts.echo) if parts.echo else parts.speaker,
@@ -166,7 +167,17 @@ class Satellite:
 
     def _wake(self, detection: WakeDetection) -> None:
         _LOGGER.debug("heard %s, score %.2f", detection.name, detection.score)
-        self._step(WakeHeard(detection.name, detection.phrase, detection.score, self._ring.position))
+        levels = wake_levels([frame for _, frame in self._ring.since(0)])
+        self._step(
+            WakeHeard(
+                detection.name,
+                detection.phrase,
+                detection.score,
+                self._ring.position,
+                levels.word_dbfs,
+                levels.room_dbfs,
+            )
+        )
 
     def _send_audio(self, position: int, frame: bytes) -> None:
         chunk = AudioChunk(RATE_HZ, SAMPLE_BYTES, 1, frame, timestamp=position // SAMPLES_PER_MS)
@@ -266,7 +277,18 @@ class Satellite:
         if wake is None:
             self._send(Wake(command.turn, "", "", 0.0, first_sample, first_sample, command.held))
         else:
-            self._send(Wake(command.turn, wake.name, wake.phrase, wake.score, wake.sample, first_sample))
+            self._send(
+                Wake(
+                    command.turn,
+                    wake.name,
+                    wake.phrase,
+                    wake.score,
+                    wake.sample,
+                    first_sample,
+                    word_dbfs=wake.word_dbfs,
+                    room_dbfs=wake.room_dbfs,
+                )
+            )
             self._events.say("wake", wake.name)
         self._streaming = True
         for position, frame in preroll:

@@ -31,6 +31,7 @@ from roomtone_satellite.events import (
     StartStreaming,
     StopStreaming,
     TurnEnded,
+    TurnGranted,
     Unmuted,
     WakeHeard,
 )
@@ -49,6 +50,7 @@ class State(Enum):
 class MachineSettings:
     # 500 ms: a wake word is detected up to 0.45 s after its end, and a command may follow it at once.
     preroll_samples: int = 8_000
+    granted_within_s: float = 0.15  # a chime that waits longer for the server's word would come too late to be of use
     utterance_within_s: float = 60.0  # the server ends an utterance; this only guards against one that does not
     answer_within_s: float = 40.0  # more than the server allows itself, so that its own word comes first
     playback_stalls_after_s: float = 10.0  # a reply that neither grows nor ends
@@ -64,6 +66,7 @@ class Course:
     turn: int | None = None
     connected: bool = False
     streaming: bool = False
+    chime_waits: bool = False  # until it is known that no other satellite takes the turn
     held: bool = False  # the turn's utterance lasts until the button is released
     playing: bool = False
     answered: bool = False  # some of the turn's reply has come
@@ -96,7 +99,7 @@ class Course:
     def stop_streaming(self) -> None:
         if self.streaming:
             assert self.turn is not None
-            self.streaming = False
+            self.streaming = self.chime_waits = False
             self.do(StopStreaming(self.turn))
 
     def stop_playing(self) -> None:
@@ -207,10 +210,34 @@ def decline_muted(course: Course, event: ListenAsked | ReplyStarted, _now: float
 
 
 def _stream(course: Course, turn: int, now: float, wake: WakeHeard | None = None, *, chime: Sound = "awake") -> State:
+    """A wake word may be another satellite's: only its chime waits to be allowed."""
     first_sample = None if wake is None else max(0, wake.sample - course.settings.preroll_samples)
     course.streaming = True
+    course.chime_waits = wake is not None
+    course.do(StartStreaming(turn, wake, first_sample, course.held))
+    if wake is None:
+        return _chime(course, now, chime)
+    course.deadline = now + course.settings.granted_within_s
+    return State.LISTENING
+
+
+def let_it_settle(course: Course, event: TurnGranted, now: float) -> State:
+    if not course.chime_waits:
+        return State.LISTENING
+    if event.settles_s <= 0:
+        return _chime(course, now)
+    course.deadline = now + event.settles_s
+    return State.LISTENING
+
+
+def chime_or_give_up(course: Course, event: DeadlinePassed, now: float) -> State:
+    return _chime(course, now) if course.chime_waits else give_up(course, event, now)
+
+
+def _chime(course: Course, now: float, chime: Sound = "awake") -> State:
+    course.chime_waits = False
     course.deadline = now + course.settings.utterance_within_s
-    course.do(StartStreaming(turn, wake, first_sample, course.held), PlayChime(chime))
+    course.do(PlayChime(chime))
     return State.LISTENING
 
 

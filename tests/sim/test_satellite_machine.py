@@ -35,6 +35,7 @@ from roomtone_satellite.events import (
     StartStreaming,
     StopStreaming,
     TurnEnded,
+    TurnGranted,
     Unmuted,
     WakeHeard,
 )
@@ -48,7 +49,7 @@ ROADS: dict[State, list[Event]] = {
     State.OFFLINE: [],
     State.MUTED: [Connected(), Muted()],
     State.WAITING: [Connected()],
-    State.LISTENING: [Connected(), WAKE],
+    State.LISTENING: [Connected(), WAKE, TurnGranted(1, settles_s=0.0)],
     State.THINKING: [Connected(), WAKE, EndpointFound(1)],
     State.PLAYING: [Connected(), WAKE, EndpointFound(1), ReplyStarted(1)],
 }
@@ -83,8 +84,11 @@ def samples_of(kind: type[Event]) -> Iterator[Event]:
         if kind in (ReplyProgressed, ReplyPlayed):
             yield kind(turn, 480)
         elif kind is TurnEnded:
-            for outcome in ("answered", "failed", "nothing-said"):
+            for outcome in ("answered", "failed", "nothing-said", "elsewhere"):
                 yield TurnEnded(turn, outcome)
+        elif kind is TurnGranted:
+            for settles_s in (0.0, 0.2):
+                yield TurnGranted(turn, settles_s)
         else:
             yield kind(turn)
 
@@ -109,6 +113,7 @@ def test_each_next_state_of_the_table_is_reached_by_some_road():
     declared = {(*pair, to) for pair, transition in TRANSITIONS.items() for to in transition.to}
     reached = set()
     twists: list[list[Event]] = [[], [TurnEnded(1, "answered")], [ListenAsked(2)], [Disconnected()], [ButtonHeld()]]
+    twists.append([TurnEnded(1, "answered"), WAKE])
     for (state, kind), twist in itertools.product(TRANSITIONS, twists):
         for event in samples_of(kind):
             machine = after(*ROADS[state], *twist)
@@ -120,7 +125,8 @@ def test_each_next_state_of_the_table_is_reached_by_some_road():
 
 def test_a_whole_turn():
     machine = machine_in(State.WAITING)
-    assert given(machine, WAKE) == [StartStreaming(1, WAKE, first_sample=24_000), PlayChime("awake")]
+    assert given(machine, WAKE) == [StartStreaming(1, WAKE, first_sample=24_000)]
+    assert given(machine, TurnGranted(1, settles_s=0.0)) == [PlayChime("awake")]
     assert given(machine, EndpointFound(1)) == [StopStreaming(1)]
     assert given(machine, ReplyStarted(1)) == [PlayReply(1)]
     assert given(machine, ReplyProgressed(1, 4410)) == [ReportPlayed(1, 4410, done=False)]
@@ -143,7 +149,6 @@ def test_a_wake_word_during_the_reply_silences_it_and_begins_anew():
         FlushReply(1),
         CancelTurn(1),
         StartStreaming(3, WAKE, first_sample=24_000),
-        PlayChime("awake"),
     ]
     assert given(machine, ReplyStarted(1)) == [], "audio of the turn that was given up is stale"
     assert machine.state is State.LISTENING
@@ -287,6 +292,46 @@ def test_a_release_ends_no_utterance_that_a_word_began():
     assert machine.state is State.LISTENING
 
 
+def test_the_chime_waits_for_the_server_s_word_and_for_the_time_that_it_names():
+    machine = after(Connected(), WAKE)
+    assert given(machine, TurnGranted(1, settles_s=0.25), 0.125) == []
+    machine.advance(0.374)
+    assert machine.commands() == []
+    machine.advance(0.375)
+    assert machine.commands() == [PlayChime("awake")]
+    assert given(machine, TurnGranted(1, settles_s=0.0)) == [], "once is enough"
+    assert machine.state is State.LISTENING
+
+
+def test_a_server_that_is_slow_does_not_keep_the_chime_from_sounding():
+    machine = after(Connected(), WAKE)
+    machine.advance(0.149)
+    assert machine.commands() == []
+    machine.advance(0.15)
+    assert machine.commands() == [PlayChime("awake")]
+    assert machine.next_deadline() == pytest.approx(60.15), "the utterance may still take its time"
+
+
+@pytest.mark.parametrize("granted", [[], [TurnGranted(1, settles_s=0.2)]])
+def test_a_turn_that_another_satellite_takes_ends_without_a_sound(granted):
+    machine = after(Connected(), WAKE, *granted)
+    assert given(machine, TurnEnded(1, "elsewhere"), 0.1) == [StopStreaming(1)]
+    machine.advance(1.0)
+    assert machine.commands() == []
+    assert machine.state is State.WAITING
+
+
+def test_the_endpoint_makes_a_chime_that_still_waits_pointless():
+    machine = after(Connected(), WAKE, EndpointFound(1))
+    machine.advance(1.0)
+    assert machine.commands() == []
+
+
+@pytest.mark.parametrize("event", [ButtonPressed(), ListenAsked(2)])
+def test_nobody_contests_what_began_without_a_wake_word(event):
+    assert given(machine_in(State.WAITING), event)[-1].__class__ is PlayChime
+
+
 def test_the_preroll_is_a_setting():
     machine = SatelliteMachine(MachineSettings(preroll_samples=320))
     machine.receive(Connected(), 0.0)
@@ -355,6 +400,12 @@ class AnyOrder(RuleBasedStateMachine):
         if isinstance(event, Muted | Unmuted):
             self.muted = isinstance(event, Muted)
         self.happens(event)
+
+    @precondition(lambda self: self.connected)
+    @rule(settles_s=st.sampled_from([0.0, 0.2]), turn=st.integers(min_value=0, max_value=12), current=st.booleans())
+    def server_grants_turn(self, settles_s, turn, current):
+        granted = self.machine.turn if current and self.machine.turn is not None else turn
+        self.happens(TurnGranted(granted, settles_s))
 
     @precondition(lambda self: self.connected)
     @rule(

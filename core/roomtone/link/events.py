@@ -115,6 +115,17 @@ class Wake:
     sample: Position
     first_sample: Position
     held: bool = False  # a button is held: the utterance lasts until roomtone-released
+    word_dbfs: Level | None = None  # how loud the wake word was, and the room without it; None: not measured
+    room_dbfs: Level | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Yours:
+    """The turn is this satellite's, unless one that heard the wake word better takes it; the chime waits so long."""
+
+    TYPE: ClassVar = "roomtone-yours"
+    turn: Turn
+    settles_s: Annotated[float, Field(ge=0, le=MAX_SETTLES_S)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +212,7 @@ Message = (
     | Refused
     | Wake
     | Released
+    | Yours
     | Heard
     | Reply
     | Played
