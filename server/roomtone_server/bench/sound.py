@@ -21,6 +21,7 @@ AUDIBLE_DBFS: Final = -50.0
 _WINDOW: Final = RATE_HZ // 100  # samples, 10 ms
 _ABOVE_NOISE_DB: Final = 12.0
 _BELOW_LOUDEST_DB: Final = 28.0
+_LOUDEST_PERCENT: Final = 95
 
 _TONE_WINDOWS: Final = 30  # how long a stretch of room is looked for
 
@@ -81,10 +82,18 @@ def room_tone(sound: Samples) -> Samples | None:
         return None
     stretches = np.convolve(power, np.full(_TONE_WINDOWS, 1 / _TONE_WINDOWS), "valid")
     quietest = int(np.argmin(stretches))
-    room_db, loudest_db = 10 * np.log10([stretches[quietest] + 1, np.percentile(power, 95) + 1])
+    room_db, loudest_db = 10 * np.log10([stretches[quietest] + 1, np.percentile(power, _LOUDEST_PERCENT) + 1])
     if stretches[quietest] < 1 or loudest_db - room_db < _ABOVE_NOISE_DB:
         return None
     return sound[quietest * _WINDOW :][: _TONE_WINDOWS * _WINDOW]
+
+
+def as_loud_as(sound: Samples, model: Samples) -> Samples:
+    """The sound, its loudest parts as loud as the model's."""
+    loud, wanted = (float(np.percentile(_powers(each), _LOUDEST_PERCENT)) for each in (sound, model))
+    scaled = sound * np.sqrt((wanted + 1) / (loud + 1))
+    louder: Samples = np.clip(np.rint(scaled), -FULL_SCALE, FULL_SCALE - 1).astype(np.int16)
+    return louder
 
 
 def last_speech_sample(sound: Samples) -> int:
@@ -93,7 +102,7 @@ def last_speech_sample(sound: Samples) -> int:
     if not power.any():
         return 0
     level_db = 10 * np.log10(power + 1)
-    noise_db, loudest_db = np.percentile(level_db, [10, 95])
+    noise_db, loudest_db = np.percentile(level_db, [10, _LOUDEST_PERCENT])
     least_db = max(noise_db + _ABOVE_NOISE_DB, loudest_db - _BELOW_LOUDEST_DB)
     # A recording that is cut close to the words has no noise to measure: its quietest tenth is speech.
     speech = np.flatnonzero(level_db >= min(least_db, loudest_db - _ABOVE_NOISE_DB))
