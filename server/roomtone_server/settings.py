@@ -60,6 +60,7 @@ class ServerSettings(Settings):
     home: HomeChoice = EngineChoice()
     agent: AgentSettings = AgentSettings()
     endpoint: EndpointSettings = EndpointSettings()
+    follow_up: Literal["when-asked", "always", "never"] = "when-asked"
     follow_up_s: Annotated[float, Field(ge=1, le=30)] = 5.0
     store_transcripts: bool = False
     log_level: Level = "info"
