@@ -18,12 +18,14 @@ without the pause.
 import argparse
 import asyncio
 import statistics
+import sys
 import tempfile
 from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
+import click
 import numpy as np
 from pocketsphinx import Config, Decoder
 
@@ -335,8 +337,11 @@ async def main() -> None:
         return await Turn(engine, hints, vad, given.late).run(spoken)
 
     clips = [clip for clip in read_manifest(given.manifest, LANGUAGE) if clip.text]
-    whole = {clip.file: await ended(without_pause(clip)) for clip in clips}
-    paused_ones = [await ended(spoken) for clip in clips for spoken in with_pauses(clip, aligner, hints)]
+    whole, paused_ones = {}, []
+    with click.progressbar(clips, label="hearing each command, with pauses", file=sys.stderr) as progress:
+        for clip in progress:
+            whole[clip.file] = await ended(without_pause(clip))
+            paused_ones += [await ended(spoken) for spoken in with_pauses(clip, aligner, hints)]
     print(f"{'':28}    n cut off           never   same   mean S   waited   median  (ms)")
     print(told("as they are", [*whole.values()], whole))
     for completeness, pause_ms in PAUSES_MS.items():
