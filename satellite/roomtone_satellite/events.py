@@ -7,7 +7,9 @@ and even when the server did.
 from dataclasses import dataclass
 from typing import Literal
 
-Outcome = Literal["answered", "not-understood", "nothing-said", "cancelled", "failed", "lost", "elsewhere"]
+Outcome = Literal[
+    "answered", "not-understood", "nothing-said", "interrupted", "cancelled", "failed", "lost", "elsewhere"
+]
 Sound = Literal["awake", "invited", "done", "error", "timer"]
 
 

@@ -24,7 +24,7 @@ from roomtone_server.ports.native import Doorkeeper, serve_native
 from roomtone_server.ports.web.health import serve_web
 from roomtone_server.ports.web.metrics import metrics_route
 from roomtone_server.recorder import Recorder
-from roomtone_server.runtime.hints import AT_ONCE, Hints
+from roomtone_server.runtime.hints import AT_ONCE, BACKCHANNELS, Hints
 from roomtone_server.runtime.house import House
 from roomtone_server.runtime.parts import EndpointSettings, Parts, TurnSettings
 from roomtone_server.runtime.replies import Replies
@@ -143,7 +143,8 @@ async def _furnish(
     chosen_by = settings.endpoint.model_dump(exclude={"sensitivity"})
     at_once = AT_ONCE.get(settings.language, frozenset())
     endpoint = EndpointSettings(**chosen_by, scale=SCALES[settings.endpoint.sensitivity], at_once=at_once)
-    turn = TurnSettings(endpoint, settings.follow_up_s)
+    backchannels = BACKCHANNELS.get(settings.language, frozenset())
+    turn = TurnSettings(endpoint, settings.follow_up, settings.follow_up_s, backchannels=backchannels)
     parts = Parts(stt, Replies(tts), make_vad, mind.agent, Hints(around.cache), settings.language, turn=turn)
     return House(parts), mind
 

@@ -46,7 +46,9 @@ Position = Annotated[int, Field(ge=0, lt=2**53)]  # samples since the microphone
 Level = Annotated[float, Field(ge=-120, le=0)]  # dB below a full-scale square wave
 MAX_SETTLES_S: Final = 2.0  # a chime later than this would answer nothing that anybody remembers
 
-Outcome = Literal["answered", "not-understood", "nothing-said", "cancelled", "failed", "lost", "elsewhere"]
+Outcome = Literal[
+    "answered", "not-understood", "nothing-said", "interrupted", "cancelled", "failed", "lost", "elsewhere"
+]
 Sound = Literal["timer", "error", "done"]
 Refusal = Literal["version", "token", "code", "busy", "malformed"]
 
@@ -189,6 +191,19 @@ class Listen:
 
 
 @dataclass(frozen=True, slots=True)
+class Interrupt:
+    """A voice, and no wake word, while a reply sounds. Audio follows from `first_sample` on; the voice began at
+    `sample`. The reply goes on when this turn ends, and is over when the reply's is flushed."""
+
+    TYPE: ClassVar = "roomtone-interrupt"
+    turn: Turn  # that it may become
+    interrupts: Turn  # the reply's
+    sample: Position
+    first_sample: Position
+    paused: bool  # whether the reply is paused meanwhile
+
+
+@dataclass(frozen=True, slots=True)
 class Cancel:
     """The satellite gives a turn up: its button, its mute, a wake word during the reply."""
 
@@ -219,6 +234,7 @@ Message = (
     | Flush
     | TurnEnded
     | Listen
+    | Interrupt
     | Cancel
     | Chime
 )

@@ -23,6 +23,11 @@ _OF_GRAMMAR: Final = {
 # What ends an utterance without waiting for more, by language.
 AT_ONCE: Final[Mapping[str, frozenset[str]]] = {"en": frozenset({"stop", "cancel", "never mind", "nevermind"})}
 
+# What a listener says without wishing to speak, by language: as keys.
+BACKCHANNELS: Final[Mapping[str, frozenset[str]]] = {
+    "en": frozenset({"ah", "hm", "hmm", "mhm", "mm", "mm hm", "mm hmm", "mmm", "oh", "uh", "uh huh", "um"})
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Hint:

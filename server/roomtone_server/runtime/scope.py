@@ -20,6 +20,10 @@ class TurnScope:
     def enter(self, satellite: asyncio.TaskGroup, name: str) -> None:
         self._task = satellite.create_task(self._run(), name=name)
 
+    @property
+    def is_over(self) -> bool:
+        return self._task is not None and self._task.done()
+
     def start(self, name: str, job: Job) -> None:
         """Names are used once in a turn."""
         self._jobs.put_nowait((name, job))

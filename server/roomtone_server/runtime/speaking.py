@@ -27,6 +27,7 @@ class Pacer:
     def __init__(self, rate_hz: int) -> None:
         self._rate_hz = rate_hz
         self._sounds_until = 0.0
+        self._samples = 0  # sent
 
     def delay(self, samples: int, now: float) -> float:
         """How long to wait before the next chunk is sent, so that its end is at most AHEAD_S away."""
@@ -35,6 +36,17 @@ class Pacer:
     def sent(self, samples: int, now: float) -> None:
         """Takes note of a chunk; after a pause the speaker starts anew."""
         self._sounds_until = max(self._sounds_until, now) + samples / self._rate_hz
+        self._samples += samples
+
+    def reached(self, samples: int, now: float) -> None:
+        """So much has sounded. A speaker that paused is further behind than jitter can explain: it is waited for."""
+        sounds_until = now + (self._samples - samples) / self._rate_hz
+        if sounds_until > self._sounds_until + AHEAD_S:
+            self._sounds_until = sounds_until
+
+    def paused(self, seconds: float) -> None:
+        """What had not sounded yet sounds so much later."""
+        self._sounds_until += seconds
 
     def remaining(self, now: float) -> float:
         """How long what was sent has still to sound."""
@@ -43,7 +55,7 @@ class Pacer:
 
 @dataclass(slots=True)
 class _Spoken:
-    """A piece of the reply, and how much audio of it was sent."""
+    """A piece of the reply, and how much audio of it was made."""
 
     text: str
     samples: int = 0
@@ -87,6 +99,10 @@ class Speaker:
         self._pacer = Pacer(tts.rate_hz)
         self._spoken: list[_Spoken] = []
         self._sent = asyncio.Event()
+        self._flows = asyncio.Event()
+        self._flows.set()
+        self._held_since = 0.0
+        self._sounded = 0
 
     async def say(self, text: str) -> None:
         """The next of the reply's text, cut anywhere; waits while enough is waiting."""
@@ -105,8 +121,35 @@ class Speaker:
         self._session.end_reply(self._turn)
         return self._pacer.remaining(asyncio.get_running_loop().time())
 
-    def heard(self, samples: int) -> str:
-        """What of the text has sounded, when so much audio has: whole words."""
+    def hold(self) -> None:
+        """The satellite has paused: nothing is sent until `resume`."""
+        self._flows.clear()
+        self._held_since = asyncio.get_running_loop().time()
+
+    def resume(self) -> None:
+        """The satellite goes on where it stopped."""
+        self._pacer.paused(asyncio.get_running_loop().time() - self._held_since)
+        self._flows.set()
+
+    def reached(self, samples: int) -> None:
+        """The satellite reports that so much has sounded."""
+        self._sounded = samples
+        self._pacer.reached(samples, asyncio.get_running_loop().time())
+
+    @property
+    def sounding(self) -> str:
+        """What the microphone may hear of the reply just now: the piece that sounds, and its neighbours."""
+        begins, now = 0, 0
+        for index, spoken in enumerate(self._spoken):
+            if begins <= self._sounded:
+                now = index
+            begins += spoken.samples
+        return " ".join(spoken.text for spoken in self._spoken[max(0, now - 1) : now + 2])
+
+    @property
+    def heard(self) -> str:
+        """What of the text has sounded, as far as is known: whole words."""
+        samples = self._sounded
         heard: list[str] = []
         for spoken in self._spoken:
             words = spoken.text.split()
@@ -123,6 +166,7 @@ class Speaker:
             spoken = _Spoken(piece)
             async with aclosing(self._tts.speak(SpeechRequest(piece, self._language))) as chunks:
                 async for pcm in chunks:
+                    spoken.samples += len(pcm) // SAMPLE_BYTES
                     await self._chunks.put((spoken, pcm))
         await self._chunks.put(None)
 
@@ -137,9 +181,10 @@ class Speaker:
             if not self._spoken or self._spoken[-1] is not spoken:
                 self._spoken.append(spoken)
             samples = len(pcm) // SAMPLE_BYTES
-            if (delay_s := self._pacer.delay(samples, clock())) > 0:
-                await asyncio.sleep(delay_s)
+            await asyncio.sleep(self._pacer.delay(samples, clock()))
+            while not self._flows.is_set():
+                await self._flows.wait()
+                await asyncio.sleep(self._pacer.delay(samples, clock()))
             self._session.play(self._turn, pcm)
-            spoken.samples += samples
             self._pacer.sent(samples, clock())
         self._sent.set()

@@ -75,7 +75,10 @@ class Pauses:
 class Endpointer:
     """Judges one utterance. Positions are samples of one microphone; they never go back."""
 
-    def __init__(self, settings: EndpointSettings, start: int, pauses: Pauses, *, after_wake_word: bool) -> None:
+    def __init__(
+        self, settings: EndpointSettings, start: int, pauses: Pauses, *, after_wake_word: bool, held: bool = False
+    ) -> None:
+        """`held`: no silence ends the utterance, `released` does."""
         self._settings = settings
         self._start = start
         self._pauses = pauses
@@ -83,6 +86,8 @@ class Endpointer:
         self._beyond = False  # speech went on where no wake word does
         self._anew = False  # speech began after the wake word
         self._speaking = False
+        self._held = held
+        self.is_over = False  # the speaker says so
         self._silent_since = start
         self._loudness = Loudness()
         self.key = ""
@@ -119,6 +124,10 @@ class Endpointer:
             self._words_since = self._progress = self._reached
         self.key = key
         self._completeness = completeness if key != self._doubted else Completeness.UNKNOWN
+
+    def released(self) -> None:
+        """The speaker has let go of the button."""
+        self._held, self.is_over = False, True
 
     def doubted(self) -> None:
         """The words so far are no sentence, whatever they seemed to be."""
@@ -172,9 +181,23 @@ class Endpointer:
         loud_since = self._loudness.loud_since
         return loud_since is not None and self.pause_ms == 0 and _ms(self._reached - loud_since) >= RESUMED_MS
 
+    @property
+    def waited_ms(self) -> int:
+        """How much audio was heard."""
+        return _ms(self._reached - self._start)
+
+    @property
+    def makes_sense(self) -> bool:
+        """Whether the words so far are a command, or the beginning of one."""
+        return self._completeness is not Completeness.UNKNOWN
+
     def verdict(self) -> Verdict:
         """What to do, now that the audio has come so far."""
-        waited_ms = _ms(self._reached - self._start)
+        waited_ms = self.waited_ms
+        if self.is_over:
+            return Verdict.FINISHED if self.has_begun else Verdict.NOTHING_SAID
+        if self._held and waited_ms < self._settings.ceiling_ms:
+            return Verdict.GOES_ON
         if not self._beyond and not self.key:
             return Verdict.NOTHING_SAID if waited_ms >= self._settings.nothing_said_ms else Verdict.GOES_ON
         if waited_ms >= self._settings.ceiling_ms or self._is_stalled:

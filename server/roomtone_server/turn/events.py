@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Literal
 
-Outcome = Literal["answered", "not-understood", "nothing-said", "cancelled", "failed", "lost"]
+Outcome = Literal[
+    "answered", "not-understood", "nothing-said", "interrupted", "cancelled", "failed", "lost", "elsewhere"
+]
 Stage = Literal["hearing", "answering"]
 Sound = Literal["timer", "error", "done"]
 
@@ -33,6 +35,17 @@ class WakeHeard:
     turn: int
     sample: int  # where the wake word was detected; where audio begins, when there was none
     word: bool  # whether a wake word was heard: its rest may still be sounding
+    held: bool = False  # a button is held: no silence ends the utterance, `UtteranceEnded` does
+
+
+@dataclass(frozen=True, slots=True)
+class InterruptionHeard:
+    """A voice, and no wake word, while a reply sounds. Whether it is meant for us is to be found out."""
+
+    turn: int  # that it may become
+    interrupts: int  # the turn of the reply
+    sample: int  # where the voice began
+    paused: bool  # the reply has paused for it; one that sounds on is only ended by what ends it at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +60,13 @@ class SpeechEnded:
 
     turn: int
     sample: int
+
+
+@dataclass(frozen=True, slots=True)
+class UtteranceEnded:
+    """The speaker says so, by letting go of a button."""
+
+    turn: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +154,19 @@ class CancelRequested:
 
 
 @dataclass(frozen=True, slots=True)
+class Outbid:
+    """Another satellite has heard the turn's wake word better, and answers."""
+
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
 class AnnouncementDue:
     """Something to say that nobody asked for just now: a timer. Waits for the turn that is going on."""
 
     text: str
     sound: Sound
+    expects_answer: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +181,10 @@ class DeadlinePassed:
 
 Event = (
     WakeHeard
+    | InterruptionHeard
     | SpeechStarted
     | SpeechEnded
+    | UtteranceEnded
     | AudioReached
     | PartialReady
     | PreviewReady
@@ -165,6 +195,7 @@ Event = (
     | PlaybackEnded
     | WorkFailed
     | CancelRequested
+    | Outbid
     | AnnouncementDue
     | SatelliteLost
     | DeadlinePassed
@@ -227,6 +258,21 @@ class Announce:
     revision: int
     text: str
     sound: Sound
+    expects_answer: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HoldReply:
+    """The satellite has paused: send no more of the reply."""
+
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeReply:
+    """The reply goes on where it was held; the satellite knows, by the end of what interrupted it."""
+
+    turn: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,4 +299,5 @@ class EndTurn:
     text: str = ""
 
 
-Command = StartHearing | Prepare | Discard | FinishHearing | Answer | Announce | Invite | Abandon | EndTurn
+ReplyCommand = Answer | Announce | HoldReply | ResumeReply | Invite | Abandon
+Command = StartHearing | Prepare | Discard | FinishHearing | EndTurn | ReplyCommand

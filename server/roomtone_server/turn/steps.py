@@ -3,7 +3,7 @@
 from collections import deque
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import Final
+from typing import Final, Literal
 
 from roomtone_server.turn.endpoint import Endpointer, EndpointSettings, Pauses, Verdict
 from roomtone_server.turn.events import (
@@ -20,6 +20,7 @@ from roomtone_server.turn.events import (
     FinalReady,
     FinishHearing,
     Invite,
+    Outbid,
     Outcome,
     PartialReady,
     PlaybackEnded,
@@ -32,6 +33,7 @@ from roomtone_server.turn.events import (
     SpeechEnded,
     SpeechStarted,
     StartHearing,
+    UtteranceEnded,
     WakeHeard,
     WorkFailed,
 )
@@ -41,6 +43,10 @@ from roomtone_server.turn.speculation import Speculation
 MAX_WAITING_ANNOUNCEMENTS: Final = 16
 
 
+# After which replies the satellite listens on: those that ask something, all that were spoken, none.
+FollowUp = Literal["when-asked", "always", "never"]
+
+
 class State(Enum):
     WAITING = "waiting"
     INVITED = "invited"
@@ -48,16 +54,32 @@ class State(Enum):
     FINISHING = "finishing"
     ANSWERING = "answering"
     SPEAKING = "speaking"
+    INTERRUPTED = "interrupted"
 
 
 @dataclass(frozen=True, slots=True)
 class TurnSettings:
     endpoint: EndpointSettings = field(default_factory=EndpointSettings)
-    follow_up_s: float = 5.0  # how long the satellite listens after a reply that asks something
+    follow_up: FollowUp = "when-asked"
+    follow_up_s: float = 5.0  # how long the satellite listens on
     audio_stalls_after_s: float = 5.0  # a satellite that streams falls silent: the turn ends
     final_within_s: float = 10.0
     answer_within_s: float = 30.0
     playback_grace_s: float = 5.0  # beyond the reply's own length
+    backchannels: frozenset[str] = frozenset()  # keys of what a listener says without wishing to speak: "mm-hm"
+    undecided_ms: int = 1_500  # of an interruption's audio: without words by then it was none
+    decided_within_s: float = 3.0
+
+
+@dataclass(slots=True)
+class Held:
+    """A reply that waits, or sounds on, until it is known whether it was interrupted."""
+
+    turn: int
+    revision: int
+    paused: bool
+    finished: ReplyFinished | None
+    announcing: AnnouncementDue | None
 
 
 class Course:
@@ -70,12 +92,14 @@ class Course:
         self.deadline: float | None = None
         self.turn = 0
         self.revision = 0
+        self._last_revision = 0
         self.pauses = Pauses()
         self.endpointer = Endpointer(settings.endpoint, 0, self.pauses, after_wake_word=False)
         self.speculation = Speculation()
         self.reached = 0  # the microphone's last sample
         self.finished: ReplyFinished | None = None
         self.announcing: AnnouncementDue | None = None
+        self.held: Held | None = None  # while it is interrupted; `turn` is the interruption's then
         self.announcements: deque[AnnouncementDue] = deque(maxlen=MAX_WAITING_ANNOUNCEMENTS)
         self.last_of_satellite = -1  # odd
         self._last_of_server = 0  # even
@@ -91,12 +115,23 @@ class Course:
         self._last_of_server += 2
         self.begin(self._last_of_server)
 
+    def is_next(self, turn: int) -> bool:
+        """Whether the satellite may begin a turn of this number."""
+        return turn % 2 == 1 and turn > self.last_of_satellite
+
+    @property
+    def speaking(self) -> tuple[int, int]:
+        """The turn that a reply is of, and its revision."""
+        return (self.turn, self.revision) if self.held is None else (self.held.turn, self.held.revision)
+
     def unspoken(self) -> list[AnnouncementDue]:
-        return [*([self.announcing] if self.announcing else []), *self.announcements]
+        announcing = self.held.announcing if self.held else self.announcing
+        return [*([announcing] if announcing else []), *self.announcements]
 
     def revise(self) -> int:
         """The number of a new piece of work; results of older ones become stale."""
-        self.revision += 1
+        self._last_revision += 1
+        self.revision = self._last_revision
         return self.revision
 
 
@@ -112,21 +147,21 @@ def start_invited(course: Course, event: WakeHeard, now: float) -> State:
     if event.turn == course.turn:
         patient = replace(course.settings.endpoint, nothing_said_ms=int(course.settings.follow_up_s * 1000))
         return _listen(course, event, now, patient)
-    _end(course, "cancelled")
+    end(course, "cancelled")
     return start_listening(course, event, now)
 
 
 def start_over(course: Course, event: WakeHeard, now: float) -> State:
     """A wake word during a turn: the turn is given up for the new one (barge-in)."""
     course.commands.append(Abandon(course.turn))
-    _end(course, "cancelled")
+    end(course, "cancelled")
     return start_listening(course, event, now)
 
 
 def announce(course: Course, event: AnnouncementDue, now: float) -> State:
     course.begin_own()
     course.announcing = event
-    course.commands.append(Announce(course.turn, course.revise(), event.text, event.sound))
+    course.commands.append(Announce(course.turn, course.revise(), event.text, event.sound, event.expects_answer))
     course.deadline = now + course.settings.answer_within_s
     return State.ANSWERING
 
@@ -141,42 +176,55 @@ def postpone(course: Course, event: AnnouncementDue, now: float) -> State:
 
 def note_speech(course: Course, event: SpeechStarted, now: float) -> State:
     course.endpointer.speech_started(event.sample)
-    _discard(course)
-    return State.LISTENING
+    discard(course)
+    return course.state
 
 
 def note_silence(course: Course, event: SpeechEnded, now: float) -> State:
     course.endpointer.speech_ended(event.sample)
-    return State.LISTENING
+    return course.state
 
 
 def note_words(course: Course, event: PartialReady, now: float) -> State:
     course.endpointer.understood(event.key, event.completeness)
     if course.speculation.contradicts(event.key):
-        _discard(course)
-    return State.LISTENING
+        discard(course)
+    return course.state
 
 
 def note_preview(course: Course, event: PreviewReady, now: float) -> State:
+    take_preview(course, event)
+    return _perhaps_finish(course, now)
+
+
+def take_preview(course: Course, event: PreviewReady) -> None:
     """A sentence that the recogniser stands by; or none, and then what partials made of it is no sentence either."""
     course.speculation.preview = event
     if event.text:
         course.endpointer.understood(event.key, event.completeness)
     else:
         course.endpointer.doubted()
-    return _perhaps_finish(course, now)
 
 
 def perhaps_endpoint(course: Course, event: AudioReached, now: float) -> State:
+    course.deadline = now + course.settings.audio_stalls_after_s
+    take_audio(course, event)
+    return _perhaps_finish(course, now)
+
+
+def take_audio(course: Course, event: AudioReached) -> None:
     endpointer, speculation = course.endpointer, course.speculation
     course.reached = event.sample
-    course.deadline = now + course.settings.audio_stalls_after_s
     endpointer.heard(event.sample, event.level_db)
     if endpointer.resumed and speculation.in_pause:
-        _discard(course)
+        discard(course)
     if endpointer.has_begun and speculation.is_wanted(endpointer.pause_ms, endpointer.stable_ms):
         speculation.begin(course.revise(), endpointer.key, endpointer.pause_ms)
         course.commands.append(Prepare(course.turn, course.revision))
+
+
+def end_utterance(course: Course, event: UtteranceEnded, now: float) -> State:
+    course.endpointer.released()
     return _perhaps_finish(course, now)
 
 
@@ -184,14 +232,14 @@ def _perhaps_finish(course: Course, now: float) -> State:
     """Waits for a transcript that is on its way, so that the silence is that for what was really said."""
     verdict = course.endpointer.verdict()
     if verdict is Verdict.NOTHING_SAID:
-        return _give_up(course, now, "nothing-said")
+        return give_up(course, now, "nothing-said")
     silence_ms = course.endpointer.silence_ms
     waits = course.speculation.is_awaited and silence_ms < course.settings.endpoint.open_ms
-    if verdict is Verdict.GOES_ON or waits:
+    if verdict is Verdict.GOES_ON or (waits and not course.endpointer.is_over):
         return State.LISTENING
     preview = course.speculation.preview
     if preview is None:
-        _discard(course)
+        discard(course)
         course.commands.append(FinishHearing(course.turn, course.revise(), course.reached, silence_ms, known=False))
         course.deadline = now + course.settings.final_within_s
         return State.FINISHING
@@ -209,7 +257,7 @@ def answer(course: Course, event: FinalReady, now: float) -> State:
 def _answer(course: Course, text: str, now: float, *, spoken: bool) -> State:
     """What was not understood is answered too: somebody waits for it. A cough is not."""
     if not spoken:
-        return _give_up(course, now, "nothing-said")
+        return give_up(course, now, "nothing-said")
     course.commands.append(Answer(course.turn, course.revision, text))
     course.deadline = now + course.settings.answer_within_s
     return State.ANSWERING
@@ -223,7 +271,7 @@ def speak(course: Course, event: ReplyStarted, now: float) -> State:
 
 def finish_silently(course: Course, event: ReplyFinished, now: float) -> State:
     course.finished = event
-    return _finish(course, now)
+    return _finish(course, now, spoke=False)
 
 
 def await_playback(course: Course, event: ReplyFinished, now: float) -> State:
@@ -240,95 +288,114 @@ def note_playback(course: Course, event: PlaybackReached, now: float) -> State:
 
 def finish_spoken(course: Course, event: PlaybackEnded, now: float) -> State:
     """A satellite that claims the end before all was sent is not believed."""
-    return State.SPEAKING if course.finished is None else _finish(course, now)
+    return State.SPEAKING if course.finished is None else _finish(course, now, spoke=True)
 
 
 # --- ends that nobody wished for -------------------------------------------------------------------------------------
 
 
 def cancel(course: Course, event: CancelRequested, now: float) -> State:
-    return _give_up(course, now, "cancelled")
+    return give_up(course, now, "cancelled")
+
+
+def give_way(course: Course, event: Outbid, now: float) -> State:
+    return give_up(course, now, "elsewhere")
 
 
 def nothing_said(course: Course, event: DeadlinePassed, now: float) -> State:
-    return _give_up(course, now, "nothing-said")
+    return give_up(course, now, "nothing-said")
 
 
 def fail(course: Course, event: WorkFailed, now: float) -> State:
-    return _give_up(course, now, "failed", event.text)
+    return give_up(course, now, "failed", event.text)
 
 
 def lose(course: Course, event: SatelliteLost, now: float) -> State:
     """Announcements are not lost with it: whoever runs the machine delivers them when the satellite is back."""
     course.commands.append(Abandon(course.turn))
-    _end(course, "lost")
+    end(course, "lost")
     return State.WAITING
 
 
 def give_up_on_audio(course: Course, event: DeadlinePassed, now: float) -> State:
-    return _give_up(course, now, "failed", "the satellite stopped sending audio in the middle of the turn")
+    return give_up(course, now, "failed", "the satellite stopped sending audio in the middle of the turn")
 
 
 def give_up_on_hearing(course: Course, event: DeadlinePassed, now: float) -> State:
-    return _give_up(course, now, "failed", "the recogniser did not finish in time")
+    return give_up(course, now, "failed", "the recogniser did not finish in time")
 
 
 def give_up_on_answer(course: Course, event: DeadlinePassed, now: float) -> State:
-    return _give_up(course, now, "failed", "no answer was found in time")
+    return give_up(course, now, "failed", "no answer was found in time")
 
 
 def give_up_on_playback(course: Course, event: DeadlinePassed, now: float) -> State:
     """A satellite that never reports the end of a reply that was sent whole; one that came half-way has failed."""
     if course.finished is None:
-        return _give_up(course, now, "failed", "the reply broke off")
-    return _finish(course, now)
+        return give_up(course, now, "failed", "the reply broke off")
+    return _finish(course, now, spoke=True)
 
 
 # --- what steps share ------------------------------------------------------------------------------------------------
 
 
 def _listen(course: Course, event: WakeHeard, now: float, endpoint: EndpointSettings | None = None) -> State:
-    settings = endpoint or course.settings.endpoint
-    course.endpointer = Endpointer(settings, event.sample, course.pauses, after_wake_word=event.word)
-    course.speculation = Speculation()
-    course.reached = event.sample
-    course.commands.append(StartHearing(course.turn))
+    open_ear(course, event.sample, endpoint or course.settings.endpoint, after_wake_word=event.word, held=event.held)
     course.deadline = now + course.settings.audio_stalls_after_s
     return State.LISTENING
 
 
-def _discard(course: Course) -> None:
+def open_ear(
+    course: Course, sample: int, settings: EndpointSettings, *, after_wake_word: bool, held: bool = False
+) -> None:
+    course.endpointer = Endpointer(settings, sample, course.pauses, after_wake_word=after_wake_word, held=held)
+    course.speculation = Speculation()
+    course.reached = sample
+    course.commands.append(StartHearing(course.turn))
+
+
+def discard(course: Course) -> None:
     if (revision := course.speculation.drop()) is not None:
         course.commands.append(Discard(course.turn, revision))
 
 
-def _finish(course: Course, now: float) -> State:
+def _finish(course: Course, now: float, *, spoke: bool) -> State:
     finished = course.finished
     assert finished is not None
+    listens_on = _listens_on(course, finished, spoke=spoke)
     course.announcing = None
-    _end(course, "answered" if finished.understood else "not-understood")
-    if not finished.expects_answer:
-        return _rest(course, now)
+    end(course, "answered" if finished.understood else "not-understood")
+    if not listens_on:
+        return rest(course, now)
     course.begin_own()
     course.commands.append(Invite(course.turn, course.settings.follow_up_s))
     course.deadline = now + course.settings.follow_up_s
     return State.INVITED
 
 
-def _give_up(course: Course, now: float, outcome: Outcome, text: str = "") -> State:
+def _listens_on(course: Course, finished: ReplyFinished, *, spoke: bool) -> bool:
+    """Even where all replies invite, one to what was not understood does not: a television would talk on for ever.
+    Nor does an announcement, unless it asks something."""
+    if course.settings.follow_up != "always":
+        return finished.expects_answer and course.settings.follow_up == "when-asked"
+    answers = spoke and finished.understood and course.announcing is None
+    return answers or finished.expects_answer
+
+
+def give_up(course: Course, now: float, outcome: Outcome, text: str = "") -> State:
     course.commands.append(Abandon(course.turn))
     course.announcing = None
-    _end(course, outcome, text)
-    return _rest(course, now)
+    end(course, outcome, text)
+    return rest(course, now)
 
 
-def _end(course: Course, outcome: Outcome, text: str = "") -> None:
+def end(course: Course, outcome: Outcome, text: str = "") -> None:
     course.commands.append(EndTurn(course.turn, outcome, text))
     course.revise()
     course.deadline = None
 
 
-def _rest(course: Course, now: float) -> State:
+def rest(course: Course, now: float) -> State:
     if course.announcements:
         return announce(course, course.announcements.popleft(), now)
     return State.WAITING
