@@ -25,6 +25,7 @@ from roomtone_server.turn.events import (
     SpeechEnded,
     SpeechStarted,
     StartHearing,
+    UtteranceEnded,
     WakeHeard,
     WorkFailed,
 )
@@ -33,8 +34,8 @@ from roomtone_server.turn.steps import MAX_WAITING_ANNOUNCEMENTS, State, TurnSet
 UNDERSTOOD = {"understood": True, "expects_answer": False}
 
 
-def until_answering(turn: int = 1) -> Scenario:
-    scene = Scenario()
+def until_answering(turn: int = 1, settings: TurnSettings | None = None) -> Scenario:
+    scene = Scenario(settings)
     scene.wake(turn)
     scene.say("turn on the light", 1500, turn=turn)
     scene.prepare("turn on the light", turn=turn)
@@ -43,8 +44,8 @@ def until_answering(turn: int = 1) -> Scenario:
     return scene
 
 
-def until_speaking(turn: int = 1) -> tuple[Scenario, int]:
-    scene = until_answering(turn)
+def until_speaking(turn: int = 1, settings: TurnSettings | None = None) -> tuple[Scenario, int]:
+    scene = until_answering(turn, settings)
     revision = finish_revision(scene)
     scene.tell(ReplyStarted(turn, revision))
     return scene, revision
@@ -358,6 +359,88 @@ def test_an_invited_turn_waits_as_long_as_it_promised():
     scene.tell(WakeHeard(2, at(began), word=False))
     assert scene.hear(began + 20_000, turn=2) == [Abandon(2), EndTurn(2, "nothing-said")]
     assert scene.now_ms == began + 5000
+
+
+FOLLOW_UPS = [
+    # setting, understood, asks: whether the satellite listens on
+    ("when-asked", True, True, True),
+    ("when-asked", False, True, True),
+    ("when-asked", True, False, False),
+    ("always", True, False, True),
+    ("always", False, True, True),
+    ("always", False, False, False),  # a television would talk on for ever
+    ("never", True, True, False),
+]
+
+
+@pytest.mark.parametrize(("follow_up", "understood", "asks", "listens_on"), FOLLOW_UPS)
+def test_after_which_replies_the_satellite_listens_on(follow_up, understood, asks, listens_on):
+    scene, revision = until_speaking(settings=TurnSettings(follow_up=follow_up, follow_up_s=7.0))
+    scene.tell(ReplyFinished(1, revision, 1, understood=understood, expects_answer=asks))
+    commands = scene.tell(PlaybackEnded(1))
+    assert commands[1:] == ([Invite(2, 7.0)] if listens_on else [])
+
+
+def test_who_always_listens_on_is_left_in_peace_when_nothing_was_said_or_answered():
+    always = TurnSettings(follow_up="always")
+    scene = until_answering(settings=always)
+    silent = ReplyFinished(1, finish_revision(scene), 0.0, **UNDERSTOOD)
+    assert scene.tell(silent) == [EndTurn(1, "answered")], "never mind"
+    scene, revision = until_speaking(settings=always)
+    scene.tell(ReplyFinished(1, revision, 1, **UNDERSTOOD))
+    scene.tell(PlaybackEnded(1))
+    scene.tell(WakeHeard(2, at(scene.now_ms), word=False))
+    assert scene.hear(scene.now_ms + 20_000, turn=2) == [Abandon(2), EndTurn(2, "nothing-said")]
+    assert scene.machine.state is State.WAITING
+
+
+@pytest.mark.parametrize(("follow_up", "asks"), [("when-asked", True), ("always", True), ("always", False)])
+def test_an_announcement_may_expect_an_answer(follow_up, asks):
+    scene = Scenario(TurnSettings(follow_up=follow_up))
+    [announce] = scene.tell(AnnouncementDue("the door is open, shall I close it?", "done", expects_answer=asks))
+    assert announce.expects_answer is asks
+    scene.tell(ReplyStarted(2, announce.revision))
+    scene.tell(ReplyFinished(2, announce.revision, 1, understood=True, expects_answer=announce.expects_answer))
+    assert scene.tell(PlaybackEnded(2)) == [EndTurn(2, "answered"), *([Invite(4, 5.0)] if asks else [])]
+
+
+def test_while_a_button_is_held_no_pause_ends_the_utterance():
+    scene = Scenario()
+    scene.tell(WakeHeard(1, 0, word=False, held=True))
+    scene.say("turn on", 600)
+    scene.prepare("turn on", OPEN)
+    assert scene.hear(scene.now_ms + 6000) == []
+    scene.say("turn on the light", 600)
+    scene.prepare("turn on the light")
+    assert scene.hear(scene.now_ms + 3000) == []
+    finish, answer = scene.tell(UtteranceEnded(1))
+    assert (finish.known, answer.text) == (True, "turn on the light")
+
+
+def test_its_release_waits_for_nothing():
+    scene = Scenario()
+    scene.tell(WakeHeard(1, 0, word=False, held=True))
+    scene.say("turn on the light", 600)
+    [prepare] = scene.hear(scene.now_ms + 60)
+    discard, finish = scene.tell(UtteranceEnded(1))
+    assert (discard, finish.known) == (Discard(1, prepare.revision), False)
+    assert scene.tell(FinalReady(1, finish.revision, "turn on the light"))[0].text == "turn on the light"
+
+
+def test_a_button_that_was_held_in_silence_said_nothing():
+    scene = Scenario()
+    scene.tell(WakeHeard(1, 0, word=False, held=True))
+    assert scene.hear(6000) == []
+    assert scene.tell(UtteranceEnded(1)) == [Abandon(1), EndTurn(1, "nothing-said")]
+
+
+def test_a_button_that_is_stuck_holds_an_utterance_to_its_ceiling_only():
+    scene = Scenario()
+    scene.tell(WakeHeard(1, 0, word=False, held=True))
+    scene.say("and", 1000, what=OPEN)
+    scene.prepare("and", OPEN)
+    assert isinstance(scene.hear(60_000)[0], FinishHearing)
+    assert scene.now_ms == 15_000
 
 
 @pytest.mark.parametrize("state", [State.LISTENING, State.FINISHING, State.ANSWERING, State.SPEAKING])
