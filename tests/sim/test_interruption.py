@@ -3,6 +3,7 @@
 import pytest
 from support.turns import COMPLETE, OPEN, UNKNOWN, Scenario, at
 
+from roomtone_server.turn.course import State, TurnSettings
 from roomtone_server.turn.endpoint import EndpointSettings
 from roomtone_server.turn.events import (
     Abandon,
@@ -26,7 +27,6 @@ from roomtone_server.turn.events import (
     StartHearing,
     WorkFailed,
 )
-from roomtone_server.turn.steps import State, TurnSettings
 
 SETTINGS = TurnSettings(
     EndpointSettings(at_once=frozenset({"stop", "never mind"})), backchannels=frozenset({"mm hm"}), undecided_ms=1500

@@ -3,6 +3,7 @@
 import pytest
 from support.turns import COMPLETE, EXTENDABLE, OPEN, UNKNOWN, Scenario, at
 
+from roomtone_server.turn.course import MAX_WAITING_ANNOUNCEMENTS, State, TurnSettings
 from roomtone_server.turn.endpoint import EndpointSettings
 from roomtone_server.turn.events import (
     Abandon,
@@ -29,7 +30,6 @@ from roomtone_server.turn.events import (
     WakeHeard,
     WorkFailed,
 )
-from roomtone_server.turn.steps import MAX_WAITING_ANNOUNCEMENTS, State, TurnSettings
 
 UNDERSTOOD = {"understood": True, "expects_answer": False}
 

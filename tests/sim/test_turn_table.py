@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from roomtone_server.turn import events as e
+from roomtone_server.turn.course import Course, State
 from roomtone_server.turn.machine import TRANSITIONS, TurnMachine
-from roomtone_server.turn.steps import Course, State
 
 TURN = 1
 

@@ -1,5 +1,6 @@
 """A turn machine with a readable hand on it: scenarios speak in ms, commands are compared as they come."""
 
+from roomtone_server.turn.course import TurnSettings
 from roomtone_server.turn.events import (
     AudioReached,
     Command,
@@ -14,7 +15,6 @@ from roomtone_server.turn.events import (
     WakeHeard,
 )
 from roomtone_server.turn.machine import TurnMachine
-from roomtone_server.turn.steps import TurnSettings
 
 FRAME_MS = 20
 LOUD_DB, QUIET_DB = -20.0, -60.0

@@ -9,8 +9,8 @@ from roomtone_server.engines.base import SpeechToText
 from roomtone_server.runtime.hints import Hints
 from roomtone_server.runtime.replies import Replies
 from roomtone_server.telemetry.trace import Trace
+from roomtone_server.turn.course import TurnSettings
 from roomtone_server.turn.endpoint import EndpointSettings
-from roomtone_server.turn.steps import TurnSettings
 
 # Whoever makes the parts sets the turn's times, and does not import the turn.
 __all__ = ["EndpointSettings", "Parts", "TurnSettings"]

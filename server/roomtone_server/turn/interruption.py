@@ -7,6 +7,7 @@ only ended by what ends a reply at once: the room may be talking about something
 
 from typing import Final
 
+from roomtone_server.turn.course import Course, Held, State
 from roomtone_server.turn.events import (
     Abandon,
     AudioReached,
@@ -25,9 +26,6 @@ from roomtone_server.turn.events import (
     WorkFailed,
 )
 from roomtone_server.turn.steps import (
-    Course,
-    Held,
-    State,
     cancel,
     end,
     fail,

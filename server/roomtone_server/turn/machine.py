@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from roomtone_server.turn import interruption, steps
+from roomtone_server.turn.course import Course, State, TurnSettings
 from roomtone_server.turn.events import (
     AnnouncementDue,
     AudioReached,
@@ -40,7 +41,6 @@ from roomtone_server.turn.events import (
     WakeHeard,
     WorkFailed,
 )
-from roomtone_server.turn.steps import Course, State, TurnSettings
 
 WAITING, INVITED, LISTENING, FINISHING, ANSWERING, SPEAKING, INTERRUPTED = State
 
