@@ -42,6 +42,7 @@ class ScriptedSatellite:
         self._played = 0
         self.position = 0
         self.invited: int | None = None
+        self.granted: list[tuple[int, float]] = []  # turns, and for how long their chimes wait
 
     async def incoming(self) -> AsyncGenerator[Incoming, None]:
         while (message := await self._incoming.get()) is not None:
@@ -82,6 +83,9 @@ class ScriptedSatellite:
         self.log.append(entry)
         self._noted.set()
         self.times.append(asyncio.get_running_loop().time())
+
+    def grant(self, turn: int, settles_s: float) -> None:
+        self.granted.append((turn, settles_s))
 
     def stop_listening(self, turn: int) -> None:
         self._note("heard", turn)
