@@ -10,9 +10,9 @@ for" ... "five minutes"). A pause is filled with the recording's own room. Where
 The real ear, turn machine and recogniser, on audio time: whatever takes time took none, but that transcripts that are
 asked for ahead come `--late` ms of audio later. Every run is the same.
 
-A command is cut off when the endpoint falls before its speech ends. S is the silence that the endpoint says it waited
-for; `waited` is from the end of speech, as the manifest has it, to the endpoint; `same` are those that are heard as
-without the pause.
+An endpoint is early when it falls before the speech ends, as the manifest has it, and the command is cut off when what
+was heard by then leads elsewhere than what was said. Of all others, S is the silence that the endpoint says it waited
+for, and `waited` is from the end of speech to the endpoint.
 """
 
 import argparse
@@ -33,6 +33,7 @@ from roomtone.ears.base import VoiceActivity
 from roomtone.ears.formats import FRAME_BYTES, FRAME_SAMPLES, RATE_HZ, SAMPLES_PER_MS
 from roomtone.engines import EngineChoice, Surroundings, choose
 from roomtone_server.bench.home import read_home
+from roomtone_server.bench.judge import Judge, Verdict
 from roomtone_server.bench.manifest import Clip, read_manifest
 from roomtone_server.bench.sound import Samples, room_tone
 from roomtone_server.engines.base import HearingRequest, Partial, Transcript
@@ -44,11 +45,11 @@ from roomtone_server.grammar.compiler import compile_automaton
 from roomtone_server.grammar.words import words
 from roomtone_server.runtime.hints import AT_ONCE, Hints
 from roomtone_server.runtime.listening import Ear
+from roomtone_server.runtime.parts import EndpointSettings, TurnSettings
 from roomtone_server.turn import events
-from roomtone_server.turn.endpoint import EndpointSettings
+from roomtone_server.turn.course import TurnSettings
 from roomtone_server.turn.events import Completeness
 from roomtone_server.turn.machine import TurnMachine
-from roomtone_server.turn.steps import TurnSettings
 
 LANGUAGE = "en"
 AREA = "Kitchen"
@@ -78,12 +79,17 @@ class Ended:
 
     spoken: Spoken
     heard: str
+    is_right: bool  # what was heard leads to the same as what was said
     endpoint: int | None  # the sample at which the decision fell; None: it never did
     s_ms: int = 0
 
     @property
-    def is_cut_off(self) -> bool:
+    def is_early(self) -> bool:
         return self.endpoint is not None and self.endpoint < self.spoken.speech_end
+
+    @property
+    def is_cut_off(self) -> bool:
+        return self.is_early and not self.is_right
 
     @property
     def waited_ms(self) -> float:
@@ -154,13 +160,14 @@ class Engine:
 class Turn:
     """Plays a command to the turn machine, frame by frame, until the endpoint."""
 
-    def __init__(self, engine: Engine, hints: Hints, vad: VoiceActivity, late_ms: int) -> None:
+    def __init__(self, engine: Engine, hints: Hints, vad: VoiceActivity, judge: Judge, late_ms: int) -> None:
         self._hints = hints
+        self._judge = judge
         self._late = late_ms * SAMPLES_PER_MS
         self._machine = TurnMachine(TurnSettings(EndpointSettings(at_once=AT_ONCE[LANGUAGE])))
         self._ear = Ear(vad, engine, HearingRequest(LANGUAGE, area=AREA))
         self._previews: list[tuple[int, events.PreviewReady]] = []  # from which sample on they are known
-        self._heard = ""
+        self._heard: dict[int, str] = {}  # by revision
         self._endpoint: events.FinishHearing | None = None
 
     async def run(self, spoken: Spoken) -> Ended:
@@ -171,10 +178,18 @@ class Turn:
                 await self._hear(spoken.sound[start : start + FRAME_SAMPLES].tobytes(), start)
                 if self._endpoint is not None or self._machine.turn is None:
                     break
+            heard = await self._transcript()
             self._ear.stop()
+        is_right = self._judge.verdict(spoken.clip.text, heard) is Verdict.RIGHT
         if self._endpoint is None:
-            return Ended(spoken, "", None)
-        return Ended(spoken, self._heard, self._endpoint.sample, self._endpoint.silence_ms)
+            return Ended(spoken, heard, is_right, None)
+        return Ended(spoken, heard, is_right, self._endpoint.sample, self._endpoint.silence_ms)
+
+    async def _transcript(self) -> str:
+        """What the turn is answered by."""
+        if self._endpoint is not None and self._endpoint.known:
+            return self._heard[self._endpoint.revision]
+        return (await self._ear.preview()).text
 
     async def _hear(self, pcm: bytes, start: int) -> None:
         for edge in self._ear.take(pcm, start):
@@ -185,7 +200,7 @@ class Turn:
         for known_from, preview in [*self._previews]:
             if self._ear.reached >= known_from:
                 self._previews.remove((known_from, preview))
-                self._heard = preview.text
+                self._heard[preview.revision] = preview.text
                 self._post(preview)
         self._post(events.AudioReached(1, self._ear.reached, self._ear.newest_db))
         while (revision := self._wanted()) is not None:
@@ -297,24 +312,23 @@ def paused(sound: Samples, at: int, room: Samples) -> Samples:
 # --- all of them -----------------------------------------------------------------------------------------------------
 
 
-def told(name: str, ended: Sequence[Ended], whole: dict[str, Ended]) -> str:
-    """A row: how many were cut off, how long was waited for the others."""
-    cut_off = [each for each in ended if each.is_cut_off]
-    never = [each for each in ended if each.endpoint is None]
-    rest = [each for each in ended if each.endpoint is not None and not each.is_cut_off]
-    same = sum(each.heard == whole[each.spoken.clip.file].heard for each in ended)
+def told(name: str, ended: Sequence[Ended]) -> str:
+    """A row: how many were cut off, how long was waited for those that were not."""
+    cut_off, early = sum(each.is_cut_off for each in ended), sum(each.is_early for each in ended)
+    never, right = sum(each.endpoint is None for each in ended), sum(each.is_right for each in ended)
+    rest = [each for each in ended if each.endpoint is not None and not each.is_early]
     s_ms, waited_ms = [each.s_ms for each in rest] or [0], [each.waited_ms for each in rest] or [0]
     return (
-        f"{name:28}{len(ended):5}{len(cut_off):8} ({len(cut_off) / max(1, len(ended)):5.1%}){len(never):7}{same:7}"
+        f"{name:28}{len(ended):5}{early:7}{cut_off:9} ({cut_off / len(ended):5.1%}){never:7}{right:7}"
         f"{statistics.mean(s_ms):9.0f}{statistics.mean(waited_ms):9.0f}{statistics.median(waited_ms):9.0f}"
     )
 
 
 def show(ended: Iterable[Ended]) -> None:
     for each in ended:
-        if each.is_cut_off or each.endpoint is None:
+        if not each.is_right:
             spoken = each.spoken
-            why = "cut off" if each.is_cut_off else "no endpoint"
+            why = "no endpoint" if each.endpoint is None else "cut off" if each.is_cut_off else "misheard"
             place = f"{spoken.pause_after!r} ... ({spoken.completeness.value})" if spoken.pause_after else "no pause"
             print(f"  {why}: {spoken.clip.text!r}, {place}, heard {each.heard!r}, S {each.s_ms} ms")
 
@@ -324,31 +338,32 @@ async def main() -> None:
     parser.add_argument("manifest", type=Path)
     parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("--late", type=int, default=40, metavar="MS", help="how late a preview's transcript is")
-    parser.add_argument("--show", action="store_true", help="what was cut off")
+    parser.add_argument("--show", action="store_true", help="what was cut off, or misheard")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         home = await read_home(given.home, Path(folder), LANGUAGE)
         hints = Hints(Path(folder))
         await hints.learn(home.vocabulary)
         vad = choose("vad", EngineChoice()).make(Surroundings(Path(folder), Path(folder)))
+    judge = Judge(home.vocabulary, AREA)
     engine, aligner = Engine(Recogniser(compile_automaton(home.vocabulary))), Aligner()
 
     async def ended(spoken: Spoken) -> Ended:
-        return await Turn(engine, hints, vad, given.late).run(spoken)
+        return await Turn(engine, hints, vad, judge, given.late).run(spoken)
 
     clips = [clip for clip in read_manifest(given.manifest, LANGUAGE) if clip.text]
-    whole, paused_ones = {}, []
+    whole, paused_ones = list[Ended](), list[Ended]()
     with click.progressbar(clips, label="hearing each command, with pauses", file=sys.stderr) as progress:
         for clip in progress:
-            whole[clip.file] = await ended(without_pause(clip))
+            whole.append(await ended(without_pause(clip)))
             paused_ones += [await ended(spoken) for spoken in with_pauses(clip, aligner, hints)]
-    print(f"{'':28}    n cut off           never   same   mean S   waited   median  (ms)")
-    print(told("as they are", [*whole.values()], whole))
+    print(f"{'':28}    n  early  cut off          never  right   mean S   waited   median  (ms)")
+    print(told("as they are", whole))
     for completeness, pause_ms in PAUSES_MS.items():
-        those = [each for each in paused_ones if each.spoken.completeness is completeness]
-        print(told(f"{pause_ms} ms where {completeness.value}", those, whole))
+        if those := [each for each in paused_ones if each.spoken.completeness is completeness]:
+            print(told(f"{pause_ms} ms where {completeness.value}", those))
     if given.show:
-        show([*whole.values(), *paused_ones])
+        show([*whole, *paused_ones])
 
 
 if __name__ == "__main__":
