@@ -47,7 +47,6 @@ from roomtone_server.runtime.hints import AT_ONCE, Hints
 from roomtone_server.runtime.listening import Ear
 from roomtone_server.runtime.parts import EndpointSettings, TurnSettings
 from roomtone_server.turn import events
-from roomtone_server.turn.course import TurnSettings
 from roomtone_server.turn.events import Completeness
 from roomtone_server.turn.machine import TurnMachine
 

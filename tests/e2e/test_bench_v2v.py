@@ -42,10 +42,7 @@ async def test_two_spoken_turns_are_measured_at_the_satellite(tmp_path):
     ("arguments", "words"),
     [
         (("--turns", "0"), "--turns"),
-        (("--area", "Cellar"), "--area"),
-        (("--home", "not.wav"), "--home"),
         (("--wake-wav", "not.wav"), "not a PCM WAV"),
-        (("--manifest", "not.wav"), "not.wav:1"),
     ],
 )
 async def test_wrong_options_are_told_in_a_line(tmp_path, arguments, words):
