@@ -79,6 +79,38 @@ async def test_it_without_anything_that_it_could_be_is_answered_politely(house, 
 
 
 @pytest.mark.parametrize(
+    ("said", "actions"),
+    [
+        ("turn on the desk lamp; and in the bedroom?", [("light.turn_on", "light.bedroom", {})]),
+        ("turn on the lights; what about the bedroom", [("light.turn_on", "light.bedroom", {})]),
+        ("turn off the lights in the kitchen; and the bedroom?", BEDROOM_OFF),
+        ("turn off the lights; what about the bedroom light", BEDROOM_OFF),
+        ("make the bedroom light red; turn it off; and the office", [("light.turn_off", "light.desk_lamp", {})]),
+        (
+            "turn on the kitchen lights; and the bedroom; now make it red",
+            [("light.turn_on", "light.bedroom", {"color_name": "red"})],
+        ),
+    ],
+)
+async def test_what_is_different_is_enough(house, said, actions):
+    assert (await last_of(house, *said.split("; "))).actions == actions
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "what about the kitchen",
+        "what time is it; and the kitchen",
+        "lock the front door; and the kitchen",
+        "turn on the desk lamp; what about the TV",
+    ],
+)
+async def test_what_cannot_be_said_of_anything_else_is_answered_politely(house, said):
+    outcome = await last_of(house, *said.split("; "))
+    assert (outcome.reply, outcome.actions) == ("Sorry, I do not know what you mean by that. Please say all of it.", [])
+
+
+@pytest.mark.parametrize(
     ("text", "intent"), [("what time is it", "HassGetCurrentTime"), ("turn it down", "HassSetVolumeRelative")]
 )
 async def test_where_it_stands_for_nothing_it_is_a_word_as_any(house, text, intent):
@@ -138,7 +170,7 @@ def test_conversations_are_bounded_and_the_most_silent_is_forgotten_first():
     context = Context(300, lambda: 0.0)
     for number in range(MAX_CONVERSATIONS):
         context.note(Request("", conversation=f"c{number}"), ["light.a"])
-    context.note(Request("", conversation="c0"), [])
+    context.note(Request("", conversation="c0"))
     context.note(Request("", conversation="another"), ["light.b"])
     kept = [number for number in range(MAX_CONVERSATIONS) if context.subject(Request("", conversation=f"c{number}"))]
     assert kept == [0, *range(2, MAX_CONVERSATIONS)]

@@ -12,7 +12,7 @@ from roomtone.errors import HomeError, StoreError
 from roomtone_server.agent.base import Acted, Due, Finished, Intent, Prepared, ReplyPart, Request, Said
 from roomtone_server.agent.clocks import SYSTEM_CLOCKS, Clocks
 from roomtone_server.agent.confirmation import OpenQuestions, guarded_calls
-from roomtone_server.agent.context import Context, subject_of
+from roomtone_server.agent.context import Context, elsewhere, subject_of
 from roomtone_server.agent.intents import HANDLERS
 from roomtone_server.agent.planning import NOWHERE, CannotDo, Command, Plan, Reply, Situation
 from roomtone_server.agent.pronouns import spelled_out
@@ -36,6 +36,7 @@ class Ready:
 
     text: str
     plan: Plan | None = None
+    command: Command | None = None  # that the plan carries out
     understood: bool = True
     asks: "Ready | None" = None  # the text is a question; this is what a "yes" leads to
     answers: "Ready | None" = None  # this is what a "yes" led to: the question must still be open
@@ -89,7 +90,11 @@ class IntentAgent:
     def _understand(self, request: Request) -> Command | None:
         vocabulary = vocabulary_of(self._home.areas(), self._home.entities(), self._language)
         self._understanding.learn(vocabulary)
-        return self._understanding.understand(request.text, self._area(request), self._context.subject(request))
+        command = self._understanding.understand(request.text, self._area(request), self._context.subject(request))
+        if command is not None and command.intent == "RoomtoneAgain":
+            last = self._context.command(request)
+            return command if last is None else elsewhere(last, command) or command
+        return command
 
     def _ready(self, request: Request, command: Command | None) -> Ready:
         if command is None:
@@ -104,7 +109,7 @@ class IntentAgent:
         for change in plan.timers:
             if isinstance(change, StartTimer) and change.command is not None:
                 return self._later(request, plan, change, text)
-        return self._asking(Ready(text, plan), plan.calls, "confirm")
+        return self._asking(Ready(text, plan, command), plan.calls, "confirm")
 
     def _excuse(self, request: Request) -> str:
         match self._understanding.stranger(request.text, self._area(request)):
@@ -169,7 +174,7 @@ class IntentAgent:
     async def commit(self, prepared: Prepared) -> AsyncGenerator[ReplyPart, None]:
         ready: Ready = prepared.payload
         question = self._questions.close(prepared.request)
-        self._context.note(prepared.request, ())
+        self._context.note(prepared.request)
         if ready.asks is not None:
             self._questions.ask(prepared.request, ready.asks)
             yield Said(ready.text)
@@ -186,7 +191,8 @@ class IntentAgent:
         plan = ready.plan or Plan(Reply(""))
         text = ready.text
         outcomes = await self._act(plan)
-        self._context.note(request, subject_of(plan, [call for call, problem in outcomes if problem is None]))
+        made = [call for call, problem in outcomes if problem is None]
+        self._context.note(request, subject_of(plan, made), ready.command if len(made) == len(outcomes) else None)
         for call, problem in outcomes:
             if problem is None:
                 yield Acted(call)
