@@ -3,7 +3,7 @@ several of them need stands beside those packages.
 
 programs    programs of ours as child processes; `ends`: a server and a satellite
 scene       what the satellite's microphone hears; `sound`: recordings of any kind
-answer      what its speaker played, and when
+answer      what its speaker played, and when; `devices`: the WAV files in the place of both
 turn        one turn, as the server's trace tells it
 home        the home that is spoken to
 manifest    what was said in which recording

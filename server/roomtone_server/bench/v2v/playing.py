@@ -1,6 +1,5 @@
 """A reel, played in real time into a satellite that is connected to a server; and what each turn came to."""
 
-import json
 import sys
 import time
 from collections.abc import Mapping
@@ -11,17 +10,16 @@ from typing import Any, Final
 import click
 
 from roomtone.ears.formats import RATE_HZ
-from roomtone_server.bench.answer import Answer, read_answers
+from roomtone_server.bench.answer import Answer
+from roomtone_server.bench.devices import Began, WavDevices
 from roomtone_server.bench.ends import Ends, both_ends, watching
 from roomtone_server.bench.programs import until
-from roomtone_server.bench.sound import write_wav
 from roomtone_server.bench.turn import Turn
 from roomtone_server.bench.v2v.reel import Reel
 
 BEGINS_S: Final = 30.0
 LATE_S: Final = 10.0  # how long after its take a turn may still go on
 
-_NS: Final = 1_000_000_000
 _NO_CHIMES: Final = dict.fromkeys(("awake", "done", "error", "timer"), False)
 
 
@@ -29,23 +27,22 @@ _NO_CHIMES: Final = dict.fromkeys(("awake", "done", "error", "timer"), False)
 class Played:
     """The turns by the number of their take, the answers by the number of their turn."""
 
-    began_ns: int  # when the reel's first sample sounded
+    began: Began
     turns: Mapping[int, Turn]
     answers: Mapping[int, Answer]
-
-    def at_ns(self, sample: int) -> int:
-        """When a sample of the reel sounded, on CLOCK_MONOTONIC."""
-        return self.began_ns + sample * _NS // RATE_HZ
 
 
 async def play(reel: Reel, folder: Path, home: Path | None, area: str | None) -> Played:
     """Progress is told on stderr. Raises RoomtoneError, with the last words of the end that failed."""
-    room = _Room(reel, folder)
-    satellite = {"name": "bench", "area": area, "chimes": _NO_CHIMES, **room.devices}
+    devices = WavDevices(reel.sound, folder)
+    satellite = {"name": "bench", "area": area, "chimes": _NO_CHIMES, **devices.settings}
     turns: dict[int, Turn] = {}
 
     def take(event: Mapping[str, Any]) -> None:
         turns.setdefault(event["turn"], Turn()).take(event)
+
+    async def begins() -> Began | None:
+        return devices.began()
 
     async with both_ends(folder) as ends:
         click.echo("starting a server, and a satellite", err=True)
@@ -53,48 +50,17 @@ async def play(reel: Reel, folder: Path, home: Path | None, area: str | None) ->
         await ends.pair(satellite)
         async with watching(ends, take):
             await ends.start_satellite(satellite)
-            began = await until("the microphone begins", room.began, BEGINS_S, ends.programs)
-            await _follow(reel, ends, began["at_ns"], turns)
-    return Played(began["at_ns"], turns_by_take(reel, turns, began["sample"]), room.answers())
+            began = await until("the microphone begins", begins, BEGINS_S, ends.programs)
+            await _follow(reel, ends, began, turns)
+    return Played(began, turns_by_take(reel, turns, began.stream_sample), devices.answers())
 
 
-class _Room:
-    """The satellite's devices: WAV files, each with a timeline of its own."""
-
-    def __init__(self, reel: Reel, folder: Path) -> None:
-        self._microphone, self._speaker = folder / "microphone.wav", folder / "speaker.wav"
-        self._microphone_timeline, self._speaker_timeline = folder / "microphone.jsonl", folder / "speaker.jsonl"
-        write_wav(self._microphone, reel.sound)
-
-    @property
-    def devices(self) -> Mapping[str, Any]:
-        return {
-            "microphone": {
-                "device": "wav",
-                "file": str(self._microphone),
-                "timeline": str(self._microphone_timeline),
-                "wait_for_server": True,
-            },
-            "speaker": {"device": "wav", "file": str(self._speaker), "timeline": str(self._speaker_timeline)},
-        }
-
-    async def began(self) -> Mapping[str, Any] | None:
-        """Where and when the reel begins in the microphone's stream; None until it does."""
-        if not self._microphone_timeline.exists():
-            return None
-        began: Mapping[str, Any] = json.loads(self._microphone_timeline.read_text(encoding="utf-8"))
-        return began
-
-    def answers(self) -> dict[int, Answer]:
-        return read_answers(self._speaker, self._speaker_timeline)
-
-
-async def _follow(reel: Reel, ends: Ends, began_ns: int, turns: Mapping[int, Turn]) -> None:
+async def _follow(reel: Reel, ends: Ends, began: Began, turns: Mapping[int, Turn]) -> None:
     """Returns when the reel has sounded, and the last turn is over."""
     label = f"playing {len(reel.takes)} turns, {reel.seconds:.0f} s"
     with click.progressbar(reel.takes, label=label, file=sys.stderr) as takes:
         for take in takes:
-            over_ns = began_ns + take.end * _NS // RATE_HZ
+            over_ns = began.at_ns(take.end)
 
             async def over(over_ns: int = over_ns) -> bool | None:
                 return time.monotonic_ns() >= over_ns or None

@@ -71,7 +71,7 @@ def _results(reel: Reel, played: Played, judge: Judge) -> list[Result]:
     for number, take in enumerate(reel.takes):
         turn = played.turns.get(number)
         answer = played.answers.get(turn.number) if turn and turn.number else None
-        results.append(measured(take.command, played.at_ns(take.speech_end), turn, answer, judge))
+        results.append(measured(take.command, played.began.at_ns(take.speech_end), turn, answer, judge))
     return results
 
 
