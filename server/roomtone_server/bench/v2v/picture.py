@@ -34,12 +34,13 @@ def picture(results: Sequence[Result]) -> str:
     whole = percentiles(v2v_ms)
     means = mean_stages(results)
     assert whole
-    axis = Axis(0, max(*v2v_ms, sum(means.values()), _BIN_MS), _LEFT, _RIGHT)
+    bin_ms = max(_BIN_MS, math.ceil(max(v2v_ms) / _BINS / _BIN_MS) * _BIN_MS)
+    axis = Axis(0, (max(v2v_ms) // bin_ms + 1) * bin_ms, _LEFT, _RIGHT)
     height = _FIRST_BAR + _NEXT_BAR * len(STAGES) + 54
     parts = [
         text(40, 34, "From the user's last sound to the reply's first (V2V)", "title"),
         text(40, 56, f"turns: {whole.count}; V2V p50 {whole.p50:.0f} ms, p95 {whole.p95:.0f} ms", "minor"),
-        *_distribution(v2v_ms, whole, axis),
+        *_distribution(v2v_ms, whole, axis, bin_ms),
         text(40, _FIRST_BAR - 22, f"The mean turn: {sum(means.values()):.0f} ms", "title"),
         *_waterfall(means, axis),
         *_scale(axis, _FIRST_BAR + _NEXT_BAR * len(STAGES) + 18),
@@ -47,9 +48,8 @@ def picture(results: Sequence[Result]) -> str:
     return document(WIDTH, height, _STYLE, parts)
 
 
-def _distribution(v2v_ms: Sequence[float], whole: Percentiles, axis: Axis) -> Iterator[str]:
+def _distribution(v2v_ms: Sequence[float], whole: Percentiles, axis: Axis, bin_ms: float) -> Iterator[str]:
     """A bar for each bin, as high as turns are in it."""
-    bin_ms = max(_BIN_MS, math.ceil(axis.last / _BINS / _BIN_MS) * _BIN_MS)
     bins = [math.floor(ms / bin_ms) for ms in v2v_ms]
     most = max(bins.count(number) for number in bins)
     for number in sorted(set(bins)):
