@@ -70,6 +70,25 @@ class TurnGranted:
 
 
 @dataclass(frozen=True, slots=True)
+class VoiceStarted:
+    """Somebody, or something, begins to sound like speech while a reply plays."""
+
+    sample: int
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceLasted:
+    """It goes on for longer than a cough."""
+
+    sample: int  # where it began
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceStopped:
+    """It did not last."""
+
+
+@dataclass(frozen=True, slots=True)
 class EndpointFound:
     """The server has heard enough of the utterance."""
 
@@ -133,6 +152,9 @@ Event = (
     | ButtonReleased
     | WakeHeard
     | TurnGranted
+    | VoiceStarted
+    | VoiceLasted
+    | VoiceStopped
     | EndpointFound
     | ReplyStarted
     | ReplyProgressed
@@ -155,6 +177,17 @@ class StartStreaming:
     wake: WakeHeard | None  # None: a button, or the server's invitation
     first_sample: int | None
     held: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StartInterrupting:
+    """Announce a voice that speaks into the reply of another turn, then send the microphone's audio."""
+
+    turn: int
+    interrupts: int
+    sample: int  # where the voice began
+    first_sample: int  # of the audio to send
+    paused: bool  # whether the reply is
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +224,20 @@ class FinishReply:
 
 
 @dataclass(frozen=True, slots=True)
+class PauseReply:
+    """Fall silent now, keep what is left of the reply, and tell the server how much of it has sounded."""
+
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeReply:
+    """Play on, from the sample that would have come next."""
+
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
 class FlushReply:
     """Fall silent now, forget what is left of the reply, and tell the server how much of it has sounded."""
 
@@ -218,11 +265,14 @@ class Alert:
 
 Command = (
     StartStreaming
+    | StartInterrupting
     | StopStreaming
     | ReleaseTurn
     | CancelTurn
     | PlayReply
     | FinishReply
+    | PauseReply
+    | ResumeReply
     | FlushReply
     | ReportPlayed
     | PlayChime

@@ -1,8 +1,10 @@
-"""Everything that decides what a satellite does next: the table below, and the step that each row names, in `steps`.
+"""Everything that decides what a satellite does next: the table below, and the step that each row names, in `steps`
+or, while somebody speaks into a reply, `interruption`.
 
 Rules:
 
-1. At most one turn at a time. The satellite's own have odd numbers that only grow; even ones come from the server.
+1. At most one turn at a time, and while its reply plays, one that may interrupt it. The satellite's own have odd
+   numbers that only grow; even ones come from the server.
 2. An event of another turn is stale: it is ignored, and counted. So is a pair that is not in the table.
 3. Nothing streams while the satellite is muted or offline, or once the server has heard enough.
 4. Whatever a turn waits for has a deadline; when it passes, the turn ends.
@@ -13,7 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from roomtone_satellite import steps
+from roomtone_satellite import interruption, steps
 from roomtone_satellite.events import (
     ButtonHeld,
     ButtonPressed,
@@ -33,11 +35,14 @@ from roomtone_satellite.events import (
     TurnEnded,
     TurnGranted,
     Unmuted,
+    VoiceLasted,
+    VoiceStarted,
+    VoiceStopped,
     WakeHeard,
 )
 from roomtone_satellite.steps import Course, MachineSettings, State
 
-OFFLINE, MUTED, WAITING, LISTENING, THINKING, PLAYING = State
+OFFLINE, MUTED, WAITING, LISTENING, THINKING, PLAYING, HUSHED, INTERRUPTED = State
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +106,42 @@ TRANSITIONS: Final[Mapping[tuple[State, type[Event]], Transition]] = {
     (PLAYING, FlushAsked): _to(THINKING, WAITING, LISTENING, by=steps.flush),
     (PLAYING, TurnEnded): _to(PLAYING, by=steps.let_it_finish),
     (PLAYING, ListenAsked): _to(PLAYING, by=steps.listen_later),
+    (PLAYING, VoiceStarted): _to(PLAYING, HUSHED, by=interruption.perhaps_pause),
+    (PLAYING, VoiceLasted): _to(PLAYING, INTERRUPTED, by=interruption.interrupt),
     (PLAYING, WakeHeard): _to(LISTENING, by=steps.start_over),
     (PLAYING, ButtonPressed): _to(WAITING, by=steps.cancel),
     (PLAYING, ButtonHeld): _to(LISTENING, by=steps.start_over_held),
     (PLAYING, Muted): _to(MUTED, by=steps.mute),
     (PLAYING, Disconnected): _to(OFFLINE, by=steps.disconnect),
     (PLAYING, DeadlinePassed): _to(WAITING, by=steps.give_up),
+    # A voice has begun to speak into the reply, which is silent until it is known whether that was a cough.
+    (HUSHED, VoiceLasted): _to(PLAYING, INTERRUPTED, by=interruption.interrupt),
+    (HUSHED, VoiceStopped): _to(PLAYING, by=interruption.go_on),
+    (HUSHED, ReplyStarted): _to(HUSHED, by=steps.play_on),
+    (HUSHED, ReplyProgressed): _to(HUSHED, by=steps.report_progress),
+    (HUSHED, ReplyPlayed): _to(THINKING, WAITING, LISTENING, by=steps.finish_reply),
+    (HUSHED, FlushAsked): _to(THINKING, WAITING, LISTENING, by=steps.flush),
+    (HUSHED, TurnEnded): _to(HUSHED, by=steps.let_it_finish),
+    (HUSHED, ListenAsked): _to(HUSHED, by=steps.listen_later),
+    (HUSHED, WakeHeard): _to(LISTENING, by=steps.start_over),
+    (HUSHED, ButtonPressed): _to(WAITING, by=steps.cancel),
+    (HUSHED, ButtonHeld): _to(LISTENING, by=steps.start_over_held),
+    (HUSHED, Muted): _to(MUTED, by=steps.mute),
+    (HUSHED, Disconnected): _to(OFFLINE, by=steps.disconnect),
+    (HUSHED, DeadlinePassed): _to(PLAYING, by=interruption.go_on),
+    # The voice lasts, and is streamed: the server finds out whether it has words for us.
+    (INTERRUPTED, ReplyStarted): _to(INTERRUPTED, by=steps.play_on),
+    (INTERRUPTED, ReplyProgressed): _to(INTERRUPTED, by=steps.report_progress),
+    (INTERRUPTED, ReplyPlayed): _to(THINKING, WAITING, LISTENING, by=interruption.outlast),
+    (INTERRUPTED, FlushAsked): _to(LISTENING, by=interruption.give_floor),
+    (INTERRUPTED, TurnEnded): _to(INTERRUPTED, PLAYING, by=interruption.take_floor_back),
+    (INTERRUPTED, ListenAsked): _to(INTERRUPTED, by=steps.listen_later),
+    (INTERRUPTED, WakeHeard): _to(LISTENING, by=steps.start_over),
+    (INTERRUPTED, ButtonPressed): _to(WAITING, by=steps.cancel),
+    (INTERRUPTED, ButtonHeld): _to(LISTENING, by=steps.start_over_held),
+    (INTERRUPTED, Muted): _to(MUTED, by=steps.mute),
+    (INTERRUPTED, Disconnected): _to(OFFLINE, by=steps.disconnect),
+    (INTERRUPTED, DeadlinePassed): _to(PLAYING, by=interruption.doubt),
 }
 
 
@@ -115,27 +150,31 @@ class SatelliteMachine:
 
     def __init__(self, settings: MachineSettings | None = None) -> None:
         self._course = Course(settings or MachineSettings())
-        self._state = OFFLINE
         self.ignored = 0
 
     @property
     def state(self) -> State:
-        return self._state
+        return self._course.state
 
     @property
     def turn(self) -> int | None:
         """The number of the turn that is going on."""
         return self._course.turn
 
+    @property
+    def playing(self) -> bool:
+        """Whether a reply sounds, or pauses."""
+        return self._course.playing
+
     def receive(self, event: Event, now: float) -> None:
         """Takes what happened; what is to be done about it waits in `commands`."""
-        transition = TRANSITIONS.get((self._state, type(event)))
+        transition = TRANSITIONS.get((self._course.state, type(event)))
         if transition is None or self._course.is_stale(event):
             self.ignored += 1
             return
         state = transition.by(self._course, event, now)
-        assert state in transition.to, f"{self._state} on {type(event).__name__} went to {state}"
-        self._state = state
+        assert state in transition.to, f"{self._course.state} on {type(event).__name__} went to {state}"
+        self._course.state = state
 
     def commands(self) -> list[Command]:
         """What is to be done, in order; each is handed out once."""

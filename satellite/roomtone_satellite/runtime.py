@@ -12,13 +12,13 @@ from typing import Final, get_args
 from wyoming.audio import AudioChunk, AudioStop
 from wyoming.event import Event as LinkEvent
 
-from roomtone.ears.base import WakeDetection, WakeEngine
+from roomtone.ears.base import VoiceActivity, WakeDetection, WakeEngine
 from roomtone.ears.echo.path import EchoPath
 from roomtone.ears.formats import FRAME_BYTES, RATE_HZ, SAMPLE_BYTES, SAMPLES_PER_MS
 from roomtone.ears.level import SURVEYED_MS, wake_levels
 from roomtone.ears.ring import FrameRing
 from roomtone.errors import DeviceError, LinkError, PeerGone
-from roomtone.link.events import Cancel, Message, Played, Released, Wake, Welcome, event_of
+from roomtone.link.events import Cancel, Interrupt, Message, Played, Released, Wake, Welcome, event_of
 from roomtone.link.stream import Link
 from roomtone_satellite import chimes
 from roomtone_satellite.backoff import Backoff
@@ -38,13 +38,16 @@ from roomtone_satellite.events import (
     FinishReply,
     FlushReply,
     Muted,
+    PauseReply,
     PlayChime,
     PlayReply,
     ReleaseTurn,
     ReplyPlayed,
     ReplyProgressed,
     ReportPlayed,
+    ResumeReply,
     Sound,
+    StartInterrupting,
     StartStreaming,
     StopStreaming,
     Unmuted,
@@ -56,6 +59,7 @@ from roomtone_satellite.machine import SatelliteMachine
 from roomtone_satellite.playback import Playback
 from roomtone_satellite.settings import SatelliteSettings
 from roomtone_satellite.steps import State
+from roomtone_satellite.voice import VoiceWatch
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -72,6 +76,7 @@ class Parts:
     connection: Connection
     connected: asyncio.Event  # set while there is a server
     echo: EchoPath | None = None  # None: nothing is cancelled
+    vad: VoiceActivity | None = None  # None: a reply is interrupted by a wake word only
 
 
 class Satellite:
@@ -90,6 +95,7 @@ class Satellite:
         self._link: Link | None = None
         self._incoming = Incoming()
         self._streaming = False
+        self._voice: VoiceWatch | None = None  # while a reply plays
         self._timer: asyncio.TimerHandle | None = None
 
     @property
@@ -158,6 +164,18 @@ class Satellite:
             self._send_audio(position, frame)
         if detection := self._parts.wake.process(frame):
             self._wake(detection)
+        self._watch_voice(position, frame)
+
+    def _watch_voice(self, position: int, frame: bytes) -> None:
+        """Listens for a voice while a reply plays, and not else: it costs more than the wake word."""
+        if self._parts.vad is None or not self._machine.playing:
+            self._voice = None
+            return
+        if self._voice is None:
+            self._voice = VoiceWatch()
+            self._parts.vad.reset()
+        if heard := self._voice.frame(self._parts.vad.process(frame), position):
+            self._step(heard)
 
     def _pass_over(self) -> None:
         """A frame that nobody may hear; what is counted in samples goes on."""
@@ -251,6 +269,8 @@ class Satellite:
         match command:
             case StartStreaming():
                 self._start_streaming(command)
+            case StartInterrupting():
+                self._start_interrupting(command)
             case StopStreaming():
                 self._streaming = False
                 self._send_event(AudioStop(timestamp=self._ring.position // SAMPLES_PER_MS).event())
@@ -258,6 +278,8 @@ class Satellite:
                 self._send(Released(turn))
             case CancelTurn(turn=turn):
                 self._send(Cancel(turn))
+            case PauseReply(turn=turn):
+                self._send(Played(turn, self._playback.pause(turn), done=False))
             case FlushReply(turn=turn):
                 self._send(Played(turn, self._playback.flush(turn), done=True))
             case ReportPlayed(turn=turn, samples=samples, done=done):
@@ -295,8 +317,17 @@ class Satellite:
             self._send_audio(position, frame)
         self._events.say("streaming")
 
-    def _sound(self, command: PlayReply | FinishReply | PlayChime) -> None:
+    def _start_interrupting(self, command: StartInterrupting) -> None:
+        begun = self._ring.since(command.first_sample)
+        self._send(Interrupt(command.turn, command.interrupts, command.sample, begun[0][0], command.paused))
+        self._streaming = True
+        for position, frame in begun:
+            self._send_audio(position, frame)
+
+    def _sound(self, command: PlayReply | ResumeReply | FinishReply | PlayChime) -> None:
         match command:
+            case ResumeReply(turn=turn):
+                self._playback.resume(turn)
             case PlayReply(turn=turn):
                 self._playback.open(turn)
             case FinishReply(turn=turn):

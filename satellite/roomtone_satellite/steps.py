@@ -44,6 +44,8 @@ class State(Enum):
     LISTENING = "listening"
     THINKING = "thinking"
     PLAYING = "playing"
+    HUSHED = "hushed"
+    INTERRUPTED = "interrupted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,9 @@ class MachineSettings:
     utterance_within_s: float = 60.0  # the server ends an utterance; this only guards against one that does not
     answer_within_s: float = 40.0  # more than the server allows itself, so that its own word comes first
     playback_stalls_after_s: float = 10.0  # a reply that neither grows nor ends
+    voice_pauses: bool = False  # a voice pauses the reply that it speaks into
+    voice_lasts_within_s: float = 1.0  # a voice that neither lasts nor stops: the microphone has failed
+    decided_within_s: float = 4.0  # more than the server allows itself, so that its own word comes first
 
 
 @dataclass(slots=True)
@@ -61,6 +66,7 @@ class Course:
     """What the machine remembers between events. Only steps change it."""
 
     settings: MachineSettings
+    state: State = State.OFFLINE
     commands: list[Command] = field(default_factory=list)
     deadline: float | None = None
     turn: int | None = None
@@ -69,6 +75,9 @@ class Course:
     chime_waits: bool = False  # until it is known that no other satellite takes the turn
     held: bool = False  # the turn's utterance lasts until the button is released
     playing: bool = False
+    paused: bool = False  # it plays, and is silent for now
+    interrupting: int | None = None  # the turn that streams while the reply of `turn` plays
+    vain: int = 0  # pauses of the reply, for nothing
     answered: bool = False  # some of the turn's reply has come
     ended: bool = False  # the server is done with the turn; only its reply still sounds
     invited: int | None = None  # the turn to listen for, once the reply has sounded
@@ -80,6 +89,8 @@ class Course:
         turn = getattr(event, "turn", None)
         if turn is None or turn == self.turn:
             return False
+        if turn == self.interrupting:
+            return not isinstance(event, TurnEnded)
         begins_a_turn = isinstance(event, ListenAsked) or (isinstance(event, ReplyStarted) and self.turn is None)
         return not (begins_a_turn and turn % 2 == 0 and turn > self.last_server_turn)
 
@@ -98,24 +109,28 @@ class Course:
 
     def stop_streaming(self) -> None:
         if self.streaming:
-            assert self.turn is not None
+            turn = self.turn if self.interrupting is None else self.interrupting
+            assert turn is not None
             self.streaming = self.chime_waits = False
-            self.do(StopStreaming(self.turn))
+            self.interrupting = None
+            self.do(StopStreaming(turn))
 
     def stop_playing(self) -> None:
         if self.playing:
             assert self.turn is not None
-            self.playing = False
+            self.playing = self.paused = False
             self.do(FlushReply(self.turn))
 
     def end(self, *, tell_server: bool) -> None:
         """Closes the turn, if one goes on, with everything that still runs for it."""
+        going_on = (self.interrupting, self.turn, self.invited)
         self.stop_streaming()
         self.stop_playing()
         if tell_server:
-            self.do(*(CancelTurn(turn) for turn in (self.turn, self.invited) if turn is not None))
+            self.do(*(CancelTurn(turn) for turn in going_on if turn is not None))
         self.turn = self.deadline = self.invited = None
         self.held = self.answered = self.ended = False
+        self.vain = 0
 
 
 # --- the connection, and the mute switch -----------------------------------------------------------------------------
@@ -274,14 +289,23 @@ def play_reply(course: Course, event: ReplyStarted, now: float) -> State:
     return State.PLAYING
 
 
+def play_on(course: Course, event: ReplyStarted, _now: float) -> State:
+    course.do(PlayReply(event.turn))
+    return course.state
+
+
 def note_progress(course: Course, event: ReplyProgressed, now: float) -> State:
     course.deadline = now + course.settings.playback_stalls_after_s
+    return report_progress(course, event, now)
+
+
+def report_progress(course: Course, event: ReplyProgressed, _now: float) -> State:
     course.do(ReportPlayed(event.turn, event.samples, done=False))
-    return State.PLAYING
+    return course.state
 
 
 def finish_reply(course: Course, event: ReplyPlayed, now: float) -> State:
-    course.playing = False
+    course.playing = course.paused = False
     course.do(ReportPlayed(event.turn, event.samples, done=True))
     return _after_reply(course, now)
 
@@ -295,7 +319,7 @@ def let_it_finish(course: Course, event: TurnEnded, _now: float) -> State:
     course.ended = True
     course.do(FinishReply(event.turn))
     _say_how_it_ended(course, event)
-    return State.PLAYING
+    return course.state
 
 
 def listen_later(course: Course, event: ListenAsked, _now: float) -> State:
@@ -304,7 +328,7 @@ def listen_later(course: Course, event: ListenAsked, _now: float) -> State:
         course.do(CancelTurn(course.invited))
     course.invited = course.last_server_turn = event.turn
     course.do(FinishReply(course.turn))
-    return State.PLAYING
+    return course.state
 
 
 def _after_reply(course: Course, now: float) -> State:

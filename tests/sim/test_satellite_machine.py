@@ -15,6 +15,7 @@ from roomtone_satellite.events import (
     ButtonPressed,
     ButtonReleased,
     CancelTurn,
+    Command,
     Connected,
     DeadlinePassed,
     Disconnected,
@@ -25,6 +26,7 @@ from roomtone_satellite.events import (
     FlushReply,
     ListenAsked,
     Muted,
+    PauseReply,
     PlayChime,
     PlayReply,
     ReleaseTurn,
@@ -32,11 +34,16 @@ from roomtone_satellite.events import (
     ReplyProgressed,
     ReplyStarted,
     ReportPlayed,
+    ResumeReply,
+    StartInterrupting,
     StartStreaming,
     StopStreaming,
     TurnEnded,
     TurnGranted,
     Unmuted,
+    VoiceLasted,
+    VoiceStarted,
+    VoiceStopped,
     WakeHeard,
 )
 from roomtone_satellite.machine import TRANSITIONS, SatelliteMachine
@@ -55,12 +62,17 @@ ROADS: dict[State, list[Event]] = {
 }
 
 
+PLAYING = ROADS[State.PLAYING]
+ROADS[State.HUSHED] = [*PLAYING, VoiceStarted(40_000)]
+ROADS[State.INTERRUPTED] = [*PLAYING, VoiceStarted(40_000), VoiceLasted(40_000)]  # by turn 3
+
+
 def machine_in(state: State) -> SatelliteMachine:
     return after(*ROADS[state])
 
 
 def after(*events: Event) -> SatelliteMachine:
-    machine = SatelliteMachine()
+    machine = SatelliteMachine(MachineSettings(voice_pauses=True))
     for event in events:
         machine.receive(event, 0.0)
     machine.commands()
@@ -76,6 +88,9 @@ def samples_of(kind: type[Event]) -> Iterator[Event]:
     """Each kind of event as it can come: of the turn that goes on, of another, and of the server's next."""
     if kind is WakeHeard:
         yield WAKE
+        return
+    if kind in (VoiceStarted, VoiceLasted):
+        yield kind(40_000)
         return
     if "turn" not in kind.__dataclass_fields__:
         yield kind()
@@ -343,10 +358,11 @@ class AnyOrder(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.machine = SatelliteMachine()
+        self.machine = SatelliteMachine(MachineSettings(voice_pauses=True))
         self.now = 0.0
         self.streaming: int | None = None
         self.playing: int | None = None
+        self.paused = False
         self.own_turns: list[int] = []
         self.connected = False
         self.muted = False
@@ -366,22 +382,33 @@ class AnyOrder(RuleBasedStateMachine):
                     self.streaming = turn
                     if turn % 2:
                         self.own_turns.append(turn)
+                case StartInterrupting(turn=turn, interrupts=interrupts, paused=paused):
+                    assert self.streaming is None
+                    assert (interrupts, paused) == (self.playing, self.paused)
+                    self.streaming = turn
+                    self.own_turns.append(turn)
                 case StopStreaming(turn=turn):
                     assert self.streaming == turn
                     self.streaming = None
-                case PlayReply(turn=turn):
-                    assert self.playing in (None, turn)
-                    self.playing = turn
-                case FlushReply(turn=turn):
-                    assert self.playing == turn
-                    self.playing = None
-                case ReportPlayed(turn=turn, done=True):
-                    assert self.playing == turn
-                    self.playing = None
-                case FinishReply(turn=turn) | ReportPlayed(turn=turn):
-                    assert self.playing == turn
                 case CancelTurn() | ReleaseTurn():
                     assert self.connected
+                case _:
+                    self.sound(command)
+
+    def sound(self, command: Command) -> None:
+        match command:
+            case PauseReply(turn=turn) | ResumeReply(turn=turn):
+                assert self.playing == turn
+                assert self.paused != isinstance(command, PauseReply)
+                self.paused = not self.paused
+            case PlayReply(turn=turn):
+                assert self.playing in (None, turn)
+                self.playing = turn
+            case FlushReply(turn=turn) | ReportPlayed(turn=turn, done=True):
+                assert self.playing == turn
+                self.playing, self.paused = None, False
+            case FinishReply(turn=turn) | ReportPlayed(turn=turn):
+                assert self.playing == turn
 
     @precondition(lambda self: not self.connected)
     @rule()
@@ -421,6 +448,19 @@ class AnyOrder(RuleBasedStateMachine):
     def server_ends_turn(self, outcome):
         self.happens(TurnEnded(self.machine.turn or 0, outcome))
 
+    @rule(kind=st.sampled_from([VoiceStarted, VoiceLasted]))
+    def voice(self, kind):
+        self.happens(kind(40_000))
+
+    @rule()
+    def voice_stops(self):
+        self.happens(VoiceStopped())
+
+    @precondition(lambda self: self.connected and self.own_turns)
+    @rule()
+    def server_ends_the_newest_turn(self):
+        self.happens(TurnEnded(self.own_turns[-1], "nothing-said"))
+
     @precondition(lambda self: self.playing is not None)
     @rule(done=st.booleans())
     def speaker(self, done):
@@ -450,9 +490,12 @@ class AnyOrder(RuleBasedStateMachine):
 
     @invariant()
     def states_mean_what_they_say(self):
-        assert (self.machine.state is State.LISTENING) == (self.streaming is not None)
-        assert (self.machine.state is State.PLAYING) == (self.playing is not None)
-        assert {self.streaming, self.playing} <= {None, self.machine.turn}
+        state = self.machine.state
+        assert (state in {State.LISTENING, State.INTERRUPTED}) == (self.streaming is not None)
+        assert (state in {State.PLAYING, State.HUSHED, State.INTERRUPTED}) == (self.playing is not None)
+        assert self.playing in {None, self.machine.turn}
+        assert self.streaming in {None, self.machine.turn} or state is State.INTERRUPTED
+        assert self.paused == (state is State.HUSHED) or state is State.INTERRUPTED
 
     @invariant()
     def every_turn_has_a_deadline(self):
