@@ -16,6 +16,7 @@ from roomtone_server.turn.events import (
     FinalReady,
     FinishHearing,
     Invite,
+    Outbid,
     PartialReady,
     PlaybackEnded,
     PlaybackReached,
@@ -394,6 +395,26 @@ def test_who_always_listens_on_is_left_in_peace_when_nothing_was_said_or_answere
     assert scene.machine.state is State.WAITING
 
 
+def test_who_always_listens_on_says_first_what_waits_to_be_said():
+    scene, revision = until_speaking(settings=TurnSettings(follow_up="always"))
+    scene.tell(AnnouncementDue("ring", "timer"))
+    scene.tell(ReplyFinished(1, revision, 1, **UNDERSTOOD))
+    assert [type(command) for command in scene.tell(PlaybackEnded(1))] == [EndTurn, Announce]
+
+
+@pytest.mark.parametrize("asks", [True, False])
+def test_what_people_say_to_each_other_after_a_reply_that_asked_nothing_gets_no_word(asks):
+    scene, revision = until_speaking(settings=TurnSettings(follow_up="always"))
+    scene.tell(ReplyFinished(1, revision, 1, understood=True, expects_answer=asks))
+    scene.tell(PlaybackEnded(1))
+    scene.tell(WakeHeard(2, at(scene.now_ms), word=False))
+    scene.say("", 800, turn=2)
+    scene.prepare("", turn=2)
+    finish, *then = scene.hear(scene.now_ms + 9000, turn=2)
+    unheard = [Abandon(2), EndTurn(2, "not-understood")]
+    assert then == ([Answer(2, finish.revision, "")] if asks else unheard)
+
+
 @pytest.mark.parametrize(("follow_up", "asks"), [("when-asked", True), ("always", True), ("always", False)])
 def test_an_announcement_may_expect_an_answer(follow_up, asks):
     scene = Scenario(TurnSettings(follow_up=follow_up))
@@ -448,6 +469,16 @@ def test_a_wake_word_gives_the_turn_up_for_a_new_one(state):
     scene = in_state(state)
     assert scene.wake(3) == [Abandon(1), EndTurn(1, "cancelled"), StartHearing(3)]
     assert scene.machine.state is State.LISTENING
+
+
+def test_another_satellite_takes_the_turn_until_the_endpoint():
+    scene = in_state(State.LISTENING)
+    assert scene.tell(Outbid(1)) == [Abandon(1), EndTurn(1, "elsewhere")]
+    assert scene.machine.state is State.WAITING
+    for state in (State.FINISHING, State.ANSWERING, State.SPEAKING):
+        scene = in_state(state)
+        assert scene.tell(Outbid(1)) == []
+        assert scene.machine.state is state
 
 
 @pytest.mark.parametrize("state", [State.LISTENING, State.FINISHING, State.ANSWERING, State.SPEAKING])

@@ -28,7 +28,10 @@ RIVAL_WITHIN_S: Final = 1.0
 # Whoever is not told from a rival so long after the claim, since no audio comes, is told from none.
 DECIDED_WITHIN_S: Final = 2.0
 
-EVIDENCE_FRAMES: Final = 20  # that both have heard: most of the wake word, which the pre-roll brings at once
+# Of what both have heard, to say that it was one voice, and that it was not: the first is most of the wake word, which
+# the pre-roll brings at once.
+EVIDENCE_FRAMES: Final = 22
+ENOUGH_FRAMES: Final = 40
 MAX_LAG_FRAMES: Final = 4  # a network delays one stream by so much more than another; the air, by far less
 AUDIBLE_DB: Final = 30.0  # below the loudest frame; what is fainter is the room's own
 # The correlation from which on it is one voice. Of one voice it is less once in a hundred times; of two it is more once
@@ -107,12 +110,11 @@ class Arbiter:
         contender.stream.hear(sample, level_db, now)
         yielding: list[Claim] = []
         for rival in [each for each in self._contenders.values() if contender.meets(each)]:
-            likeness = _likeness(contender.stream, rival.stream)
-            if likeness is None:
-                continue
-            contender.judged.add(rival.claim)
-            rival.judged.add(contender.claim)
-            if likeness >= ALIKE and contender.claim not in yielding:
+            one_voice = _is_one_voice(contender.stream, rival.stream)
+            if one_voice is not None:
+                contender.judged.add(rival.claim)
+                rival.judged.add(contender.claim)
+            if one_voice and contender.claim not in yielding:
                 yielding.append(min(contender, rival, key=lambda each: each.rank).claim)
         for claim in yielding:
             del self._contenders[claim.satellite]
@@ -138,13 +140,15 @@ def _beginning(sample: int, now: float) -> float:
     return now - sample / RATE_HZ
 
 
-def _likeness(one: _Stream, other: _Stream) -> float | None:
-    """The correlation of what both have heard at the same time, by the best of some lags; None while that is too
-    little."""
+def _is_one_voice(one: _Stream, other: _Stream) -> bool | None:
+    """By what both have heard at the same time, give or take some lag; None while that is too little."""
     shift = round((one.began_at - other.began_at) / _FRAME_S)
-    if sum(number + shift in other.levels_db for number in one.levels_db) < EVIDENCE_FRAMES:
+    common = sum(number + shift in other.levels_db for number in one.levels_db)
+    if common < EVIDENCE_FRAMES:
         return None
-    return max(_correlation(one, other, shift + lag) for lag in range(-MAX_LAG_FRAMES, MAX_LAG_FRAMES + 1))
+    if any(_correlation(one, other, shift + lag) >= ALIKE for lag in range(-MAX_LAG_FRAMES, MAX_LAG_FRAMES + 1)):
+        return True
+    return False if common >= ENOUGH_FRAMES else None
 
 
 def _correlation(one: _Stream, other: _Stream, shift: int) -> float:
