@@ -68,6 +68,7 @@ class Course:
         self.reached = 0  # the microphone's last sample
         self.finished: ReplyFinished | None = None
         self.announcing: AnnouncementDue | None = None
+        self.unasked = False  # the turn follows a reply that asked nothing: what is heard may be meant for others
         self.held: Held | None = None  # while it is interrupted; `turn` is the interruption's then
         self.announcements: deque[AnnouncementDue] = deque(maxlen=MAX_WAITING_ANNOUNCEMENTS)
         self.last_of_satellite = -1  # odd
@@ -79,6 +80,7 @@ class Course:
             self.last_of_satellite = turn
         self.finished = None
         self.announcing = None
+        self.unasked = False
 
     def begin_own(self) -> None:
         self._last_of_server += 2

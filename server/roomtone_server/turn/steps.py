@@ -156,9 +156,12 @@ def answer(course: Course, event: FinalReady, now: float) -> State:
 
 
 def _answer(course: Course, text: str, now: float, *, spoken: bool) -> State:
-    """What was not understood is answered too: somebody waits for it. A cough is not."""
+    """What was not understood is answered too: somebody waits for it. A cough is not, nor what people say to each other
+    after a reply that asked nothing."""
     if not spoken:
         return give_up(course, now, "nothing-said")
+    if not text and course.unasked:
+        return give_up(course, now, "not-understood")
     course.commands.append(Answer(course.turn, course.revision, text))
     course.deadline = now + course.settings.answer_within_s
     return State.ANSWERING
@@ -269,6 +272,7 @@ def _finish(course: Course, now: float, *, spoke: bool) -> State:
     if not listens_on:
         return rest(course, now)
     course.begin_own()
+    course.unasked = not finished.expects_answer
     course.commands.append(Invite(course.turn, course.settings.follow_up_s))
     course.deadline = now + course.settings.follow_up_s
     return State.INVITED
@@ -276,10 +280,10 @@ def _finish(course: Course, now: float, *, spoke: bool) -> State:
 
 def _listens_on(course: Course, finished: ReplyFinished, *, spoke: bool) -> bool:
     """Even where all replies invite, one to what was not understood does not: a television would talk on for ever.
-    Nor does an announcement, unless it asks something."""
+    Nor does an announcement, nor a reply while one waits, unless it asks something."""
     if course.settings.follow_up != "always":
         return finished.expects_answer and course.settings.follow_up == "when-asked"
-    answers = spoke and finished.understood and course.announcing is None
+    answers = spoke and finished.understood and not course.unspoken()
     return answers or finished.expects_answer
 
 
