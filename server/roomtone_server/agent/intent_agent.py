@@ -129,9 +129,9 @@ class IntentAgent:
         if command is not None and command.referents:
             if len(command.referents) > 1:
                 return Ready(self._responses.phrase("no_referent"))
-            timer = replace(timer, command=spelled_out(timer.command, command.values["name"], self._language))
+            later = replace(request, text=spelled_out(timer.command, command.values["name"], self._language))
+            timer = replace(timer, command=later.text)
             plan = replace(plan, timers=[timer])
-            later = replace(request, text=timer.command or "")
             command = self._understand(later)
         if command is not None and "conversation_command" in command.values:
             command = None  # later still: nobody means that
