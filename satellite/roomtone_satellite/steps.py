@@ -58,7 +58,7 @@ class MachineSettings:
     playback_stalls_after_s: float = 10.0  # a reply that neither grows nor ends
     voice_pauses: bool = False  # a voice pauses the reply that it speaks into
     voice_lasts_within_s: float = 1.0  # a voice that neither lasts nor stops: the microphone has failed
-    decided_within_s: float = 4.0  # more than the server allows itself, so that its own word comes first
+    decided_within_s: float = 5.0  # more than the server allows itself, so that its own word comes first
 
 
 @dataclass(slots=True)

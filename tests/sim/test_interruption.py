@@ -18,6 +18,7 @@ from roomtone_server.turn.events import (
     Invite,
     PartialReady,
     PlaybackEnded,
+    Prepare,
     PreviewReady,
     ReplyFinished,
     ReplyStarted,
@@ -72,7 +73,7 @@ def test_words_that_the_recogniser_stands_by_take_the_floor_and_none_is_lost():
     assert scene.prepare("turn on the light", turn=3) == TAKEN
     assert scene.machine.state is State.LISTENING
     finish, answer = scene.hear(9000, turn=3)
-    assert (finish.silence_ms, finish.known) == (160, True)
+    assert (finish.silence_ms, finish.known) == (180, True)
     assert answer == Answer(3, finish.revision, "turn on the light")
 
 
@@ -116,12 +117,32 @@ def test_whoever_speaks_on_is_listened_to_when_it_makes_sense():
     assert scene.now_ms - began_ms == 1500
 
 
-def test_a_voice_without_words_is_none_after_a_second_and_a_half():
+@pytest.mark.parametrize(("loud", "after_ms"), [(False, 1500), (True, 3000)])
+def test_without_words_there_is_an_end_to_it(loud, after_ms):
     scene = interrupted()
     began_ms = scene.now_ms
-    scene.be_loud()
+    if loud:
+        scene.be_loud()
+        scene.tell(SpeechStarted(3, at(scene.now_ms)))
     assert scene.hear(9000, turn=3) == RESUMED
-    assert scene.now_ms - began_ms == 1500
+    assert scene.now_ms - began_ms == after_ms
+
+
+def test_a_transcript_on_its_way_is_waited_for():
+    scene = interrupted()
+    scene.say("turn on the light", 1300, what=UNKNOWN, turn=3)
+    [asked] = scene.hear(9000, turn=3)
+    assert scene.hear(scene.now_ms + 400, turn=3) == []
+    assert scene.preview("turn on the light", turn=3) == TAKEN
+    assert asked.turn == 3
+
+
+def test_gaps_between_words_do_not_use_up_what_may_be_asked():
+    scene = interrupted()
+    for _ in range(6):
+        scene.say("and", 200, what=UNKNOWN, turn=3)
+        assert scene.hear(scene.now_ms + 100, turn=3) == []
+    assert isinstance(scene.hear(9000, turn=3)[0], Prepare)
 
 
 @pytest.mark.parametrize(("text", "commands"), [("stop", TAKEN), ("turn on the light", []), ("", [])])
@@ -194,7 +215,7 @@ def test_a_voice_that_fails_ends_both():
 
 def test_audio_that_never_comes_does_not_hold_the_reply():
     scene = interrupted()
-    assert scene.wait_s(2.9) == []
+    assert scene.wait_s(3.9) == []
     assert [type(command) for command in scene.wait_s(0.2)] == [Abandon, EndTurn, ResumeReply]
     assert scene.machine.state is State.SPEAKING
 

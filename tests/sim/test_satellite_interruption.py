@@ -109,7 +109,7 @@ def test_without_words_the_reply_goes_on_where_it_stopped():
 def test_a_server_s_word_that_never_comes_is_not_waited_for():
     bedside = Bedside()
     bedside.tell(BEGAN, LASTED)
-    assert bedside.wait(3.9) == []
+    assert bedside.wait(4.9) == []
     assert bedside.wait(0.2) == [StopStreaming(3), CancelTurn(3), ResumeReply(1)]
 
 

@@ -36,8 +36,9 @@ class TurnSettings:
     answer_within_s: float = 30.0
     playback_grace_s: float = 5.0  # beyond the reply's own length
     backchannels: frozenset[str] = frozenset()  # keys of what a listener says without wishing to speak: "mm-hm"
-    undecided_ms: int = 1_500  # of an interruption's audio: without words by then it was none
-    decided_within_s: float = 3.0
+    undecided_ms: int = 1_500  # of an interruption's audio: without words by then, it was none
+    undecided_voice_ms: int = 3_000  # as long as somebody speaks on, since words are understood when they end
+    decided_within_s: float = 4.0
 
 
 @dataclass(slots=True)

@@ -39,6 +39,8 @@ from roomtone_server.turn.steps import (
 
 # Of silence: what was said is whole. The stops within words are shorter.
 OVER_MS: Final = 300
+# What seems to be over is asked about only so often: a few gaps between words must not use that up.
+PREPARE_AFTER_MS: Final = 160
 
 
 def interrupt(course: Course, event: InterruptionHeard, now: float) -> State:
@@ -68,16 +70,19 @@ def weigh_preview(course: Course, event: PreviewReady, now: float) -> State:
 
 
 def weigh_audio(course: Course, event: AudioReached, now: float) -> State:
-    """Without words it was none, once there is silence. Whoever has not paused by the time that it must be decided
-    either makes sense, or does not speak to us."""
-    take_audio(course, event)
-    endpointer = course.endpointer
-    is_over = endpointer.pause_ms >= OVER_MS
-    is_due = endpointer.waited_ms >= course.settings.undecided_ms
-    if is_due and not is_over and endpointer.makes_sense and _may_end_reply(course):
+    """Without words it was none, once there is silence. Whoever speaks on makes sense by now, or is given a little
+    longer: a recogniser without time for partials knows only whole sentences."""
+    take_audio(course, event, prepare_after_ms=PREPARE_AFTER_MS)
+    endpointer, speculation, settings = course.endpointer, course.speculation, course.settings
+    speaks_on = endpointer.pause_ms < OVER_MS
+    if speaks_on or speculation.is_awaited:
+        wait_ms = settings.undecided_voice_ms
+    else:
+        wait_ms = settings.undecided_ms if speculation.preview is None else 0
+    makes_sense = speaks_on and endpointer.makes_sense and not speculation.is_awaited
+    if makes_sense and endpointer.waited_ms >= settings.undecided_ms and _may_end_reply(course):
         return _take_turn(course, now)
-    was_none = is_over and course.speculation.preview is not None
-    return _resume(course, now, "nothing-said") if is_due or was_none else State.INTERRUPTED
+    return _resume(course, now, "nothing-said") if endpointer.waited_ms >= wait_ms else State.INTERRUPTED
 
 
 def _may_end_reply(course: Course) -> bool:

@@ -24,8 +24,8 @@ class Speculation:
     _key: str = ""  # of the words it was begun on
     in_pause: bool = False  # speech that resumes makes it worthless: nobody has heard yet what is said
 
-    def is_wanted(self, pause_ms: int, stable_ms: int) -> bool:
-        may_be_over = pause_ms >= PREPARE_AFTER_MS or stable_ms >= STABLE_MS
+    def is_wanted(self, pause_ms: int, stable_ms: int, after_ms: int = PREPARE_AFTER_MS) -> bool:
+        may_be_over = pause_ms >= after_ms or stable_ms >= STABLE_MS
         return may_be_over and self.revision is None and self.made < MAX_REVISIONS
 
     @property

@@ -34,7 +34,7 @@ from roomtone_server.turn.events import (
     WakeHeard,
     WorkFailed,
 )
-from roomtone_server.turn.speculation import Speculation
+from roomtone_server.turn.speculation import PREPARE_AFTER_MS, Speculation
 
 # --- beginnings ------------------------------------------------------------------------------------------------------
 
@@ -113,13 +113,13 @@ def perhaps_endpoint(course: Course, event: AudioReached, now: float) -> State:
     return _perhaps_finish(course, now)
 
 
-def take_audio(course: Course, event: AudioReached) -> None:
+def take_audio(course: Course, event: AudioReached, *, prepare_after_ms: int = PREPARE_AFTER_MS) -> None:
     endpointer, speculation = course.endpointer, course.speculation
     course.reached = event.sample
     endpointer.heard(event.sample, event.level_db)
     if endpointer.resumed and speculation.in_pause:
         discard(course)
-    if endpointer.has_begun and speculation.is_wanted(endpointer.pause_ms, endpointer.stable_ms):
+    if endpointer.has_begun and speculation.is_wanted(endpointer.pause_ms, endpointer.stable_ms, prepare_after_ms):
         speculation.begin(course.revise(), endpointer.key, endpointer.pause_ms)
         course.commands.append(Prepare(course.turn, course.revision))
 
