@@ -73,6 +73,8 @@ async def test_a_turn_from_the_wake_word_to_the_end(tmp_path):
         assert (wake.turn, wake.name, wake.phrase) == (1, "okay_nabu", "okay nabu")
         assert wake.sample == 31 * 320, "the detection stands at the end of its frame"
         assert wake.first_sample == wake.sample - 8_000
+        assert wake.word_dbfs > -20, "the one loud frame"
+        assert wake.room_dbfs < -65, "the quiet ones before it"
 
         say(link, Heard(1))
         bench.microphone.hear(frame(102))

@@ -18,8 +18,8 @@ RATE_HZ: Final = 16_000
 FRAME_SAMPLES: Final = 320
 _FRAME_S: Final = FRAME_SAMPLES / RATE_HZ
 
-# Satellites detect one wake word within 160 ms of each other, and the one that is farther away seldom first, by 60 ms
-# at most (bench/arbiter.py). So long the chime waits, where there are others, ...
+# A satellite that is 6 dB farther away detects a wake word 120 ms before the nearer one to 180 ms after it, mostly with
+# it or after (bench/arbiter.py). So long the chime waits, where there are others, ...
 CHIME_WAITS_S: Final = 0.2
 # ... and at the end of that, as long as it takes to compare a claim that has come just now.
 COMPARING_S: Final = 0.06
@@ -34,9 +34,10 @@ EVIDENCE_FRAMES: Final = 22
 ENOUGH_FRAMES: Final = 40
 MAX_LAG_FRAMES: Final = 4  # a network delays one stream by so much more than another; the air, by far less
 AUDIBLE_DB: Final = 30.0  # below the loudest frame; what is fainter is the room's own
-# The correlation from which on it is one voice. Of one voice it is less once in a hundred times; of two it is more once
-# in ten, or as often as not when they say the same word within 150 ms of each other.
-ALIKE: Final = 0.85
+# The correlation from which on it is one voice. Far more often than two people call at once, one is heard twice: so one
+# voice is never taken for two (of 82), two are for one once in five times; and mostly, when both are detected within
+# 150 ms of each other.
+ALIKE: Final = 0.88
 
 
 @dataclass(frozen=True, slots=True)
