@@ -1,6 +1,6 @@
 """How often people are cut off when they pause, and how long the server waits when they have finished.
 
-    python bench/endpoint.py COMMANDS/manifest.jsonl --home home.yaml [--late 40] [--show]
+    python bench/endpoint.py COMMANDS/manifest.jsonl --home home.yaml [--with extendable_ms=400] [--late 40] [--show]
 
 The manifest is that of `roomtone bench v2v`; every line needs `speech_ms`. Each English command is heard as it is, and
 then with a pause at each place between two words at which a person may hesitate: 200 ms where what was said is a
@@ -21,7 +21,7 @@ import statistics
 import sys
 import tempfile
 from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -156,15 +156,26 @@ class Engine:
 # --- one command -----------------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class Server:
+    """What turns are run on."""
+
+    engine: Engine
+    hints: Hints
+    vad: VoiceActivity
+    judge: Judge
+    endpoint: EndpointSettings
+    late_ms: int
+
+
 class Turn:
     """Plays a command to the turn machine, frame by frame, until the endpoint."""
 
-    def __init__(self, engine: Engine, hints: Hints, vad: VoiceActivity, judge: Judge, late_ms: int) -> None:
-        self._hints = hints
-        self._judge = judge
-        self._late = late_ms * SAMPLES_PER_MS
-        self._machine = TurnMachine(TurnSettings(EndpointSettings(at_once=AT_ONCE[LANGUAGE])))
-        self._ear = Ear(vad, engine, HearingRequest(LANGUAGE, area=AREA))
+    def __init__(self, server: Server) -> None:
+        self._hints, self._judge = server.hints, server.judge
+        self._late = server.late_ms * SAMPLES_PER_MS
+        self._machine = TurnMachine(TurnSettings(server.endpoint))
+        self._ear = Ear(server.vad, server.engine, HearingRequest(LANGUAGE, area=AREA))
         self._previews: list[tuple[int, events.PreviewReady]] = []  # from which sample on they are known
         self._heard: dict[int, str] = {}  # by revision
         self._endpoint: events.FinishHearing | None = None
@@ -337,25 +348,24 @@ async def main() -> None:
     parser.add_argument("manifest", type=Path)
     parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("--late", type=int, default=40, metavar="MS", help="how late a preview's transcript is")
+    parser.add_argument("--with", dest="settings", nargs="+", default=[], metavar="KEY=MS", help="other endpointing")
     parser.add_argument("--show", action="store_true", help="what was cut off, or misheard")
     given = parser.parse_args()
+    other = {key: int(ms) for key, _, ms in (each.partition("=") for each in given.settings)}
+    endpoint = replace(EndpointSettings(at_once=AT_ONCE[LANGUAGE]), **other)
     with tempfile.TemporaryDirectory() as folder:
         home = await read_home(given.home, Path(folder), LANGUAGE)
         hints = Hints(Path(folder))
         await hints.learn(home.vocabulary)
         vad = choose("vad", EngineChoice()).make(Surroundings(Path(folder), Path(folder)))
-    judge = Judge(home.vocabulary, AREA)
     engine, aligner = Engine(Recogniser(compile_automaton(home.vocabulary))), Aligner()
-
-    async def ended(spoken: Spoken) -> Ended:
-        return await Turn(engine, hints, vad, judge, given.late).run(spoken)
-
+    server = Server(engine, hints, vad, Judge(home.vocabulary, AREA), endpoint, given.late)
     clips = [clip for clip in read_manifest(given.manifest, LANGUAGE) if clip.text]
     whole, paused_ones = list[Ended](), list[Ended]()
     with click.progressbar(clips, label="hearing each command, with pauses", file=sys.stderr) as progress:
         for clip in progress:
-            whole.append(await ended(without_pause(clip)))
-            paused_ones += [await ended(spoken) for spoken in with_pauses(clip, aligner, hints)]
+            whole.append(await Turn(server).run(without_pause(clip)))
+            paused_ones += [await Turn(server).run(spoken) for spoken in with_pauses(clip, aligner, hints)]
     print(f"{'':28}    n  early  cut off          never  right   mean S   waited   median  (ms)")
     print(told("as they are", whole))
     for completeness, pause_ms in PAUSES_MS.items():
