@@ -22,8 +22,10 @@ from roomtone_satellite.steps import Course, State, finish_reply, let_it_finish
 
 # Before the onset: a voice is found to be one when its first sounds are over.
 ONSET_PREROLL_SAMPLES: Final = 200 * SAMPLES_PER_MS
-# A television talks on: a reply that it has paused so often sounds on, and "stop" still ends it.
+# A television talks on. A reply that it has paused so often sounds on, and "stop" still ends it; until the server has
+# been asked in vain even more often: then there may be no canceller where one is needed, and it hears itself.
 MAX_VAIN_PAUSES: Final = 3
+MAX_VAIN_QUESTIONS: Final = 8
 
 
 def perhaps_pause(course: Course, _: VoiceStarted, now: float) -> State:
@@ -42,7 +44,7 @@ def go_on(course: Course, _: VoiceStopped | DeadlinePassed, now: float) -> State
 def interrupt(course: Course, event: VoiceLasted, now: float) -> State:
     """The voice is streamed as a turn of its own. A reply whose turn is over has nobody to ask about it."""
     assert course.turn is not None
-    if course.ended:
+    if course.ended or course.vain >= MAX_VAIN_QUESTIONS:
         return _resume(course, now)
     if _may_pause(course):
         _pause(course)

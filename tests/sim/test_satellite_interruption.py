@@ -28,7 +28,7 @@ from roomtone_satellite.events import (
     VoiceStopped,
     WakeHeard,
 )
-from roomtone_satellite.interruption import MAX_VAIN_PAUSES
+from roomtone_satellite.interruption import MAX_VAIN_PAUSES, MAX_VAIN_QUESTIONS
 from roomtone_satellite.machine import SatelliteMachine
 from roomtone_satellite.steps import MachineSettings, State
 
@@ -130,6 +130,14 @@ def test_a_television_pauses_a_reply_only_so_often():
     assert bedside.tell(BEGAN) == []
     [streamed] = bedside.tell(LASTED)
     assert not streamed.paused, "stop is still heard"
+
+
+def test_a_satellite_that_hears_itself_does_not_ask_for_ever():
+    bedside, asked = Bedside(pauses=False), 0
+    for number in range(20):
+        asked += bool(bedside.tell(LASTED))
+        bedside.tell(TurnEnded(3 + 2 * number, "nothing-said"))
+    assert asked == MAX_VAIN_QUESTIONS
 
 
 def test_where_a_voice_does_not_pause_it_is_heard_all_the_same():
