@@ -1,7 +1,7 @@
 """Does a reply interrupt itself? The product's own voice, in simulated rooms, as loud in the microphone as a person who
 speaks to it, through the real canceller, voice detector, machine of the satellite, and recogniser.
 
-    python bench/false_barge_ins.py [--minutes 10] [--echo speex] [--level-db 0] [--no-server]
+    python bench/false_barge_ins.py [--minutes 10] [--rooms 4] [--echo speex] [--level-db 0] [--no-server]
 
 What the satellite decides is carried out: a reply that is paused has no echo. `paused`: a sound was taken for a voice.
 `streamed`: it lasted for 250 ms, and the server was asked. `interrupted`: there were words, and not the reply's own.
@@ -51,7 +51,6 @@ REPLIES = (
     "I am sorry, I did not understand that",
 )
 GAP_S = 1.0
-FURNISHED_S = 60.0  # so long a satellite stands in one place
 SPEAKER_LEVEL = 2_500  # root mean square, of 32,768
 ASKED_FRAMES = 75  # of a voice that is streamed, at most: 1.5 s
 FRAME_S = FRAME_SAMPLES / RATE_HZ
@@ -59,14 +58,11 @@ AHEAD_SAMPLES = round(0.06 * RATE_HZ)  # from the speaker's buffer to the microp
 
 
 class Room:
-    """A speaker and a microphone, frame by frame; another place in another room each minute."""
+    """A speaker and a microphone in one place, frame by frame."""
 
-    def __init__(self, level_dbfs: float) -> None:
-        self._draw = default_rng(4)
+    def __init__(self, level_dbfs: float, seed: int) -> None:
+        self._draw = default_rng(seed)
         self._level = 10 ** (level_dbfs / 20) * scene.FULL_SCALE
-        self.furnish()
-
-    def furnish(self) -> None:
         rt60_s = self._draw.uniform(0.2, 0.6)
         times_s = np.arange(round(0.4 * RATE_HZ)) / RATE_HZ
         self._response = self._draw.normal(size=times_s.size) * 10 ** (-3 * times_s / rt60_s)
@@ -153,6 +149,7 @@ async def words(stt: SpeechToText | None, frames: list[bytes], reply: str) -> st
 
 
 async def main(options: argparse.Namespace) -> None:
+    counts: Counter[str] = Counter()
     with TemporaryDirectory() as folder:
         surroundings = Surroundings(Path(folder), Path(folder))
         stt: SpeechToText | None = None
@@ -160,34 +157,34 @@ async def main(options: argparse.Namespace) -> None:
             stt = engines.choose("stt", EngineChoice()).make(surroundings)
             await stt.start()
             await stt.learn((await read_home(None, Path(folder))).vocabulary)
-        canceller: EchoCanceller = engines.choose("echo", EngineChoice(options.echo)).make(surroundings)
-        with closing(canceller):
-            room = Room(scene.USER_LEVEL_DBFS + options.level_db)
-            path = EchoPath(canceller)
-            path.open(RATE_HZ)
-            satellite = Satellite(path, engines.choose("vad", EngineChoice()).make(surroundings), room)
-            await listen(satellite, stt, options.minutes)
+        for seed in range(options.rooms):
+            canceller: EchoCanceller = engines.choose("echo", EngineChoice(options.echo)).make(surroundings)
+            with closing(canceller):
+                path = EchoPath(canceller)
+                path.open(RATE_HZ)
+                room = Room(scene.USER_LEVEL_DBFS + options.level_db, seed)
+                satellite = Satellite(path, engines.choose("vad", EngineChoice()).make(surroundings), room)
+                await listen(satellite, stt, options.minutes / options.rooms)
+            counts.update(satellite.counts)
         if stt is not None:
             await stt.close()
-    counts, minutes = satellite.counts, satellite.now / 60
-    print(f"{minutes:.1f} minutes of replies, echo {options.level_db:+g} dB to a person's voice, echo: {options.echo}")
+    print(f"{options.minutes} minutes of replies, echo {options.level_db:+g} dB to a voice, echo: {options.echo}")
     print(f"paused {counts['PauseReply']}, streamed {counts['StartInterrupting']}, interrupted {counts['interrupted']}")
 
 
 async def listen(satellite: Satellite, stt: SpeechToText | None, minutes: float) -> None:
     replies = [(text, spoken(text)) for text in REPLIES]
-    furnished_at = 0.0
     for text, reply in cycle(replies):
         if satellite.now >= minutes * 60:
             return
-        if satellite.now - furnished_at >= FURNISHED_S:
-            furnished_at = satellite.now
-            satellite.room.furnish()
         telling = satellite.tell(reply)
         asked = next(telling, None)
         while asked is not None:
+            heard = await words(stt, asked, text)
+            if heard:
+                print(f"after {satellite.now:.0f} s, while it said {text!r}, it heard {heard!r}")
             try:
-                asked = telling.send(await words(stt, asked, text))
+                asked = telling.send(heard)
             except StopIteration:
                 asked = None
 
@@ -195,6 +192,7 @@ async def listen(satellite: Satellite, stt: SpeechToText | None, minutes: float)
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=10)
+    parser.add_argument("--rooms", type=int, default=4, help="among which the minutes are divided")
     parser.add_argument("--echo", choices=engines.names("echo"), default="speex")
     parser.add_argument("--level-db", type=float, default=0.0, help="the echo's, over a person's voice")
     parser.add_argument("--no-server", action="store_true", help="do not ask the recogniser for words")
