@@ -48,7 +48,8 @@ def satellite(
         roomtone satellite pair CODE
 
     SIGTERM and Ctrl-C end it. SIGUSR1 mutes and unmutes the microphone. SIGUSR2 is a button: it starts a turn without
-    a wake word, or gives up the one that is going on.
+    a wake word, or gives up the one that is going on. With `button: hold`, the turn's utterance lasts until SIGRTMIN,
+    the button's release.
 
     \b
     Exit status: 0 when it was ended, 1 when a device cannot be used, 2 for wrong settings.

@@ -7,8 +7,10 @@ and even when the server did.
 from dataclasses import dataclass
 from typing import Literal
 
-Outcome = Literal["answered", "not-understood", "nothing-said", "cancelled", "failed", "lost"]
-Sound = Literal["awake", "done", "error", "timer"]
+Outcome = Literal[
+    "answered", "not-understood", "nothing-said", "interrupted", "cancelled", "failed", "lost", "elsewhere"
+]
+Sound = Literal["awake", "invited", "done", "error", "timer"]
 
 
 # --- events: what has happened ---------------------------------------------------------------------------------------
@@ -40,11 +42,50 @@ class ButtonPressed:
 
 
 @dataclass(frozen=True, slots=True)
+class ButtonHeld:
+    """Begins an utterance that lasts until the button is released, whatever goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class ButtonReleased:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
 class WakeHeard:
     name: str
     phrase: str
     score: float
     sample: int  # the end of the frame in which it was detected
+    word_dbfs: float | None = None  # how loud the word was, and the room without it
+    room_dbfs: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TurnGranted:
+    """The server knows of no satellite that has heard the wake word better; for so many seconds one may yet come."""
+
+    turn: int
+    settles_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceStarted:
+    """Somebody, or something, begins to sound like speech while a reply plays."""
+
+    sample: int
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceLasted:
+    """It goes on for longer than a cough."""
+
+    sample: int  # where it began
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceStopped:
+    """It did not last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +148,13 @@ Event = (
     | Muted
     | Unmuted
     | ButtonPressed
+    | ButtonHeld
+    | ButtonReleased
     | WakeHeard
+    | TurnGranted
+    | VoiceStarted
+    | VoiceLasted
+    | VoiceStopped
     | EndpointFound
     | ReplyStarted
     | ReplyProgressed
@@ -129,10 +176,29 @@ class StartStreaming:
     turn: int
     wake: WakeHeard | None  # None: a button, or the server's invitation
     first_sample: int | None
+    held: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StartInterrupting:
+    """Announce a voice that speaks into the reply of another turn, then send the microphone's audio."""
+
+    turn: int
+    interrupts: int
+    sample: int  # where the voice began
+    first_sample: int  # of the audio to send
+    paused: bool  # whether the reply is
 
 
 @dataclass(frozen=True, slots=True)
 class StopStreaming:
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseTurn:
+    """Tell the server that the utterance is over."""
+
     turn: int
 
 
@@ -153,6 +219,20 @@ class PlayReply:
 @dataclass(frozen=True, slots=True)
 class FinishReply:
     """No more audio comes for this turn; what there is may sound to its end."""
+
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class PauseReply:
+    """Fall silent now, keep what is left of the reply, and tell the server how much of it has sounded."""
+
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeReply:
+    """Play on, from the sample that would have come next."""
 
     turn: int
 
@@ -185,10 +265,14 @@ class Alert:
 
 Command = (
     StartStreaming
+    | StartInterrupting
     | StopStreaming
+    | ReleaseTurn
     | CancelTurn
     | PlayReply
     | FinishReply
+    | PauseReply
+    | ResumeReply
     | FlushReply
     | ReportPlayed
     | PlayChime

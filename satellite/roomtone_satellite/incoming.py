@@ -9,7 +9,19 @@ from wyoming.event import Event as LinkEvent
 
 from roomtone.ears.formats import SAMPLE_BYTES
 from roomtone.errors import FrameError, LinkError, TokenRefused
-from roomtone.link.events import Chime, Flush, Heard, Listen, Message, Refused, Reply, TurnEnded, parse, printable
+from roomtone.link.events import (
+    Chime,
+    Flush,
+    Heard,
+    Listen,
+    Message,
+    Refused,
+    Reply,
+    TurnEnded,
+    Yours,
+    parse,
+    printable,
+)
 from roomtone_satellite import events
 from roomtone_satellite.feedback import EventName
 
@@ -64,14 +76,8 @@ class Incoming:
             case Reply(turn=turn, text=text):
                 self._turn = turn
                 return Told("reply", text)
-            case Heard(turn=turn):
-                return events.EndpointFound(turn)
-            case Flush(turn=turn):
-                return events.FlushAsked(turn)
-            case TurnEnded(turn=turn, outcome=outcome, text=text):
-                return events.TurnEnded(turn, outcome, printable(text))
-            case Listen(turn=turn):
-                return events.ListenAsked(turn)
+            case Yours() | Heard() | Flush() | TurnEnded() | Listen():
+                return _turn_event(message)
             case Chime(sound=sound):
                 return events.PlayChime(sound)
             case Refused(reason="token", text=text):
@@ -80,6 +86,20 @@ class Incoming:
                 raise LinkError(f"the server ends the connection: {printable(text)}")
             case _:
                 raise FrameError(f"the server sent {message.TYPE}, which only satellites send")
+
+
+def _turn_event(message: Yours | Heard | Flush | TurnEnded | Listen) -> events.Event:
+    match message:
+        case Yours(turn=turn, settles_s=settles_s):
+            return events.TurnGranted(turn, settles_s)
+        case Heard(turn=turn):
+            return events.EndpointFound(turn)
+        case Flush(turn=turn):
+            return events.FlushAsked(turn)
+        case TurnEnded(turn=turn, outcome=outcome, text=text):
+            return events.TurnEnded(turn, outcome, printable(text))
+        case Listen(turn=turn):
+            return events.ListenAsked(turn)
 
 
 def _reply_audio(event: LinkEvent, turn: int) -> Heeded | None:

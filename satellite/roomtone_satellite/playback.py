@@ -1,7 +1,8 @@
 """What the speaker plays: the reply as it comes over the network, and the satellite's own chimes.
 
 A reply begins to sound with its first chunk; when the network falls behind, it waits until a little has come in again.
-A chime never cuts into a reply: it sounds before or after it.
+A chime never cuts into a reply: it sounds before or after it. A reply that is paused goes on with the very sample that
+would have come next, as far as the device gives back what it had taken.
 """
 
 import asyncio
@@ -22,6 +23,7 @@ _LOGGER = logging.getLogger(__name__)
 REFILL_MS: Final = 60  # after a gap, so that the next one is not 20 ms away
 PROGRESS_MS: Final = 200
 MAX_BUFFERED_MS: Final = 10_000  # a server paces itself to 200 ms; one that does not would fill our memory
+MAX_TAKEN_BACK_MS: Final = 1_000  # of what a device took and has not played; none takes so much ahead
 MAX_CHIMES: Final = 4  # that wait; more would ring on for a minute after the event
 
 
@@ -37,6 +39,8 @@ class _Reply:
     finished: bool = False  # all of it has come, for now
     over: bool = False  # all that has come has sounded
     refilling: bool = False
+    paused: bool = False
+    newest: bytearray = field(default_factory=bytearray)  # of what was written, as much as may be taken back
 
 
 class Playback:
@@ -95,6 +99,26 @@ class Playback:
             reply.resampler = None
         self._changed.set()
 
+    def pause(self, turn: int) -> int:
+        """Silence, now, and nothing is lost; how many samples of the reply have sounded, at its own rate."""
+        reply = self._reply
+        if reply is None or reply.turn != turn:
+            return 0
+        never = min(self._speaker.flush() * SAMPLE_BYTES, len(reply.newest))
+        if never:
+            reply.buffer[:0] = reply.newest[-never:]
+            del reply.newest[-never:]
+            reply.written -= never // SAMPLE_BYTES
+        reply.paused = True
+        return self._heard(reply)
+
+    def resume(self, turn: int) -> None:
+        """Goes on where `pause` stopped."""
+        reply = self._reply
+        if reply is not None and reply.turn == turn:
+            reply.paused = False
+            self._changed.set()
+
     def flush(self, turn: int) -> int:
         """Silence, now; how many samples of the reply have sounded, at its own rate."""
         reply = self._reply
@@ -140,7 +164,7 @@ class Playback:
             elif (reply := self._reply) is not None and (block := self._next_block(reply)):
                 await self._speaker.write(block, reply.turn)
                 self._report_progress(reply)
-            elif reply is not None and reply.finished and not reply.over:
+            elif reply is not None and reply.finished and not reply.over and not reply.paused:
                 await asyncio.sleep(self._speaker.pending() / self._speaker.rate_hz)
                 self._report_played(reply)
             else:
@@ -157,6 +181,8 @@ class Playback:
 
     def _next_block(self, reply: _Reply) -> bytes:
         wanted = self._block_bytes()
+        if reply.paused:
+            return b""
         if reply.finished:
             reply.refilling = False
         elif len(reply.buffer) < wanted:
@@ -168,6 +194,8 @@ class Playback:
         block = bytes(reply.buffer[:wanted])
         del reply.buffer[:wanted]
         reply.written += len(block) // SAMPLE_BYTES
+        reply.newest += block
+        del reply.newest[: -self._speaker.rate_hz * MAX_TAKEN_BACK_MS // 1000 * SAMPLE_BYTES]
         return block
 
     def _block_bytes(self) -> int:

@@ -12,21 +12,24 @@ from typing import Final, get_args
 from wyoming.audio import AudioChunk, AudioStop
 from wyoming.event import Event as LinkEvent
 
-from roomtone.ears.base import WakeDetection, WakeEngine
+from roomtone.ears.base import VoiceActivity, WakeDetection, WakeEngine
 from roomtone.ears.echo.path import EchoPath
 from roomtone.ears.formats import FRAME_BYTES, RATE_HZ, SAMPLE_BYTES, SAMPLES_PER_MS
+from roomtone.ears.level import SURVEYED_MS, wake_levels
 from roomtone.ears.ring import FrameRing
 from roomtone.errors import DeviceError, LinkError, PeerGone
-from roomtone.link.events import Cancel, Message, Played, Wake, Welcome, event_of
+from roomtone.link.events import Cancel, Interrupt, Message, Played, Released, Wake, Welcome, event_of
 from roomtone.link.stream import Link
 from roomtone_satellite import chimes
 from roomtone_satellite.backoff import Backoff
 from roomtone_satellite.connection import Connection
 from roomtone_satellite.devices.base import Microphone, Speaker
-from roomtone_satellite.echo import TappedSpeaker
+from roomtone_satellite.echo import NearEnd, TappedSpeaker
 from roomtone_satellite.events import (
     Alert,
+    ButtonHeld,
     ButtonPressed,
+    ButtonReleased,
     CancelTurn,
     Command,
     Connected,
@@ -35,12 +38,16 @@ from roomtone_satellite.events import (
     FinishReply,
     FlushReply,
     Muted,
+    PauseReply,
     PlayChime,
     PlayReply,
+    ReleaseTurn,
     ReplyPlayed,
     ReplyProgressed,
     ReportPlayed,
+    ResumeReply,
     Sound,
+    StartInterrupting,
     StartStreaming,
     StopStreaming,
     Unmuted,
@@ -52,6 +59,7 @@ from roomtone_satellite.machine import SatelliteMachine
 from roomtone_satellite.playback import Playback
 from roomtone_satellite.settings import SatelliteSettings
 from roomtone_satellite.steps import State
+from roomtone_satellite.voice import VoiceWatch
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -68,6 +76,7 @@ class Parts:
     connection: Connection
     connected: asyncio.Event  # set while there is a server
     echo: EchoPath | None = None  # None: nothing is cancelled
+    vad: VoiceActivity | None = None  # None: a reply is interrupted by a wake word only
 
 
 class Satellite:
@@ -75,7 +84,7 @@ class Satellite:
         self._settings = settings
         self._parts = parts
         self._machine = SatelliteMachine(settings.for_machine())
-        self._ring = FrameRing(settings.preroll_ms * SAMPLES_PER_MS)
+        self._ring = FrameRing(max(settings.preroll_ms, SURVEYED_MS) * SAMPLES_PER_MS)
         self._events = EventCommands(settings.events, settings.name)
         self._playback = Playback(
             TappedSpeaker(parts.speaker, parts.echo) if parts.echo else parts.speaker,
@@ -86,6 +95,8 @@ class Satellite:
         self._link: Link | None = None
         self._incoming = Incoming()
         self._streaming = False
+        self._voice: VoiceWatch | None = None  # while a reply plays
+        self._near_end = NearEnd()
         self._timer: asyncio.TimerHandle | None = None
 
     @property
@@ -117,8 +128,12 @@ class Satellite:
         self._parts.wake.reset()
 
     def press_button(self) -> None:
-        """What a button at the satellite does."""
-        self._step(ButtonPressed())
+        """What a button at the satellite does when it is pressed."""
+        self._step(ButtonHeld() if self._settings.button == "hold" else ButtonPressed())
+
+    def release_button(self) -> None:
+        """What it does when it is released: of a button that is only pressed, nothing."""
+        self._step(ButtonReleased())
 
     # --- the microphone --------------------------------------------------------------------------------------------
 
@@ -142,14 +157,28 @@ class Satellite:
         if self._machine.state is State.MUTED:
             self._pass_over()
             return
+        heard = frame
         if self._parts.echo is not None:
             frame = self._parts.echo.hear(frame, asyncio.get_running_loop().time())
+        near = self._near_end.frame(heard, frame)
         position = self._ring.position
         self._ring.append(frame)
         if self._streaming:
             self._send_audio(position, frame)
         if detection := self._parts.wake.process(frame):
             self._wake(detection)
+        self._watch_voice(position, frame, near=near)
+
+    def _watch_voice(self, position: int, frame: bytes, *, near: bool) -> None:
+        """Listens for a voice while a reply plays, and not else: it costs more than the wake word."""
+        if self._parts.vad is None or not self._machine.playing:
+            self._voice = None
+            return
+        if self._voice is None:
+            self._voice = VoiceWatch()
+            self._parts.vad.reset()
+        if heard := self._voice.frame(self._parts.vad.process(frame), position, near=near):
+            self._step(heard)
 
     def _pass_over(self) -> None:
         """A frame that nobody may hear; what is counted in samples goes on."""
@@ -159,7 +188,17 @@ class Satellite:
 
     def _wake(self, detection: WakeDetection) -> None:
         _LOGGER.debug("heard %s, score %.2f", detection.name, detection.score)
-        self._step(WakeHeard(detection.name, detection.phrase, detection.score, self._ring.position))
+        levels = wake_levels([frame for _, frame in self._ring.since(0)])
+        self._step(
+            WakeHeard(
+                detection.name,
+                detection.phrase,
+                detection.score,
+                self._ring.position,
+                levels.word_dbfs,
+                levels.room_dbfs,
+            )
+        )
 
     def _send_audio(self, position: int, frame: bytes) -> None:
         chunk = AudioChunk(RATE_HZ, SAMPLE_BYTES, 1, frame, timestamp=position // SAMPLES_PER_MS)
@@ -233,11 +272,17 @@ class Satellite:
         match command:
             case StartStreaming():
                 self._start_streaming(command)
+            case StartInterrupting():
+                self._start_interrupting(command)
             case StopStreaming():
                 self._streaming = False
                 self._send_event(AudioStop(timestamp=self._ring.position // SAMPLES_PER_MS).event())
+            case ReleaseTurn(turn=turn):
+                self._send(Released(turn))
             case CancelTurn(turn=turn):
                 self._send(Cancel(turn))
+            case PauseReply(turn=turn):
+                self._send(Played(turn, self._playback.pause(turn), done=False))
             case FlushReply(turn=turn):
                 self._send(Played(turn, self._playback.flush(turn), done=True))
             case ReportPlayed(turn=turn, samples=samples, done=done):
@@ -255,17 +300,37 @@ class Satellite:
         preroll = [] if command.first_sample is None else self._ring.since(command.first_sample)
         first_sample = preroll[0][0] if preroll else self._ring.position
         if wake is None:
-            self._send(Wake(command.turn, "", "", 0.0, first_sample, first_sample))
+            self._send(Wake(command.turn, "", "", 0.0, first_sample, first_sample, command.held))
         else:
-            self._send(Wake(command.turn, wake.name, wake.phrase, wake.score, wake.sample, first_sample))
+            self._send(
+                Wake(
+                    command.turn,
+                    wake.name,
+                    wake.phrase,
+                    wake.score,
+                    wake.sample,
+                    first_sample,
+                    word_dbfs=wake.word_dbfs,
+                    room_dbfs=wake.room_dbfs,
+                )
+            )
             self._events.say("wake", wake.name)
         self._streaming = True
         for position, frame in preroll:
             self._send_audio(position, frame)
         self._events.say("streaming")
 
-    def _sound(self, command: PlayReply | FinishReply | PlayChime) -> None:
+    def _start_interrupting(self, command: StartInterrupting) -> None:
+        begun = self._ring.since(command.first_sample)
+        self._send(Interrupt(command.turn, command.interrupts, command.sample, begun[0][0], command.paused))
+        self._streaming = True
+        for position, frame in begun:
+            self._send_audio(position, frame)
+
+    def _sound(self, command: PlayReply | ResumeReply | FinishReply | PlayChime) -> None:
         match command:
+            case ResumeReply(turn=turn):
+                self._playback.resume(turn)
             case PlayReply(turn=turn):
                 self._playback.open(turn)
             case FinishReply(turn=turn):

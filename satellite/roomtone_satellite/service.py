@@ -7,7 +7,9 @@ from collections.abc import Callable, Mapping
 from contextlib import closing
 
 from roomtone import engines, logs
+from roomtone.ears.base import VoiceActivity
 from roomtone.engines import Surroundings
+from roomtone.errors import EngineMissing
 from roomtone.paths import cache_dir, state_dir
 from roomtone_satellite.connection import Connection
 from roomtone_satellite.devices.choose import make_microphone, make_speaker
@@ -40,10 +42,32 @@ async def _run(settings: SatelliteSettings) -> None:
                 connection=Connection(settings.server, name=settings.name, area=settings.area),
                 connected=connected,
                 echo=echo,
+                vad=_voice_activity(settings),
             ),
         )
-        _on_signals({signal.SIGUSR1: satellite.toggle_mute, signal.SIGUSR2: satellite.press_button})
+        _on_signals(
+            {
+                signal.SIGUSR1: satellite.toggle_mute,
+                signal.SIGUSR2: satellite.press_button,
+                signal.SIGRTMIN: satellite.release_button,
+            }
+        )
         await _until(ended, satellite)
+
+
+def _voice_activity(settings: SatelliteSettings) -> VoiceActivity | None:
+    """What listens for voices during replies. Raises EngineMissing when the settings cannot do without."""
+    if settings.barge_in == "off":
+        return None
+    try:
+        chosen = engines.choose("vad", settings.vad)
+    except EngineMissing as problem:
+        if settings.barge_in == "speech":
+            raise
+        _LOGGER.warning('only a wake word ends a reply, and "stop" alone does not: %s', problem)
+        return None
+    vad: VoiceActivity = chosen.make(Surroundings(state_dir(), cache_dir()))
+    return vad
 
 
 def _on_signals(handlers: Mapping[signal.Signals, Callable[[], None]]) -> None:

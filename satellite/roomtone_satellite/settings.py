@@ -2,14 +2,14 @@
 
 import socket
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from pydantic import Field
 
 from roomtone.ears.formats import FRAME_MS, FRAME_SAMPLES
 from roomtone.engines import EngineChoice
 from roomtone.logs import Level
-from roomtone.settings import EchoChoice, Settings, WakeChoice
+from roomtone.settings import EchoChoice, Settings, VadChoice, WakeChoice
 from roomtone_satellite.devices.choose import AutoSettings, MicrophoneSettings, SpeakerSettings
 from roomtone_satellite.feedback import EventCommandSettings
 from roomtone_satellite.steps import MachineSettings
@@ -24,6 +24,7 @@ class ServerSettings(Settings):
 
 class ChimeSettings(Settings):
     awake: bool = True
+    invited: bool = True
     done: bool = True
     error: bool = True
     timer: bool = True
@@ -38,6 +39,9 @@ class SatelliteSettings(Settings):
     speaker: SpeakerSettings = AutoSettings()
     wake: WakeChoice = EngineChoice()
     echo: EchoChoice = EngineChoice()
+    barge_in: Literal["wake", "speech", "off"] = "wake"
+    vad: VadChoice = EngineChoice()
+    button: Literal["press", "hold"] = "press"
     preroll_ms: int = Field(default=500, ge=0, le=2_000)
     muted: bool = False
     answer_within_s: float = Field(default=40.0, ge=1, le=600)
@@ -47,5 +51,7 @@ class SatelliteSettings(Settings):
 
     def for_machine(self) -> MachineSettings:
         return MachineSettings(
-            preroll_samples=self.preroll_ms // FRAME_MS * FRAME_SAMPLES, answer_within_s=self.answer_within_s
+            preroll_samples=self.preroll_ms // FRAME_MS * FRAME_SAMPLES,
+            answer_within_s=self.answer_within_s,
+            voice_pauses=self.barge_in == "speech",
         )

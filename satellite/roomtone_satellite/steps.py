@@ -5,7 +5,9 @@ from enum import Enum
 
 from roomtone_satellite.events import (
     Alert,
+    ButtonHeld,
     ButtonPressed,
+    ButtonReleased,
     CancelTurn,
     Command,
     Connected,
@@ -20,13 +22,16 @@ from roomtone_satellite.events import (
     Muted,
     PlayChime,
     PlayReply,
+    ReleaseTurn,
     ReplyPlayed,
     ReplyProgressed,
     ReplyStarted,
     ReportPlayed,
+    Sound,
     StartStreaming,
     StopStreaming,
     TurnEnded,
+    TurnGranted,
     Unmuted,
     WakeHeard,
 )
@@ -39,15 +44,21 @@ class State(Enum):
     LISTENING = "listening"
     THINKING = "thinking"
     PLAYING = "playing"
+    HUSHED = "hushed"
+    INTERRUPTED = "interrupted"
 
 
 @dataclass(frozen=True, slots=True)
 class MachineSettings:
     # 500 ms: a wake word is detected up to 0.45 s after its end, and a command may follow it at once.
     preroll_samples: int = 8_000
+    granted_within_s: float = 0.15  # a chime that waits longer for the server's word would come too late to be of use
     utterance_within_s: float = 60.0  # the server ends an utterance; this only guards against one that does not
     answer_within_s: float = 40.0  # more than the server allows itself, so that its own word comes first
     playback_stalls_after_s: float = 10.0  # a reply that neither grows nor ends
+    voice_pauses: bool = False  # a voice pauses the reply that it speaks into
+    voice_lasts_within_s: float = 1.0  # a voice that neither lasts nor stops: the microphone has failed
+    decided_within_s: float = 5.0  # more than the server allows itself, so that its own word comes first
 
 
 @dataclass(slots=True)
@@ -55,12 +66,18 @@ class Course:
     """What the machine remembers between events. Only steps change it."""
 
     settings: MachineSettings
+    state: State = State.OFFLINE
     commands: list[Command] = field(default_factory=list)
     deadline: float | None = None
     turn: int | None = None
     connected: bool = False
     streaming: bool = False
+    chime_waits: bool = False  # until it is known that no other satellite takes the turn
+    held: bool = False  # the turn's utterance lasts until the button is released
     playing: bool = False
+    paused: bool = False  # it plays, and is silent for now
+    interrupting: int | None = None  # the turn that streams while the reply of `turn` plays
+    vain: int = 0  # pauses of the reply, for nothing
     answered: bool = False  # some of the turn's reply has come
     ended: bool = False  # the server is done with the turn; only its reply still sounds
     invited: int | None = None  # the turn to listen for, once the reply has sounded
@@ -72,6 +89,8 @@ class Course:
         turn = getattr(event, "turn", None)
         if turn is None or turn == self.turn:
             return False
+        if turn == self.interrupting:
+            return not isinstance(event, TurnEnded)
         begins_a_turn = isinstance(event, ListenAsked) or (isinstance(event, ReplyStarted) and self.turn is None)
         return not (begins_a_turn and turn % 2 == 0 and turn > self.last_server_turn)
 
@@ -90,24 +109,28 @@ class Course:
 
     def stop_streaming(self) -> None:
         if self.streaming:
-            assert self.turn is not None
-            self.streaming = False
-            self.do(StopStreaming(self.turn))
+            turn = self.turn if self.interrupting is None else self.interrupting
+            assert turn is not None
+            self.streaming = self.chime_waits = False
+            self.interrupting = None
+            self.do(StopStreaming(turn))
 
     def stop_playing(self) -> None:
         if self.playing:
             assert self.turn is not None
-            self.playing = False
+            self.playing = self.paused = False
             self.do(FlushReply(self.turn))
 
     def end(self, *, tell_server: bool) -> None:
         """Closes the turn, if one goes on, with everything that still runs for it."""
+        going_on = (self.interrupting, self.turn, self.invited)
         self.stop_streaming()
         self.stop_playing()
         if tell_server:
-            self.do(*(CancelTurn(turn) for turn in (self.turn, self.invited) if turn is not None))
+            self.do(*(CancelTurn(turn) for turn in going_on if turn is not None))
         self.turn = self.deadline = self.invited = None
-        self.answered = self.ended = False
+        self.held = self.answered = self.ended = False
+        self.vain = 0
 
 
 # --- the connection, and the mute switch -----------------------------------------------------------------------------
@@ -137,7 +160,7 @@ def disconnect_muted(course: Course, event: Disconnected, now: float) -> State:
     return State.MUTED
 
 
-def regret(course: Course, _: WakeHeard | ButtonPressed, _now: float) -> State:
+def regret(course: Course, _: WakeHeard | ButtonPressed | ButtonHeld, _now: float) -> State:
     course.do(Alert("the server cannot be reached"))
     return State.OFFLINE
 
@@ -162,15 +185,25 @@ def start_by_button(course: Course, _: ButtonPressed, now: float) -> State:
     return _stream(course, course.begin(), now)
 
 
+def start_held(course: Course, _: ButtonHeld, now: float) -> State:
+    course.held = True
+    return _stream(course, course.begin(), now)
+
+
 def start_invited(course: Course, event: ListenAsked, now: float) -> State:
     """An invitation says that the turn before it is over, whether or not that was said."""
     course.end(tell_server=False)
-    return _stream(course, course.begin(event.turn), now)
+    return _stream(course, course.begin(event.turn), now, chime="invited")
 
 
 def start_over(course: Course, event: WakeHeard, now: float) -> State:
     course.end(tell_server=True)
     return start_by_word(course, event, now)
+
+
+def start_over_held(course: Course, event: ButtonHeld, now: float) -> State:
+    course.end(tell_server=True)
+    return start_held(course, event, now)
 
 
 def perhaps_start_over(course: Course, event: WakeHeard, now: float) -> State:
@@ -191,15 +224,50 @@ def decline_muted(course: Course, event: ListenAsked | ReplyStarted, _now: float
     return State.MUTED
 
 
-def _stream(course: Course, turn: int, now: float, wake: WakeHeard | None = None) -> State:
+def _stream(course: Course, turn: int, now: float, wake: WakeHeard | None = None, *, chime: Sound = "awake") -> State:
+    """A wake word may be another satellite's: only its chime waits to be allowed."""
     first_sample = None if wake is None else max(0, wake.sample - course.settings.preroll_samples)
     course.streaming = True
+    course.chime_waits = wake is not None
+    course.do(StartStreaming(turn, wake, first_sample, course.held))
+    if wake is None:
+        return _chime(course, now, chime)
+    course.deadline = now + course.settings.granted_within_s
+    return State.LISTENING
+
+
+def let_it_settle(course: Course, event: TurnGranted, now: float) -> State:
+    if not course.chime_waits:
+        return State.LISTENING
+    if event.settles_s <= 0:
+        return _chime(course, now)
+    course.deadline = now + event.settles_s
+    return State.LISTENING
+
+
+def chime_or_give_up(course: Course, event: DeadlinePassed, now: float) -> State:
+    return _chime(course, now) if course.chime_waits else give_up(course, event, now)
+
+
+def _chime(course: Course, now: float, chime: Sound = "awake") -> State:
+    course.chime_waits = False
     course.deadline = now + course.settings.utterance_within_s
-    course.do(StartStreaming(turn, wake, first_sample), PlayChime("awake"))
+    course.do(PlayChime(chime))
     return State.LISTENING
 
 
 # --- the utterance is over, the reply comes --------------------------------------------------------------------------
+
+
+def release(course: Course, _: ButtonReleased, now: float) -> State:
+    """A turn that began otherwise is none of the button's."""
+    if not course.held:
+        return State.LISTENING
+    assert course.turn is not None
+    course.stop_streaming()
+    course.do(ReleaseTurn(course.turn))
+    course.deadline = now + course.settings.answer_within_s
+    return State.THINKING
 
 
 def await_reply(course: Course, _: EndpointFound, now: float) -> State:
@@ -221,14 +289,23 @@ def play_reply(course: Course, event: ReplyStarted, now: float) -> State:
     return State.PLAYING
 
 
+def play_on(course: Course, event: ReplyStarted, _now: float) -> State:
+    course.do(PlayReply(event.turn))
+    return course.state
+
+
 def note_progress(course: Course, event: ReplyProgressed, now: float) -> State:
     course.deadline = now + course.settings.playback_stalls_after_s
+    return report_progress(course, event, now)
+
+
+def report_progress(course: Course, event: ReplyProgressed, _now: float) -> State:
     course.do(ReportPlayed(event.turn, event.samples, done=False))
-    return State.PLAYING
+    return course.state
 
 
 def finish_reply(course: Course, event: ReplyPlayed, now: float) -> State:
-    course.playing = False
+    course.playing = course.paused = False
     course.do(ReportPlayed(event.turn, event.samples, done=True))
     return _after_reply(course, now)
 
@@ -242,7 +319,7 @@ def let_it_finish(course: Course, event: TurnEnded, _now: float) -> State:
     course.ended = True
     course.do(FinishReply(event.turn))
     _say_how_it_ended(course, event)
-    return State.PLAYING
+    return course.state
 
 
 def listen_later(course: Course, event: ListenAsked, _now: float) -> State:
@@ -251,7 +328,7 @@ def listen_later(course: Course, event: ListenAsked, _now: float) -> State:
         course.do(CancelTurn(course.invited))
     course.invited = course.last_server_turn = event.turn
     course.do(FinishReply(course.turn))
-    return State.PLAYING
+    return course.state
 
 
 def _after_reply(course: Course, now: float) -> State:
@@ -269,8 +346,11 @@ def _after_reply(course: Course, now: float) -> State:
 
 
 def end_turn(course: Course, event: TurnEnded, _now: float) -> State:
+    """Who was invited to speak and has nothing to say is left in peace."""
+    was_invited = course.turn is not None and course.turn % 2 == 0
     course.end(tell_server=False)
-    _say_how_it_ended(course, event)
+    if not (was_invited and event.outcome == "nothing-said"):
+        _say_how_it_ended(course, event)
     return State.WAITING
 
 

@@ -24,9 +24,11 @@ from roomtone_server.ports.native import Doorkeeper, serve_native
 from roomtone_server.ports.web.health import serve_web
 from roomtone_server.ports.web.metrics import metrics_route
 from roomtone_server.recorder import Recorder
+from roomtone_server.runtime.hints import AT_ONCE, BACKCHANNELS, Hints
 from roomtone_server.runtime.house import House
 from roomtone_server.runtime.parts import EndpointSettings, Parts, TurnSettings
-from roomtone_server.settings import ServerSettings
+from roomtone_server.runtime.replies import Replies
+from roomtone_server.settings import SCALES, ServerSettings
 from roomtone_server.store.satellites import SqliteSatelliteStore
 from roomtone_server.store.turns import SqliteTurnStore
 from roomtone_server.telemetry.metrics import Metrics
@@ -138,9 +140,13 @@ async def _furnish(
     def make_vad() -> VoiceActivity:
         return cast("VoiceActivity", chosen["vad"].make(around))
 
-    endpoint = EndpointSettings(**settings.endpoint.model_dump())
-    turn = TurnSettings(endpoint, settings.follow_up_s)
-    return House(Parts(stt, tts, make_vad, mind.agent, settings.language, turn=turn)), mind
+    chosen_by = settings.endpoint.model_dump(exclude={"sensitivity"})
+    at_once = AT_ONCE.get(settings.language, frozenset())
+    endpoint = EndpointSettings(**chosen_by, scale=SCALES[settings.endpoint.sensitivity], at_once=at_once)
+    backchannels = BACKCHANNELS.get(settings.language, frozenset())
+    turn = TurnSettings(endpoint, settings.follow_up, settings.follow_up_s, backchannels=backchannels)
+    parts = Parts(stt, Replies(tts), make_vad, mind.agent, Hints(around.cache), settings.language, turn=turn)
+    return House(parts), mind
 
 
 def _first(problems: BaseExceptionGroup[RoomtoneError]) -> RoomtoneError:

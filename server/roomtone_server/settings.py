@@ -1,7 +1,7 @@
 """The server's settings. Every key has a default: `roomtone server` works without a file."""
 
 import socket
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
@@ -32,10 +32,18 @@ class WebSettings(Settings):
     port: Port = WEB_PORT
 
 
+# How patient the endpoint is: the names are Home Assistant's.
+SCALES: Final = {"aggressive": 0.7, "default": 1.0, "relaxed": 1.6}
+
+
 class EndpointSettings(Settings):
     """When the user has finished."""
 
-    silence_ms: Annotated[int, Field(ge=100, le=3000)] = 700
+    sensitivity: Literal["aggressive", "default", "relaxed"] = "default"
+    complete_ms: Annotated[int, Field(ge=60, le=3000)] = 160
+    extendable_ms: Annotated[int, Field(ge=100, le=3000)] = 250
+    open_ms: Annotated[int, Field(ge=200, le=5000)] = 1200
+    free_ms: Annotated[int, Field(ge=200, le=3000)] = 500
     nothing_said_ms: Annotated[int, Field(ge=1000, le=30_000)] = 4000
     ceiling_ms: Annotated[int, Field(ge=2000, le=60_000)] = 15_000
 
@@ -52,6 +60,7 @@ class ServerSettings(Settings):
     home: HomeChoice = EngineChoice()
     agent: AgentSettings = AgentSettings()
     endpoint: EndpointSettings = EndpointSettings()
+    follow_up: Literal["when-asked", "always", "never"] = "when-asked"
     follow_up_s: Annotated[float, Field(ge=1, le=30)] = 5.0
     store_transcripts: bool = False
     log_level: Level = "info"

@@ -9,8 +9,8 @@ import pytest
 from support.voice import user_says
 
 from roomtone.ears.formats import RATE_HZ, SAMPLE_BYTES
-from roomtone_server.bench.demo.ends import both_ends
-from roomtone_server.bench.demo.scene import WAKE_WORD
+from roomtone_server.bench.ends import both_ends
+from roomtone_server.bench.scene import WAKE_WORD
 from roomtone_server.ports.control import call_async
 
 pytest.importorskip(

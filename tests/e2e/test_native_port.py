@@ -1,6 +1,8 @@
 """The native port over real TLS and the real store; behind it engines that do as a test says."""
 
+import random
 import time
+from array import array
 from contextlib import asynccontextmanager
 
 import pytest
@@ -20,6 +22,7 @@ from roomtone_server.ports.native import Doorkeeper, serve_native
 from roomtone_server.runtime.house import House
 from roomtone_server.store.database import Database
 from roomtone_server.store.satellites import SqliteSatelliteStore
+from roomtone_server.turn.arbiter import CHIME_WAITS_S
 
 NAME = {"name": "Kitchen", "area": "Kitchen"}
 
@@ -75,8 +78,9 @@ async def test_a_turn_over_the_link(tmp_path):
                     assert AudioStart.from_event(event).rate == 22_050
         assert len(audio) == 2 * 22_050 * 3 // 10
         once = list(dict.fromkeys(kinds))
-        assert set(once[:2]) == {"transcript-chunk", "roomtone-heard"}
-        assert once[2:] == [
+        assert once[0] == "roomtone-yours"
+        assert set(once[1:3]) == {"transcript-chunk", "roomtone-heard"}
+        assert once[3:] == [
             "transcript",
             "roomtone-reply",
             "audio-start",
@@ -84,6 +88,28 @@ async def test_a_turn_over_the_link(tmp_path):
             "audio-stop",
             "roomtone-turn-ended",
         ]
+
+
+async def test_the_satellite_that_hears_a_word_worse_is_told_that_another_answers(tmp_path):
+    rng = random.Random(1)
+    levels = [rng.randint(1_000, 8_000) for _ in range(50)]
+    async with serving(tmp_path) as served:
+        near, far = await served.pair(), await served.pair()
+        async with served.dial() as better, served.dial() as worse:
+            for link, credentials, word_dbfs in ((better, near, -20.0), (worse, far, -30.0)):
+                await greet(link, credentials, **NAME)
+                wake = events.Wake(1, "okay_nabu", "okay nabu", 0.9, 16_000, 0, word_dbfs=word_dbfs, room_dbfs=-50.0)
+                link.send(events.event_of(wake))
+            assert [events.parse(await link.receive()) for link in (better, worse)] == [
+                events.Yours(1, pytest.approx(CHIME_WAITS_S, abs=CHIME_WAITS_S)) for _ in range(2)
+            ]
+            for number, level in enumerate(levels):
+                for link in (better, worse):
+                    pcm = array("h", [level] * 320).tobytes()
+                    link.send(AudioChunk(16_000, 2, 1, pcm, timestamp=20 * number).event())
+            while not isinstance(told := events.parse(await worse.receive()), events.TurnEnded):
+                pass
+            assert told == events.TurnEnded(1, "elsewhere")
 
 
 def utter(link, turn):
@@ -150,7 +176,7 @@ async def test_nonsense_ends_the_connection_and_nothing_else(tmp_path, event):
                 await link.receive()
             await greet(other, credentials, **NAME)
             utter(other, 1)
-            assert (await other.receive()).type == "roomtone-heard"
+            assert (await other.receive()).type == "roomtone-yours"
 
 
 async def test_events_of_a_newer_protocol_are_passed_over(tmp_path):
@@ -160,7 +186,7 @@ async def test_events_of_a_newer_protocol_are_passed_over(tmp_path):
             await greet(link, credentials, **NAME)
             link.send(Event("roomtone-of-the-future", {"x": 1}))
             utter(link, 1)
-            assert (await link.receive()).type == "roomtone-heard"
+            assert (await link.receive()).type == "roomtone-yours"
 
 
 async def test_a_satellite_that_vanishes_in_mid_sentence_frees_everything(tmp_path):
@@ -172,6 +198,7 @@ async def test_a_satellite_that_vanishes_in_mid_sentence_frees_everything(tmp_pa
                 await greet(link, credentials, **NAME)
                 link.send(events.event_of(events.Wake(1, "okay_nabu", "okay nabu", 0.9, 0, 0)))
                 link.send(AudioChunk(16_000, 2, 1, SPEECH, timestamp=0).event())
+                assert (await link.receive()).type == "roomtone-yours"
                 assert TranscriptChunk.is_type((await link.receive()).type)
                 assert stt.open == 1
             while (await happened.get()).what != "ended":

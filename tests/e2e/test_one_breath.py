@@ -12,8 +12,10 @@ from roomtone import engines
 from roomtone.ears.formats import FRAME_SAMPLES, RATE_HZ, SAMPLES_PER_MS
 from roomtone.engines import EngineChoice, Surroundings
 from roomtone_server.mind import open_mind
+from roomtone_server.runtime.hints import Hints
 from roomtone_server.runtime.house import House
 from roomtone_server.runtime.parts import Parts
+from roomtone_server.runtime.replies import Replies
 from roomtone_server.runtime.session import Audio, Woken
 from roomtone_server.settings import ServerSettings
 
@@ -34,7 +36,7 @@ async def a_house(recordings, folder):
     try:
         async with open_mind(ServerSettings(), engines.choose("home", home), surroundings) as mind:
             tts = ScriptedTts(seconds=0)
-            house = House(Parts(stt, tts, lambda: vad.make(surroundings), mind.agent))
+            house = House(Parts(stt, Replies(tts), lambda: vad.make(surroundings), mind.agent, Hints(folder)))
             async with asyncio.TaskGroup() as tasks:
                 following = tasks.create_task(house.follow(mind.home))
                 await house.taught.wait()

@@ -14,7 +14,7 @@ import psutil
 import pytest
 from support.server_end import ServerEnd, say, serving, speak
 
-from roomtone.link.events import Heard, Played, Reply, Wake
+from roomtone.link.events import Heard, Played, Released, Reply, Wake
 from roomtone_satellite.connection import credentials_path
 
 ROOMTONE = Path(sys.executable).with_name("roomtone")
@@ -128,12 +128,15 @@ def test_a_mistyped_code_is_one_line(code):
 async def test_its_button_and_its_mute_are_signals(tmp_path):
     async with serving(tmp_path / "server") as server:
         await pair(server)
-        config = settings(tmp_path, server={"host": "127.0.0.1", "port": server.port})
+        config = settings(tmp_path, server={"host": "127.0.0.1", "port": server.port}, button="hold")
         async with running("--config", config) as process:
             await server.links.get()
             await line_with(process, "connected to")
             process.send_signal(signal.SIGUSR2)
-            assert (await server.next(Wake)).name == ""
+            wake = await server.next(Wake)
+            assert (wake.name, wake.held) == ("", True)
+            process.send_signal(signal.SIGRTMIN)
+            assert await server.next(Released) == Released(wake.turn)
             process.send_signal(signal.SIGUSR1)
             await line_with(process, "muted")
 

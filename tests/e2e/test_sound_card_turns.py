@@ -16,10 +16,10 @@ from roomtone.ears.formats import RATE_HZ
 from roomtone.errors import PeerGone
 from roomtone_satellite import chimes
 from roomtone_satellite.settings import ChimeSettings
-from roomtone_server.bench.demo import scene
-from roomtone_server.bench.demo.ends import Ends, both_ends
-from roomtone_server.bench.demo.turn import Turn
+from roomtone_server.bench import scene
+from roomtone_server.bench.ends import Ends, both_ends
 from roomtone_server.bench.home import read_home
+from roomtone_server.bench.turn import Turn
 from roomtone_server.ports.control import call_async
 
 SATELLITE = {"name": "den", "area": "Kitchen", "microphone": "pyaudio", "speaker": "pyaudio"}

@@ -12,8 +12,8 @@ import psutil
 import pytest
 from support.voice import user_says
 
-from roomtone_server.bench.demo.ends import both_ends
-from roomtone_server.bench.demo.scene import WAKE_WORD, compose
+from roomtone_server.bench.ends import both_ends
+from roomtone_server.bench.scene import WAKE_WORD, compose
 from roomtone_server.ports.control import call_async
 
 pytest.importorskip(

@@ -10,7 +10,19 @@ from wyoming.audio import AudioChunk
 from wyoming.event import Event
 
 from roomtone.errors import DeviceError, PeerGone
-from roomtone.link.events import Cancel, Flush, Heard, Listen, Played, Reply, TurnEnded, Wake
+from roomtone.link.events import (
+    Cancel,
+    Chime,
+    Flush,
+    Heard,
+    Listen,
+    Played,
+    Released,
+    Reply,
+    TurnEnded,
+    Wake,
+    parse,
+)
 from roomtone.link.pairing import Credentials
 from roomtone_satellite.connection import credentials_path, pair_with
 from roomtone_satellite.settings import ServerSettings
@@ -61,6 +73,8 @@ async def test_a_turn_from_the_wake_word_to_the_end(tmp_path):
         assert (wake.turn, wake.name, wake.phrase) == (1, "okay_nabu", "okay nabu")
         assert wake.sample == 31 * 320, "the detection stands at the end of its frame"
         assert wake.first_sample == wake.sample - 8_000
+        assert wake.word_dbfs > -20, "the one loud frame"
+        assert wake.room_dbfs < -65, "the quiet ones before it"
 
         say(link, Heard(1))
         bench.microphone.hear(frame(102))
@@ -132,6 +146,38 @@ async def test_muted_it_hears_nothing_and_says_nothing(tmp_path):
         say(link, Heard(3))
         preroll = {chunk.audio for chunk in await server.utterance()}
         assert preroll == {frame(6), WORD}, "what was said while muted is in no pre-roll either"
+
+
+async def test_muted_no_audio_leaves_it_whatever_the_server_asks(tmp_path):
+    async with serving(tmp_path) as server, (await paired_bench(server, button="hold")).running() as bench:
+        link = await bench.meet(server)
+        bench.satellite.toggle_mute()
+        say(link, Listen(2, 5.0), Heard(2), Reply(4, "speak"), Flush(4), Chime("timer"), TurnEnded(4, "answered"))
+        speak(link, TONE, 8_000)
+        say(link, Listen(6, 5.0), Listen(8, 5.0))
+        assert [await server.next(Cancel) for _ in range(4)] == [Cancel(turn) for turn in (2, 4, 6, 8)]
+        bench.satellite.press_button()
+        bench.microphone.hear(WORD, frame(7))
+        await bench.microphone.has_heard_all()
+        bench.satellite.release_button()
+        bench.satellite.toggle_mute()
+
+        bench.satellite.press_button()
+        first = parse(await server.heard.get())
+        assert isinstance(first, Wake), "not a frame before it"
+        assert (first.turn, first.held) == (1, True)
+
+
+async def test_what_is_said_while_the_button_is_held_is_the_utterance(tmp_path):
+    async with serving(tmp_path) as server, (await paired_bench(server, button="hold")).running() as bench:
+        await bench.meet(server)
+        bench.satellite.press_button()
+        bench.microphone.hear(frame(1), frame(2))
+        await bench.microphone.has_heard_all()
+        bench.satellite.release_button()
+        bench.microphone.hear(frame(3))
+        assert {chunk.audio for chunk in await server.utterance()} == {frame(1), frame(2)}
+        assert await server.next(Released) == Released(1)
 
 
 async def test_a_server_that_vanishes_in_the_middle_of_its_reply(tmp_path, log):

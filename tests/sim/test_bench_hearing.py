@@ -7,8 +7,8 @@ from support import virtual_time
 from support.scripted import ScriptedStt
 
 from roomtone.errors import EngineError
+from roomtone_server.bench.manifest import Clip
 from roomtone_server.bench.stt.hearing import hear
-from roomtone_server.bench.stt.manifest import Clip
 from roomtone_server.engines.base import HearingRequest
 
 REQUEST = HearingRequest("en", area="Kitchen")

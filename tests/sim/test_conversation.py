@@ -6,12 +6,13 @@ from contextlib import asynccontextmanager
 
 import pytest
 from support import virtual_time
-from support.scripted import SPEECH, ScriptedAgent, ScriptedSatellite, ScriptedStt, ScriptedTts, parts
+from support.scripted import SILENCE, SPEECH, ScriptedAgent, ScriptedSatellite, ScriptedStt, ScriptedTts, parts
 
 from roomtone.errors import EngineError
 from roomtone_server.agent.base import Due, Finished
 from roomtone_server.runtime.house import House
 from roomtone_server.runtime.listening import MAX_BEHIND_FRAMES
+from roomtone_server.runtime.parts import EndpointSettings, TurnSettings
 from roomtone_server.runtime.speaking import AHEAD_S
 
 
@@ -41,7 +42,7 @@ def test_one_turn_from_wake_to_done():
         assert stt.requests[0].wake_phrase == "okay nabu"
         assert agent.asked[0].area == "Kitchen"
         assert stt.open == 0
-        assert satellite.times[satellite.log.index(("heard", 1))] == pytest.approx(1.7, abs=0.021)
+        assert satellite.times[satellite.log.index(("heard", 1))] == pytest.approx(1.5, abs=0.021)
 
     virtual_time.run(main())
 
@@ -55,9 +56,9 @@ def test_reply_audio_is_never_far_ahead_of_the_speaker():
         played = [(t, e[2]) for t, e in zip(satellite.times, satellite.log, strict=True) if e[0] == "play"]
         start, sent_s = played[0][0], 0.0
         for at, samples in played:
-            assert sent_s - (at - start) <= AHEAD_S + 1e-9, "sent too early"
             assert at - start <= sent_s, "sent too late: the speaker ran dry"
             sent_s += samples / 22_050
+            assert sent_s - (at - start) <= AHEAD_S + 1e-9, "sent too early"
         assert sent_s == pytest.approx(5.0)
 
     virtual_time.run(main())
@@ -171,7 +172,8 @@ def test_a_question_is_followed_by_an_invitation():
 def test_a_recogniser_that_does_not_keep_up():
     async def main():
         satellite = ScriptedSatellite()
-        async with attended(House(parts(stt=ScriptedStt(feed_takes_s=1e3))), satellite):
+        patient = TurnSettings(EndpointSettings(nothing_said_ms=60_000))
+        async with attended(House(parts(stt=ScriptedStt(feed_takes_s=1e3), turn=patient)), satellite):
             satellite.wake(1)
             for _ in range(MAX_BEHIND_FRAMES + 5):
                 await satellite.stream(SPEECH, 20)
@@ -270,3 +272,78 @@ def test_two_satellites_have_two_turns_at_once():
         assert kitchen.times == office.times
 
     virtual_time.run(main())
+
+
+def test_the_answer_is_ready_when_the_silence_is_over():
+    """Everything but its effect happens before the endpoint, and once."""
+
+    async def main():
+        satellite, agent, stt = ScriptedSatellite(), ScriptedAgent(takes_s=0), ScriptedStt(final_after_s=0.1)
+        house = House(parts(stt=stt, agent=agent, tts=ScriptedTts(delay_s=0.2)))
+        with house.parts.trace.watch() as happened:
+            async with attended(house, satellite):
+                await satellite.utter(1)
+                await satellite.until("ended")
+        times = dict(zip([entry[0] for entry in satellite.log], satellite.times, strict=True))
+        assert times["begin"] == times["heard"], "the reply sounds the moment the endpoint is found"
+        assert len(agent.asked) == len(agent.committed) == 1
+        order = [event.what for event in drained(happened)]
+        assert order.index("speculated") < order.index("endpoint") < order.index("committed")
+        assert "discarded" not in order
+
+    virtual_time.run(main())
+
+
+def test_nothing_is_done_before_the_endpoint_and_nothing_that_was_discarded():
+    """Whoever goes on speaking has three answers prepared, and one carried out."""
+
+    async def main():
+        satellite, agent, stt = ScriptedSatellite(), ScriptedAgent(), ScriptedStt(final_after_s=0.05)
+        async with attended(House(parts(stt=stt, agent=agent)), satellite):
+            satellite.wake(1)
+            await satellite.stream(SPEECH, 1000)
+            for text in ("turn on the light in", "turn on the light in the", "turn on the light in the kitchen"):
+                await satellite.stream(SILENCE, 300)
+                assert agent.committed == []
+                stt.text = text
+                await satellite.stream(SPEECH, 500)
+            await satellite.stream(SILENCE, 3000)
+            await satellite.until("ended")
+        assert len(agent.asked) >= 3
+        assert agent.committed == ["turn on the light in the kitchen"]
+
+    virtual_time.run(main())
+
+
+def test_what_asks_for_confirmation_is_not_spoken_ahead():
+    async def main():
+        tts = ScriptedTts()
+        satellite, agent = ScriptedSatellite(), ScriptedAgent(speculative=False)
+        async with attended(House(parts(agent=agent, tts=tts)), satellite):
+            satellite.wake(1)
+            await satellite.stream(SPEECH, 1000)
+            await satellite.stream(SILENCE, 300)
+            assert len(agent.asked) == 1
+            assert tts.asked == []
+            await satellite.stream(SILENCE, 1000)
+            await satellite.until("ended")
+        assert tts.asked == ["Turned on the light"]
+
+    virtual_time.run(main())
+
+
+def test_a_cough_is_not_answered():
+    async def main():
+        satellite, agent = ScriptedSatellite(), ScriptedAgent()
+        async with attended(House(parts(stt=ScriptedStt(text="", spoken=False), agent=agent)), satellite):
+            await satellite.utter(1)
+            await satellite.until("ended")
+        assert satellite.of("ended") == [(1, "nothing-said", "")]
+        assert agent.asked == []
+        assert satellite.of("begin") == []
+
+    virtual_time.run(main())
+
+
+def drained(happened):
+    return [happened.get_nowait() for _ in range(happened.qsize())]

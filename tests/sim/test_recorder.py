@@ -10,6 +10,7 @@ from support.inline import InlineExecutor
 from support.scripted import SPEECH, ScriptedAgent, ScriptedSatellite, ScriptedStt, parts
 from support.traces import ANSWERED, trace
 
+from roomtone.ears.level import FLOOR_DBFS
 from roomtone.errors import StoreError
 from roomtone.link.background import alongside
 from roomtone_server.agent.base import Finished
@@ -82,9 +83,11 @@ def in_files(path, text):
 def test_a_turn_leads_to_a_row(path):
     [record], figures = recorded(path, one_turn)
     assert (record.satellite, record.turn, record.begun_by, record.outcome) == ("s1", 1, "wake-word", "answered")
-    assert (record.silence_ms, record.engines) == (700, {"stt": "x"})
+    assert (record.silence_ms, record.engines) == (500, {"stt": "x"})
     assert list(record.stages) == ["wake", "speech", "silence", "stt", "agent", "tts", "sound"]
     assert record.lengths.transcript == len(SAID)
+    assert record.speech_dbfs == pytest.approx(-12.2, abs=0.1), "the scripted speech, of amplitude 8000"
+    assert record.noise_dbfs == FLOOR_DBFS
     assert 'roomtone_turns_total{outcome="answered"} 1.0' in figures
 
 
@@ -110,15 +113,15 @@ def test_barge_in_is_two_turns(path):
     assert [(record.turn, record.outcome) for record in records] == [(1, "cancelled"), (3, "answered")]
 
 
-def test_silence_says_that_nothing_was_said(path):
+def test_a_muted_microphone_is_told_from_a_silent_user(path):
     async def script(satellite):
         satellite.wake(1)
         await satellite.stream(bytes(640), 6000)
         await satellite.until("ended")
 
     [record], figures = recorded(path, script, stt=ScriptedStt(text=""))
-    assert (record.outcome, record.why) == ("nothing-said", "no-speech")
-    assert 'roomtone_turns_not_understood_total{why="no-speech"} 1.0' in figures
+    assert (record.outcome, record.why) == ("nothing-said", "level-too-low")
+    assert 'roomtone_turns_not_understood_total{why="level-too-low"} 1.0' in figures
 
 
 def test_a_cough_is_told_from_silence(path):

@@ -11,8 +11,11 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from roomtone_satellite.events import (
     Alert,
+    ButtonHeld,
     ButtonPressed,
+    ButtonReleased,
     CancelTurn,
+    Command,
     Connected,
     DeadlinePassed,
     Disconnected,
@@ -23,16 +26,24 @@ from roomtone_satellite.events import (
     FlushReply,
     ListenAsked,
     Muted,
+    PauseReply,
     PlayChime,
     PlayReply,
+    ReleaseTurn,
     ReplyPlayed,
     ReplyProgressed,
     ReplyStarted,
     ReportPlayed,
+    ResumeReply,
+    StartInterrupting,
     StartStreaming,
     StopStreaming,
     TurnEnded,
+    TurnGranted,
     Unmuted,
+    VoiceLasted,
+    VoiceStarted,
+    VoiceStopped,
     WakeHeard,
 )
 from roomtone_satellite.machine import TRANSITIONS, SatelliteMachine
@@ -45,10 +56,15 @@ ROADS: dict[State, list[Event]] = {
     State.OFFLINE: [],
     State.MUTED: [Connected(), Muted()],
     State.WAITING: [Connected()],
-    State.LISTENING: [Connected(), WAKE],
+    State.LISTENING: [Connected(), WAKE, TurnGranted(1, settles_s=0.0)],
     State.THINKING: [Connected(), WAKE, EndpointFound(1)],
     State.PLAYING: [Connected(), WAKE, EndpointFound(1), ReplyStarted(1)],
 }
+
+
+PLAYING = ROADS[State.PLAYING]
+ROADS[State.HUSHED] = [*PLAYING, VoiceStarted(40_000)]
+ROADS[State.INTERRUPTED] = [*PLAYING, VoiceStarted(40_000), VoiceLasted(40_000)]  # by turn 3
 
 
 def machine_in(state: State) -> SatelliteMachine:
@@ -56,7 +72,7 @@ def machine_in(state: State) -> SatelliteMachine:
 
 
 def after(*events: Event) -> SatelliteMachine:
-    machine = SatelliteMachine()
+    machine = SatelliteMachine(MachineSettings(voice_pauses=True))
     for event in events:
         machine.receive(event, 0.0)
     machine.commands()
@@ -73,6 +89,9 @@ def samples_of(kind: type[Event]) -> Iterator[Event]:
     if kind is WakeHeard:
         yield WAKE
         return
+    if kind in (VoiceStarted, VoiceLasted):
+        yield kind(40_000)
+        return
     if "turn" not in kind.__dataclass_fields__:
         yield kind()
         return
@@ -80,8 +99,11 @@ def samples_of(kind: type[Event]) -> Iterator[Event]:
         if kind in (ReplyProgressed, ReplyPlayed):
             yield kind(turn, 480)
         elif kind is TurnEnded:
-            for outcome in ("answered", "failed", "nothing-said"):
+            for outcome in ("answered", "failed", "nothing-said", "elsewhere"):
                 yield TurnEnded(turn, outcome)
+        elif kind is TurnGranted:
+            for settles_s in (0.0, 0.2):
+                yield TurnGranted(turn, settles_s)
         else:
             yield kind(turn)
 
@@ -105,7 +127,8 @@ def test_every_pair_goes_where_the_table_says_or_is_ignored_and_counted(state, k
 def test_each_next_state_of_the_table_is_reached_by_some_road():
     declared = {(*pair, to) for pair, transition in TRANSITIONS.items() for to in transition.to}
     reached = set()
-    twists: list[list[Event]] = [[], [TurnEnded(1, "answered")], [ListenAsked(2)], [Disconnected()]]
+    twists: list[list[Event]] = [[], [TurnEnded(1, "answered")], [ListenAsked(2)], [Disconnected()], [ButtonHeld()]]
+    twists.append([TurnEnded(1, "answered"), WAKE])
     for (state, kind), twist in itertools.product(TRANSITIONS, twists):
         for event in samples_of(kind):
             machine = after(*ROADS[state], *twist)
@@ -117,7 +140,8 @@ def test_each_next_state_of_the_table_is_reached_by_some_road():
 
 def test_a_whole_turn():
     machine = machine_in(State.WAITING)
-    assert given(machine, WAKE) == [StartStreaming(1, WAKE, first_sample=24_000), PlayChime("awake")]
+    assert given(machine, WAKE) == [StartStreaming(1, WAKE, first_sample=24_000)]
+    assert given(machine, TurnGranted(1, settles_s=0.0)) == [PlayChime("awake")]
     assert given(machine, EndpointFound(1)) == [StopStreaming(1)]
     assert given(machine, ReplyStarted(1)) == [PlayReply(1)]
     assert given(machine, ReplyProgressed(1, 4410)) == [ReportPlayed(1, 4410, done=False)]
@@ -140,7 +164,6 @@ def test_a_wake_word_during_the_reply_silences_it_and_begins_anew():
         FlushReply(1),
         CancelTurn(1),
         StartStreaming(3, WAKE, first_sample=24_000),
-        PlayChime("awake"),
     ]
     assert given(machine, ReplyStarted(1)) == [], "audio of the turn that was given up is stale"
     assert machine.state is State.LISTENING
@@ -161,9 +184,14 @@ def test_an_invitation_waits_for_the_reply_to_end():
     assert given(machine, ReplyPlayed(1, 9)) == [
         ReportPlayed(1, 9, done=True),
         StartStreaming(2, None, first_sample=None),
-        PlayChime("awake"),
+        PlayChime("invited"),
     ]
     assert machine.turn == 2
+
+
+def test_who_was_invited_and_says_nothing_is_left_in_peace():
+    assert given(after(Connected(), ListenAsked(2)), TurnEnded(2, "nothing-said")) == [StopStreaming(2)]
+    assert given(machine_in(State.LISTENING), TurnEnded(1, "nothing-said")) == [StopStreaming(1), PlayChime("done")]
 
 
 def test_an_invitation_while_the_user_already_speaks_is_declined():
@@ -255,6 +283,70 @@ def test_the_button_begins_a_turn_and_gives_one_up():
     assert machine.state is State.WAITING
 
 
+def test_an_utterance_lasts_as_long_as_the_button_is_held():
+    machine = machine_in(State.WAITING)
+    assert given(machine, ButtonHeld())[0] == StartStreaming(1, None, first_sample=None, held=True)
+    assert given(machine, ButtonReleased()) == [StopStreaming(1), ReleaseTurn(1)]
+    assert machine.state is State.THINKING
+    assert given(machine, EndpointFound(1)) == [], "the server confirms what is known"
+
+
+@pytest.mark.parametrize(
+    ("state", "silenced"),
+    [(State.LISTENING, [StopStreaming(1)]), (State.THINKING, []), (State.PLAYING, [FlushReply(1)])],
+)
+def test_a_held_button_has_the_floor_at_once(state, silenced):
+    machine = machine_in(state)
+    held = StartStreaming(3, None, first_sample=None, held=True)
+    assert given(machine, ButtonHeld()) == [*silenced, CancelTurn(1), held, PlayChime("awake")]
+
+
+def test_a_release_ends_no_utterance_that_a_word_began():
+    machine = machine_in(State.LISTENING)
+    assert given(machine, ButtonReleased()) == []
+    assert machine.state is State.LISTENING
+
+
+def test_the_chime_waits_for_the_server_s_word_and_for_the_time_that_it_names():
+    machine = after(Connected(), WAKE)
+    assert given(machine, TurnGranted(1, settles_s=0.25), 0.125) == []
+    machine.advance(0.374)
+    assert machine.commands() == []
+    machine.advance(0.375)
+    assert machine.commands() == [PlayChime("awake")]
+    assert given(machine, TurnGranted(1, settles_s=0.0)) == [], "once is enough"
+    assert machine.state is State.LISTENING
+
+
+def test_a_server_that_is_slow_does_not_keep_the_chime_from_sounding():
+    machine = after(Connected(), WAKE)
+    machine.advance(0.149)
+    assert machine.commands() == []
+    machine.advance(0.15)
+    assert machine.commands() == [PlayChime("awake")]
+    assert machine.next_deadline() == pytest.approx(60.15), "the utterance may still take its time"
+
+
+@pytest.mark.parametrize("granted", [[], [TurnGranted(1, settles_s=0.2)]])
+def test_a_turn_that_another_satellite_takes_ends_without_a_sound(granted):
+    machine = after(Connected(), WAKE, *granted)
+    assert given(machine, TurnEnded(1, "elsewhere"), 0.1) == [StopStreaming(1)]
+    machine.advance(1.0)
+    assert machine.commands() == []
+    assert machine.state is State.WAITING
+
+
+def test_the_endpoint_makes_a_chime_that_still_waits_pointless():
+    machine = after(Connected(), WAKE, EndpointFound(1))
+    machine.advance(1.0)
+    assert machine.commands() == []
+
+
+@pytest.mark.parametrize("event", [ButtonPressed(), ListenAsked(2)])
+def test_nobody_contests_what_began_without_a_wake_word(event):
+    assert given(machine_in(State.WAITING), event)[-1].__class__ is PlayChime
+
+
 def test_the_preroll_is_a_setting():
     machine = SatelliteMachine(MachineSettings(preroll_samples=320))
     machine.receive(Connected(), 0.0)
@@ -266,12 +358,14 @@ class AnyOrder(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.machine = SatelliteMachine()
+        self.machine = SatelliteMachine(MachineSettings(voice_pauses=True))
         self.now = 0.0
         self.streaming: int | None = None
         self.playing: int | None = None
+        self.paused = False
         self.own_turns: list[int] = []
         self.connected = False
+        self.muted = False
 
     def happens(self, event: Event) -> None:
         self.machine.receive(event, self.now)
@@ -280,28 +374,41 @@ class AnyOrder(RuleBasedStateMachine):
     def obey(self) -> None:
         for command in self.machine.commands():
             match command:
-                case StartStreaming(turn=turn, wake=wake, first_sample=first):
+                case StartStreaming(turn=turn, wake=wake, first_sample=first, held=held):
                     assert self.streaming is None
+                    assert not self.muted
+                    assert not (held and wake)
                     assert (wake is None) == (first is None)
                     self.streaming = turn
                     if turn % 2:
                         self.own_turns.append(turn)
+                case StartInterrupting(turn=turn, interrupts=interrupts, paused=paused):
+                    assert self.streaming is None
+                    assert (interrupts, paused) == (self.playing, self.paused)
+                    self.streaming = turn
+                    self.own_turns.append(turn)
                 case StopStreaming(turn=turn):
                     assert self.streaming == turn
                     self.streaming = None
-                case PlayReply(turn=turn):
-                    assert self.playing in (None, turn)
-                    self.playing = turn
-                case FlushReply(turn=turn):
-                    assert self.playing == turn
-                    self.playing = None
-                case ReportPlayed(turn=turn, done=True):
-                    assert self.playing == turn
-                    self.playing = None
-                case FinishReply(turn=turn) | ReportPlayed(turn=turn):
-                    assert self.playing == turn
-                case CancelTurn():
+                case CancelTurn() | ReleaseTurn():
                     assert self.connected
+                case _:
+                    self.sound(command)
+
+    def sound(self, command: Command) -> None:
+        match command:
+            case PauseReply(turn=turn) | ResumeReply(turn=turn):
+                assert self.playing == turn
+                assert self.paused != isinstance(command, PauseReply)
+                self.paused = not self.paused
+            case PlayReply(turn=turn):
+                assert self.playing in (None, turn)
+                self.playing = turn
+            case FlushReply(turn=turn) | ReportPlayed(turn=turn, done=True):
+                assert self.playing == turn
+                self.playing, self.paused = None, False
+            case FinishReply(turn=turn) | ReportPlayed(turn=turn):
+                assert self.playing == turn
 
     @precondition(lambda self: not self.connected)
     @rule()
@@ -315,9 +422,17 @@ class AnyOrder(RuleBasedStateMachine):
         self.connected = False
         self.happens(Disconnected())
 
-    @rule(event=st.sampled_from([Muted(), Unmuted(), ButtonPressed(), WAKE]))
+    @rule(event=st.sampled_from([Muted(), Unmuted(), ButtonPressed(), ButtonHeld(), ButtonReleased(), WAKE]))
     def person(self, event):
+        if isinstance(event, Muted | Unmuted):
+            self.muted = isinstance(event, Muted)
         self.happens(event)
+
+    @precondition(lambda self: self.connected)
+    @rule(settles_s=st.sampled_from([0.0, 0.2]), turn=st.integers(min_value=0, max_value=12), current=st.booleans())
+    def server_grants_turn(self, settles_s, turn, current):
+        granted = self.machine.turn if current and self.machine.turn is not None else turn
+        self.happens(TurnGranted(granted, settles_s))
 
     @precondition(lambda self: self.connected)
     @rule(
@@ -332,6 +447,19 @@ class AnyOrder(RuleBasedStateMachine):
     @rule(outcome=st.sampled_from(["answered", "nothing-said", "failed"]))
     def server_ends_turn(self, outcome):
         self.happens(TurnEnded(self.machine.turn or 0, outcome))
+
+    @rule(kind=st.sampled_from([VoiceStarted, VoiceLasted]))
+    def voice(self, kind):
+        self.happens(kind(40_000))
+
+    @rule()
+    def voice_stops(self):
+        self.happens(VoiceStopped())
+
+    @precondition(lambda self: self.connected and self.own_turns)
+    @rule()
+    def server_ends_the_newest_turn(self):
+        self.happens(TurnEnded(self.own_turns[-1], "nothing-said"))
 
     @precondition(lambda self: self.playing is not None)
     @rule(done=st.booleans())
@@ -362,9 +490,12 @@ class AnyOrder(RuleBasedStateMachine):
 
     @invariant()
     def states_mean_what_they_say(self):
-        assert (self.machine.state is State.LISTENING) == (self.streaming is not None)
-        assert (self.machine.state is State.PLAYING) == (self.playing is not None)
-        assert {self.streaming, self.playing} <= {None, self.machine.turn}
+        state = self.machine.state
+        assert (state in {State.LISTENING, State.INTERRUPTED}) == (self.streaming is not None)
+        assert (state in {State.PLAYING, State.HUSHED, State.INTERRUPTED}) == (self.playing is not None)
+        assert self.playing in {None, self.machine.turn}
+        assert self.streaming in {None, self.machine.turn} or state is State.INTERRUPTED
+        assert self.paused == (state is State.HUSHED) or state is State.INTERRUPTED
 
     @invariant()
     def every_turn_has_a_deadline(self):

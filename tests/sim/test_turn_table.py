@@ -1,6 +1,7 @@
 """The table holds: every state crossed with every event, and random lives of a satellite."""
 
 import random
+from dataclasses import replace
 from typing import get_args
 
 import pytest
@@ -8,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from roomtone_server.turn import events as e
+from roomtone_server.turn.course import Course, State
 from roomtone_server.turn.machine import TRANSITIONS, TurnMachine
-from roomtone_server.turn.steps import State
 
 TURN = 1
 
@@ -18,10 +19,14 @@ def events_of(turn: int, revision: int, sample: int) -> list[e.Event]:
     """One of each kind, all of this turn and revision."""
     return [
         e.WakeHeard(turn, sample, word=True),
+        e.InterruptionHeard(turn, turn, sample, paused=True),
         e.SpeechStarted(turn, sample),
         e.SpeechEnded(turn, sample),
-        e.AudioReached(turn, sample),
-        e.PartialReady(turn, "words"),
+        e.UtteranceEnded(turn),
+        e.AudioReached(turn, sample, -60.0),
+        e.PartialReady(turn, "words", e.Completeness.COMPLETE),
+        e.PreviewReady(turn, revision, "words", "words", e.Completeness.COMPLETE, spoken=True),
+        e.PreviewReady(turn, revision, "", "", e.Completeness.UNKNOWN, spoken=False),
         e.FinalReady(turn, revision, "words"),
         e.FinalReady(turn, revision, "", spoken=False),
         e.ReplyStarted(turn, revision),
@@ -31,6 +36,7 @@ def events_of(turn: int, revision: int, sample: int) -> list[e.Event]:
         e.PlaybackEnded(turn),
         e.WorkFailed(turn, "hearing", "broken"),
         e.CancelRequested(turn),
+        e.Outbid(turn),
         e.AnnouncementDue("ring", "timer"),
         e.SatelliteLost(),
         e.DeadlinePassed(),
@@ -44,20 +50,51 @@ def test_one_of_each_kind_is_tried():
 def path_to(state: State) -> list[list[e.Event]]:
     """Several ways into a state, so that each handler is met under different circumstances."""
     wake = [e.WakeHeard(TURN, 0, word=True)]
-    heard = [*wake, e.PartialReady(TURN, "on"), e.AudioReached(TURN, 16_000)]
-    final = [*heard, e.FinalReady(TURN, 1, "on")]
+    words = e.PartialReady(TURN, "on", e.Completeness.COMPLETE)
+    pause = [e.SpeechStarted(TURN, 12_000), e.SpeechEnded(TURN, 16_000), e.AudioReached(TURN, 17_600, -60.0)]
+    preview = e.PreviewReady(TURN, 1, "on", "on", e.Completeness.COMPLETE, spoken=True)
+    heard = [*wake, words, *pause, e.AudioReached(TURN, 60_000, -60.0)]
+    final = [*heard, e.FinalReady(TURN, 2, "on")]
     spoken = [*final, e.ReplyStarted(TURN, 2)]
     asked = [*spoken, e.ReplyFinished(TURN, 2, 0, understood=True, expects_answer=True)]
     ring = e.AnnouncementDue("ring", "timer")
+    spoken_into = [e.InterruptionHeard(TURN + 2, TURN, 60_000, paused) for paused in (True, False)]
+    in_words = [e.SpeechStarted(TURN + 2, 60_000), replace(words, turn=TURN + 2)]
+    and_over = [e.SpeechEnded(TURN + 2, 70_000), e.AudioReached(TURN + 2, 72_000, -60.0)]
+    interrupted = [[*path, voice] for path in (spoken, asked) for voice in spoken_into]
     paths = {
         State.WAITING: [[]],
         State.INVITED: [[*asked, e.PlaybackEnded(TURN)]],
-        State.LISTENING: [wake, [*wake, e.PartialReady(TURN, "on")], [*wake, e.SpeechStarted(TURN, 0)]],
+        State.LISTENING: [
+            wake,
+            [*wake, words],
+            [*wake, e.SpeechStarted(TURN, 0)],
+            [*wake, words, *pause],
+            [*wake, words, *pause, preview],
+        ],
         State.FINISHING: [heard],
         State.ANSWERING: [final, [ring]],
         State.SPEAKING: [spoken, asked],
+        State.INTERRUPTED: [[*path, *then] for path in interrupted for then in ([], in_words, [*in_words, *and_over])],
     }[state]
     return paths + [[*path, ring] for path in paths if path]
+
+
+def fitting(event: e.Event, course: Course, *, of_reply: bool, next_turn: int) -> e.Event:
+    """The event as that of a turn that goes on: that which speaks, or that which may interrupt it."""
+    turn, revision = course.speaking
+    match event:
+        case e.InterruptionHeard():
+            return e.InterruptionHeard(next_turn, turn, event.sample, paused=of_reply)
+        case e.ReplyFinished():
+            return replace(event, turn=turn, revision=revision)
+        case e.PlaybackEnded() | e.PlaybackReached():
+            return replace(event, turn=turn)
+        case e.CancelRequested() | e.WorkFailed() if of_reply:
+            return replace(event, turn=turn)
+        case e.PreviewReady() if of_reply and course.speculation.revision is not None:
+            return replace(event, revision=course.speculation.revision)
+    return event
 
 
 @pytest.mark.parametrize("state", list(State))
@@ -73,6 +110,9 @@ def test_every_event_in_every_state_goes_where_the_table_says(state):
             event = events_of(course.turn, course.revision, 5 * 16_000)[index]
             if isinstance(event, e.WakeHeard):
                 event = e.WakeHeard(course.turn if state is State.INVITED else 101, 5 * 16_000, word=True)
+            event = fitting(event, course, of_reply=False, next_turn=101)
+            if isinstance(event, e.PreviewReady) and event.revision != course.speculation.revision:
+                continue  # nobody asked for it
             transition = TRANSITIONS.get((state, type(event)))
             ignored = machine.ignored
             machine.receive(event, 1.0)
@@ -88,10 +128,13 @@ def test_each_next_state_of_the_table_is_reached():
     """A row that promises more than its step can do would mislead its reader."""
     reached: dict[tuple[State, type], set[State]] = {key: set() for key in TRANSITIONS}
     rng = random.Random(7)
-    for _ in range(6000):
+    roads = [path_to(state) for state in State]
+    for _ in range(3000):
         machine = TurnMachine()
-        satellite_turn, sample, now = -1, 0, 0.0
-        for _ in range(24):
+        satellite_turn, sample, now = 3, 72_000, 0.0
+        for event in rng.choice(rng.choice(roads)):
+            machine.receive(event, now)
+        for _ in range(16):
             course = machine._course
             before = machine.state
             sample += rng.choice([320, 8_000, 80_000])
@@ -100,6 +143,9 @@ def test_each_next_state_of_the_table_is_reached():
                 invited = before is State.INVITED and rng.random() < 0.5
                 satellite_turn = satellite_turn if invited else satellite_turn + 2
                 event = e.WakeHeard(course.turn if invited else satellite_turn, sample, word=not invited)
+            event = fitting(event, course, of_reply=rng.random() < 0.5, next_turn=satellite_turn + 2)
+            if isinstance(event, e.InterruptionHeard):
+                satellite_turn += 2
             if isinstance(event, e.SatelliteLost) and rng.random() < 0.8:
                 continue
             now += 0.1
@@ -122,6 +168,7 @@ def test_random_lives_keep_the_rules(data):
     began: list[int] = []
     ended: list[int] = []
     answered: list[int] = []
+    prepared: set[int] = set()
     now, sample = 0.0, 0
     for _ in range(data.draw(st.integers(1, 60))):
         course = machine._course
@@ -130,20 +177,30 @@ def test_random_lives_keep_the_rules(data):
         turn = data.draw(st.sampled_from([course.turn, course.turn, course.turn - 2, course.turn + 1, course.turn + 2]))
         revision = data.draw(st.sampled_from([course.revision, course.revision, course.revision - 1]))
         event = data.draw(st.sampled_from(events_of(max(turn, 0), revision, sample)))
-        if isinstance(event, e.DeadlinePassed):
-            machine.advance(now)
-        else:
-            machine.receive(event, now)
+        if data.draw(st.booleans()):
+            of_reply = data.draw(st.booleans())
+            event = fitting(event, course, of_reply=of_reply, next_turn=course.last_of_satellite + 2)
+        machine.advance(now) if isinstance(event, e.DeadlinePassed) else machine.receive(event, now)
         for command in machine.commands():
             assert command.turn not in ended, "a command after the end of its turn"
             if isinstance(command, e.StartHearing | e.Announce | e.Invite) and command.turn not in began:
                 began.append(command.turn)
             if isinstance(command, e.EndTurn):
                 ended.append(command.turn)
+            if isinstance(command, e.Prepare):
+                assert command.turn not in answered, "what is prepared comes before the answer"
+                assert not prepared, "one revision at a time"
+                prepared.add(command.revision)
+            if isinstance(command, e.Discard):
+                prepared.remove(command.revision)
+            if isinstance(command, e.StartHearing):
+                prepared.clear()
             if isinstance(command, e.Answer):
                 assert command.turn not in answered, "a turn acts once"
+                assert prepared <= {command.revision}, "what was prepared is committed or discarded"
                 answered.append(command.turn)
         assert (machine.turn is None) == (machine.state is State.WAITING)
         assert (machine.next_deadline() is None) == (machine.state is State.WAITING)
         assert len(set(ended)) == len(ended)
-        assert set(began) - set(ended) == ({machine.turn} if machine.turn is not None else set())
+        assert set(began) - set(ended) == {machine.turn, machine.interrupted} - {None}
+        assert (machine.interrupted is None) == (machine.state is not State.INTERRUPTED)

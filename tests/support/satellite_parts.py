@@ -72,7 +72,7 @@ class ScriptedWake:
 class Bench:
     """A satellite on a test's bench, and what it is made of."""
 
-    def __init__(self, server: ServerEnd, speaker=None, wake=None, **settings) -> None:
+    def __init__(self, server: ServerEnd, speaker=None, wake=None, vad=None, **settings) -> None:
         self.microphone = HandMicrophone()
         self.speaker = speaker or NullSpeaker(NullSpeakerSettings(rate_hz=8_000))
         self.wake = wake or ScriptedWake()
@@ -81,7 +81,7 @@ class Bench:
         )
         self.connected = asyncio.Event()
         connection = Connection(self.settings.server, name="bench", area=None)
-        parts = Parts(self.microphone, self.speaker, self.wake, connection, self.connected)
+        parts = Parts(self.microphone, self.speaker, self.wake, connection, self.connected, vad=vad)
         self.satellite = Satellite(self.settings, parts)
 
     async def meet(self, server: ServerEnd) -> Link:

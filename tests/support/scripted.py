@@ -3,13 +3,16 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from roomtone.ears.formats import FRAME_BYTES, FRAME_MS, FRAME_SAMPLES
 from roomtone.errors import EngineError, PeerGone
 from roomtone_server.agent.base import Due, Finished, Intent, Prepared, ReplyPart, Request, Said
 from roomtone_server.engines.base import HearingRequest, Partial, SpeechRequest, Transcript
 from roomtone_server.grammar.vocabulary import Vocabulary
+from roomtone_server.runtime.hints import Hints
 from roomtone_server.runtime.parts import Parts
+from roomtone_server.runtime.replies import Replies
 from roomtone_server.runtime.session import Audio, GivenUp, Incoming, Satellite, Sounded, Woken
 
 SPEECH = b"\x40\x1f" * FRAME_SAMPLES  # the scripted voice detector takes anything but zeros for speech
@@ -39,6 +42,7 @@ class ScriptedSatellite:
         self._played = 0
         self.position = 0
         self.invited: int | None = None
+        self.granted: list[tuple[int, float]] = []  # turns, and for how long their chimes wait
 
     async def incoming(self) -> AsyncGenerator[Incoming, None]:
         while (message := await self._incoming.get()) is not None:
@@ -79,6 +83,9 @@ class ScriptedSatellite:
         self.log.append(entry)
         self._noted.set()
         self.times.append(asyncio.get_running_loop().time())
+
+    def grant(self, turn: int, settles_s: float) -> None:
+        self.granted.append((turn, settles_s))
 
     def stop_listening(self, turn: int) -> None:
         self._note("heard", turn)
@@ -190,14 +197,18 @@ class ScriptedTts:
 
     seconds: float = 1.0
     rate_hz: int = RATE_HZ
+    delay_s: float = 0.0  # to its first sound
     speaking: int = 0
+    asked: list[str] = field(default_factory=list)
 
     async def start(self) -> None:
         pass
 
     async def speak(self, request: SpeechRequest) -> AsyncGenerator[bytes, None]:
         self.speaking += 1
+        self.asked.append(request.text)
         try:
+            await asyncio.sleep(self.delay_s)
             if request.text:
                 for _ in range(round(self.seconds * 10)):
                     yield bytes(RATE_HZ // 10 * 2)
@@ -215,6 +226,7 @@ class ScriptedAgent:
     reply: str = "Turned on the light"
     finished: Finished = field(default_factory=lambda: Finished(understood=True))
     takes_s: float = 0.005
+    speculative: bool = True
     breaks: Exception | None = None
     asked: list[Request] = field(default_factory=list)
     committed: list[str] = field(default_factory=list)
@@ -225,7 +237,7 @@ class ScriptedAgent:
 
     async def prepare(self, request: Request) -> Prepared:
         self.asked.append(request)
-        return Prepared(request, Intent("HassTurnOn", {"name": "light"}), speculative=True)
+        return Prepared(request, Intent("HassTurnOn", {"name": "light"}), self.speculative, reply=self.reply)
 
     async def commit(self, prepared: Prepared) -> AsyncGenerator[ReplyPart, None]:
         await asyncio.sleep(self.takes_s)
@@ -246,5 +258,12 @@ class ScriptedAgent:
 
 
 def parts(**instead: object) -> Parts:
-    chosen = {"stt": ScriptedStt(), "tts": ScriptedTts(), "make_vad": LoudnessVad, "agent": ScriptedAgent(), **instead}
+    chosen = {
+        "stt": ScriptedStt(),
+        "make_vad": LoudnessVad,
+        "agent": ScriptedAgent(),
+        "hints": Hints(Path()),  # knows nothing: every text is free speech
+        **instead,
+        "tts": Replies(instead.get("tts", ScriptedTts())),
+    }
     return Parts(**chosen)

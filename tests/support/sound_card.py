@@ -60,6 +60,15 @@ class SoundCard:
 
         await until("the microphone is opened", running, DEADLINE_S, [])
 
+    async def echo(self, percent: int) -> None:
+        """From now on what the speaker plays is in the air too, so loud."""
+        loopback = ("module-loopback", "source=speaker.monitor", "sink=air", "latency_msec=60", "sink_dont_move=true")
+        async with _running("pactl", "load-module", *loopback, environment=self.environment) as loading:
+            assert await loading.wait() == 0
+        volume = ("set-sink-input-volume", "0", f"{percent}%")  # nobody else plays yet
+        async with _running("pactl", *volume, environment=self.environment) as setting:
+            assert await setting.wait() == 0
+
     @asynccontextmanager
     async def recording(self, raw: Path) -> AsyncIterator["Recording"]:
         """What sounds on the speaker meanwhile, silence included."""

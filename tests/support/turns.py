@@ -1,19 +1,25 @@
 """A turn machine with a readable hand on it: scenarios speak in ms, commands are compared as they come."""
 
+from roomtone_server.turn.course import TurnSettings
 from roomtone_server.turn.events import (
     AudioReached,
     Command,
+    Completeness,
     EndTurn,
     Event,
     PartialReady,
+    Prepare,
+    PreviewReady,
     SpeechEnded,
     SpeechStarted,
     WakeHeard,
 )
 from roomtone_server.turn.machine import TurnMachine
-from roomtone_server.turn.steps import TurnSettings
 
 FRAME_MS = 20
+LOUD_DB, QUIET_DB = -20.0, -60.0
+
+COMPLETE, EXTENDABLE, OPEN, UNKNOWN = Completeness
 
 
 def at(ms: int) -> int:
@@ -27,6 +33,9 @@ class Scenario:
     def __init__(self, settings: TurnSettings | None = None) -> None:
         self.machine = TurnMachine(settings)
         self.now_ms = 0
+        self._is_loud = False
+        self._echo_until_ms = 0
+        self._asked = 0  # the revision that was to be prepared
         self.ended: list[EndTurn] = []
 
     def tell(self, event: Event) -> list[Command]:
@@ -40,16 +49,40 @@ class Scenario:
         """Audio goes on, frame by frame, until a time or until a command comes of it."""
         while self.now_ms < until_ms:
             self.now_ms += FRAME_MS
-            if commands := self.tell(AudioReached(turn, at(self.now_ms))):
+            if self.now_ms == self._echo_until_ms:
+                self.tell(SpeechEnded(turn, at(self.now_ms)))
+            level_db = LOUD_DB if self._is_loud else QUIET_DB
+            if commands := self.tell(AudioReached(turn, at(self.now_ms), level_db)):
                 return commands
         return []
 
-    def say(self, text: str, for_ms: int, *, turn: int = 1) -> list[Command]:
-        """Somebody speaks; the words are heard at the end."""
+    def say(
+        self, text: str, for_ms: int, *, turn: int = 1, what: Completeness = COMPLETE, echo_ms: int = 0
+    ) -> list[Command]:
+        """Somebody speaks; the words are heard at the end, which the room's echo hides from the voice detector."""
+        self.be_loud()
         commands = self.tell(SpeechStarted(turn, at(self.now_ms)))
         commands += self.hear(self.now_ms + for_ms, turn=turn)
-        commands += self.tell(PartialReady(turn, text))
+        if text:
+            commands += self.tell(PartialReady(turn, text, what))
+        self._is_loud = False
+        if echo_ms:
+            self._echo_until_ms = self.now_ms + echo_ms
+            return commands
         return commands + self.tell(SpeechEnded(turn, at(self.now_ms)))
+
+    def be_loud(self) -> None:
+        self._is_loud = True
+
+    def prepare(self, text: str, what: Completeness = COMPLETE, *, turn: int = 1) -> list[Command]:
+        """A pause, until a preview is asked for; and what follows from its answer."""
+        [asked] = self.hear(self.now_ms + 1000, turn=turn)
+        assert isinstance(asked, Prepare)
+        return self.preview(text, what, turn=turn)
+
+    def preview(self, text: str, what: Completeness = COMPLETE, *, turn: int = 1, spoken: bool = True) -> list[Command]:
+        """The transcript that was asked for last."""
+        return self.tell(PreviewReady(turn, self._asked, text, text, what if text else UNKNOWN, spoken))
 
     def wait_s(self, seconds: float) -> list[Command]:
         """Nothing happens but time."""
@@ -65,4 +98,5 @@ class Scenario:
     def _commands(self) -> list[Command]:
         commands = self.machine.commands()
         self.ended += [command for command in commands if isinstance(command, EndTurn)]
+        self._asked = next((each.revision for each in reversed(commands) if isinstance(each, Prepare)), self._asked)
         return commands

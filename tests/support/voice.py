@@ -20,7 +20,7 @@ from support.sound import silence
 from roomtone import engines
 from roomtone.ears.formats import RATE_HZ
 from roomtone.engines import EngineChoice, Surroundings
-from roomtone_server.bench.demo import scene
+from roomtone_server.bench import scene
 from roomtone_server.engines import libespeak
 from roomtone_server.engines.base import SpeechRequest
 

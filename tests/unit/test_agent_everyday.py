@@ -132,7 +132,6 @@ async def test_each_is_carried_out_and_answered(tmp_path):
         "do not unlock the door",
         "who turned on the kitchen light",
         "set the kitchen light to 150 percent",
-        "turn it off",
     ],
 )
 async def test_what_is_no_command_does_nothing_and_finds_no_strangers(tmp_path, text):

@@ -7,10 +7,10 @@ from support.vocabularies import SMALL
 
 from roomtone.errors import EngineError, UsageError
 from roomtone_server.bench.home import read_home
+from roomtone_server.bench.judge import Judge, Verdict
+from roomtone_server.bench.manifest import Clip, read_manifest
 from roomtone_server.bench.stt.figures import figures, judged
 from roomtone_server.bench.stt.hearing import Heard
-from roomtone_server.bench.stt.judge import Judge, Verdict
-from roomtone_server.bench.stt.manifest import Clip, read_manifest
 from roomtone_server.bench.stt.report import table
 from roomtone_server.engines.base import Transcript
 from roomtone_server.grammar.vocabulary import Vocabulary

@@ -5,7 +5,7 @@ from support.sound import noise
 from support.spoken_manifests import NOISE, entry, write_manifest, write_wav
 
 from roomtone.errors import UsageError
-from roomtone_server.bench.stt.manifest import read_manifest
+from roomtone_server.bench.manifest import read_manifest
 
 
 def test_a_clip_is_what_its_line_says(tmp_path):

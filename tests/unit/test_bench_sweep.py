@@ -6,10 +6,10 @@ from xml.etree import ElementTree as ET
 import pytest
 from support.vocabularies import SMALL
 
+from roomtone_server.bench.judge import Judge
+from roomtone_server.bench.manifest import Clip
 from roomtone_server.bench.stt.figures import figures, judged
 from roomtone_server.bench.stt.hearing import Heard
-from roomtone_server.bench.stt.judge import Judge
-from roomtone_server.bench.stt.manifest import Clip
 from roomtone_server.bench.stt.picture import picture
 from roomtone_server.bench.stt.sweep import step_at, sweep
 from roomtone_server.engines.base import Transcript

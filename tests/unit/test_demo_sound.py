@@ -10,8 +10,9 @@ from support.voice import user_says
 
 from roomtone.ears.formats import RATE_HZ
 from roomtone.errors import UsageError
-from roomtone_server.bench.demo.scene import GAP_S, LEAD_IN_S, TAIL_S, WAKE_WORD, Clip, compose, recorded, spoken
-from roomtone_server.bench.sound import MAX_WAV_S, last_speech_sample, read_wav
+from roomtone_server.bench.scene import GAP_S, LEAD_IN_S, TAIL_S, WAKE_WORD, Clip, compose, recorded, spoken
+from roomtone_server.bench.sound import MAX_WAV_S, last_speech_sample, read_wav, room_tone
+from roomtone_server.bench.sound import write_wav as write_scene
 from roomtone_server.engines.tts import espeak
 
 needs_espeak = pytest.mark.skipif(espeak.ENGINE.missing() is not None, reason="roomtone[espeak] is not installed")
@@ -114,6 +115,25 @@ def test_speech_ends_where_it_is_written_down_to_end(recordings):
     assert sum(near) / len(near) > 0.8
 
 
+def test_the_room_of_a_recording_is_where_nobody_speaks():
+    room = room_tone(int16(noise(0.2, 300), tone(1.0), noise(0.5)))
+    assert room.size == 0.3 * RATE_HZ
+    assert np.std(room.astype(float)) == pytest.approx(30, rel=0.1)
+
+
+@pytest.mark.parametrize("sound", [tone(1.0), noise(0.1), np.concatenate([tone(1.0), np.zeros(8000)])])
+def test_a_recording_without_a_room_has_none(sound):
+    assert room_tone(int16(sound)) is None
+
+
+def test_a_scene_sounds_like_the_room_of_its_command():
+    command = clip(noise(0.4), tone(1.2), noise(0.4))
+    scene = compose(clip(tone(0.6)), Clip(command.sound, command.end, room_tone(command.sound)))
+    for room in (scene.sound[: scene.wake_begin], scene.sound[-RATE_HZ:]):
+        assert np.std(room.astype(float)) == pytest.approx(30, rel=0.1)
+    assert np.array_equal(scene.sound[scene.command_begin :][6400:25_600], command.sound[6400:25_600])
+
+
 def test_a_scene_keeps_its_words_apart_and_knows_where_they_end():
     wake, command = clip(tone(0.6), np.zeros(8000)), clip(tone(1.2))
     scene = compose(wake, command)
@@ -143,7 +163,7 @@ def test_a_scene_without_a_word_is_refused(silent):
 
 def test_a_scene_is_written_as_the_microphone_hears_it(tmp_path):
     scene = compose(clip(tone(0.5)), clip(tone(0.5)))
-    scene.write(tmp_path / "scene.wav")
+    write_scene(tmp_path / "scene.wav", scene.sound)
     assert np.array_equal(read_wav(tmp_path / "scene.wav"), scene.sound)
 
 

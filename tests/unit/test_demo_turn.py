@@ -8,11 +8,12 @@ import pytest
 from rich.console import Console
 
 from roomtone.errors import DeviceError
-from roomtone_server.bench.demo.answer import read_answer
+from roomtone_server.bench.answer import read_answers
 from roomtone_server.bench.demo.rooms import RealRoom, RecordedRoom
-from roomtone_server.bench.demo.scene import Clip, compose
 from roomtone_server.bench.demo.screen import Picture
-from roomtone_server.bench.demo.turn import STAGES, Heard, Turn, result, spans
+from roomtone_server.bench.demo.stages import STAGES, Heard, result, spans
+from roomtone_server.bench.scene import Clip, compose
+from roomtone_server.bench.turn import Turn
 from roomtone_server.telemetry.trace import TraceEvent
 
 MS = 1_000_000
@@ -205,7 +206,7 @@ def test_the_answer_is_the_turns_own_audio_and_nothing_else(tmp_path):
         (1, 1060, loud(20, 50)),
         (3, 2000, loud(40)),
     ]
-    answer = read_answer(*write_speaker(tmp_path, blocks), 1)
+    answer = read_answers(*write_speaker(tmp_path, blocks))[1]
     assert np.array_equal(answer.sound, np.concatenate([loud(20, 0), loud(20), loud(20, 50)]))
     first_ns, last_ns = answer.audible_ns  # 50 of 32768 is below -50 dBFS
     assert first_ns == ZERO_NS + 1020 * MS
@@ -218,13 +219,12 @@ def test_the_answer_is_the_turns_own_audio_and_nothing_else(tmp_path):
 
 def test_no_answer_and_a_silent_one(tmp_path):
     files = write_speaker(tmp_path, [(None, 0, loud(100)), (1, 500, loud(20, 3))])
-    assert read_answer(*files, 5) is None
-    assert read_answer(*files, None) is None
-    assert read_answer(*files, 1).audible_ns is None
+    (answer,) = read_answers(*files).values()
+    assert answer.audible_ns is None
 
 
 def test_an_answer_that_cannot_be_written_is_told(tmp_path):
-    answer = read_answer(*write_speaker(tmp_path, [(1, 0, loud(20))]), 1)
+    answer = read_answers(*write_speaker(tmp_path, [(1, 0, loud(20))]))[1]
     with pytest.raises(DeviceError, match="cannot be written"):
         answer.write(tmp_path / "nowhere" / "reply.wav")
 

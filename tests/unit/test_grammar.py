@@ -57,6 +57,12 @@ ODD_AUTOMATON = compile_automaton(ODD)
         ("set the brightness to 50 %", Completeness.COMPLETE),
         ("turn on Lamp 2", Completeness.EXTENDABLE),
         ("turn on lamp two", Completeness.EXTENDABLE),
+        # Of what was spoken of before.
+        ("make it", Completeness.OPEN),
+        ("now make it red", Completeness.COMPLETE),
+        ("turn it off", Completeness.COMPLETE),
+        ("set it to fifty", Completeness.EXTENDABLE),
+        ("set it to", Completeness.OPEN),
         # What this home lacks.
         ("set the fan to twenty percent", Completeness.IMPOSSIBLE),
         ("unlock the kitchen blinds", Completeness.IMPOSSIBLE),

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from roomtone.ears.level import FLOOR_DBFS, LevelMeter
+from roomtone.ears.level import FLOOR_DBFS, LevelMeter, wake_levels
 
 
 def square(amplitude, samples=320):
@@ -44,3 +44,18 @@ def test_the_loudest_there_is():
     meter = LevelMeter()
     meter.frame(np.full(320, -32_768, np.int16).tobytes(), speaking=True)
     assert meter.speech_dbfs == 0.0
+
+
+@pytest.mark.parametrize("gain", [0.1, 1.0])
+def test_a_wake_word_and_its_room(gain):
+    """Somebody has talked before, with pauses; the word comes last, with a stop in its middle."""
+    room, talk, word = (square(round(gain * amplitude)) for amplitude in (100, 1000, 10_000))
+    frames = [*[room] * 40, *[talk] * 60, *[word] * 15, room, room, *[word] * 15, *[room] * 10]
+    levels = wake_levels(frames)
+    assert levels.word_dbfs - levels.room_dbfs == pytest.approx(40, abs=0.5)
+    assert levels.word_dbfs == pytest.approx(-10.3 if gain == 1.0 else -30.3, abs=0.1)
+
+
+def test_a_wake_word_in_the_microphone_s_first_moments():
+    assert wake_levels([square(3277)]).word_dbfs == pytest.approx(-20, abs=0.1)
+    assert wake_levels([bytes(640)]).room_dbfs == FLOOR_DBFS

@@ -2,12 +2,38 @@
 
 import math
 import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
 FULL_SCALE: Final = 32_768
 FLOOR_DBFS: Final = -100.0  # of digital silence: int16's own noise lies at -101
+
+# Of audio before a wake word's detection, to measure it by: people pause within that.
+SURVEYED_MS: Final = 3_000
+# The word is among the last of it: detected at most 0.45 s after its end, and some 0.7 s long.
+WORD_FRAMES: Final = 60
+LOUDEST: Final = 1 / 3  # of these frames: its vowels, which stand out of a noisy room too
+QUIETEST: Final = 0.2  # of all frames, at the latest between words: the room
+
+
+@dataclass(frozen=True, slots=True)
+class WakeLevels:
+    """In dB below a full-scale square wave."""
+
+    word_dbfs: float
+    room_dbfs: float
+
+
+def wake_levels(frames: Sequence[bytes]) -> WakeLevels:
+    """How loud a wake word was, and the room around it, by the frames (int16, mono, 20 ms each; one at least) up to its
+    detection, best SURVEYED_MS of them."""
+    powers = sorted(_power(frame) for frame in frames)
+    word = sorted(_power(frame) for frame in frames[-WORD_FRAMES:])
+    vowels = word[-max(1, round(len(word) * LOUDEST)) :]
+    return WakeLevels(_dbfs(statistics.fmean(vowels)), _dbfs(powers[int(len(powers) * QUIETEST)]))
 
 
 class LevelMeter:
@@ -17,11 +43,11 @@ class LevelMeter:
         self._speech: list[float] = []
         self._noise: list[float] = []
 
-    def frame(self, pcm: bytes, *, speaking: bool) -> None:
-        """Takes the next frame: int16, mono, one sample at least."""
-        samples = np.frombuffer(pcm, np.int16).astype(np.float64)
+    def frame(self, pcm: bytes, *, speaking: bool) -> float:
+        """Takes the next frame (int16, mono, one sample at least); how loud it is."""
         powers = self._speech if speaking else self._noise
-        powers.append(float(samples @ samples) / samples.size / FULL_SCALE**2)
+        powers.append(_power(pcm))
+        return _dbfs(powers[-1])
 
     @property
     def speech_dbfs(self) -> float | None:
@@ -33,6 +59,11 @@ class LevelMeter:
         """Of the median frame without speech, since the first frames of speech come before it is found to be some; None
         when there was nothing but speech."""
         return _dbfs(statistics.median(self._noise)) if self._noise else None
+
+
+def _power(pcm: bytes) -> float:
+    samples = np.frombuffer(pcm, np.int16).astype(np.float64)
+    return float(samples @ samples) / samples.size / FULL_SCALE**2
 
 
 def _dbfs(power: float) -> float:

@@ -8,6 +8,7 @@ Life of a connection, `>` from the satellite, `<` from the server:
     > roomtone-hello or roomtone-pair                the first message, always with the protocol's version
     < roomtone-welcome, roomtone-paired or roomtone-refused
     > roomtone-wake, audio-chunk ..., audio-stop     one utterance; its turn is the wake's
+    < roomtone-yours                                 unless another satellite has heard the wake word better
     < roomtone-heard                                 enough: the satellite stops streaming
     < transcript-chunk ..., transcript, roomtone-reply, audio-start, audio-chunk ..., audio-stop
     > roomtone-played                                what has sounded, and that it is over
@@ -42,8 +43,12 @@ Name = Annotated[str, Field(max_length=128), AfterValidator(printable)]  # what 
 Secret = Annotated[str, Field(max_length=128)]
 Turn = Annotated[int, Field(ge=0, lt=2**53)]  # fits a JSON number everywhere
 Position = Annotated[int, Field(ge=0, lt=2**53)]  # samples since the microphone (or the reply) began
+Level = Annotated[float, Field(ge=-120, le=0)]  # dB below a full-scale square wave
+MAX_SETTLES_S: Final = 2.0  # a chime later than this would answer nothing that anybody remembers
 
-Outcome = Literal["answered", "not-understood", "nothing-said", "cancelled", "failed", "lost"]
+Outcome = Literal[
+    "answered", "not-understood", "nothing-said", "interrupted", "cancelled", "failed", "lost", "elsewhere"
+]
 Sound = Literal["timer", "error", "done"]
 Refusal = Literal["version", "token", "code", "busy", "malformed"]
 
@@ -111,6 +116,26 @@ class Wake:
     score: float
     sample: Position
     first_sample: Position
+    held: bool = False  # a button is held: the utterance lasts until roomtone-released
+    word_dbfs: Level | None = None  # how loud the wake word was, and the room without it; None: not measured
+    room_dbfs: Level | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Yours:
+    """The turn is this satellite's, unless one that heard the wake word better takes it; the chime waits so long."""
+
+    TYPE: ClassVar = "roomtone-yours"
+    turn: Turn
+    settles_s: Annotated[float, Field(ge=0, le=MAX_SETTLES_S)]
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """The button that was held for this turn is held no longer: that was the utterance."""
+
+    TYPE: ClassVar = "roomtone-released"
+    turn: Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +191,19 @@ class Listen:
 
 
 @dataclass(frozen=True, slots=True)
+class Interrupt:
+    """A voice, and no wake word, while a reply sounds. Audio follows from `first_sample` on; the voice began at
+    `sample`. The reply goes on when this turn ends, and is over when the reply's is flushed."""
+
+    TYPE: ClassVar = "roomtone-interrupt"
+    turn: Turn  # that it may become
+    interrupts: Turn  # the reply's
+    sample: Position
+    first_sample: Position
+    paused: bool  # whether the reply is paused meanwhile
+
+
+@dataclass(frozen=True, slots=True)
 class Cancel:
     """The satellite gives a turn up: its button, its mute, a wake word during the reply."""
 
@@ -188,12 +226,15 @@ Message = (
     | Welcome
     | Refused
     | Wake
+    | Released
+    | Yours
     | Heard
     | Reply
     | Played
     | Flush
     | TurnEnded
     | Listen
+    | Interrupt
     | Cancel
     | Chime
 )

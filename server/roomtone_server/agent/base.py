@@ -17,6 +17,7 @@ class Request:
     satellite: str = ""  # its id; empty for a text turn
     area: str | None = None
     conversation: str = ""  # turns with one id may refer to each other
+    cut_short: str | None = None  # what was heard of the last reply, when it was interrupted: all that is known of it
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,10 @@ from roomtone.errors import HomeError, StoreError
 from roomtone_server.agent.base import Acted, Due, Finished, Intent, Prepared, ReplyPart, Request, Said
 from roomtone_server.agent.clocks import SYSTEM_CLOCKS, Clocks
 from roomtone_server.agent.confirmation import OpenQuestions, guarded_calls
+from roomtone_server.agent.context import Context, elsewhere, subject_of
 from roomtone_server.agent.intents import HANDLERS
 from roomtone_server.agent.planning import NOWHERE, CannotDo, Command, Plan, Reply, Situation
+from roomtone_server.agent.pronouns import spelled_out
 from roomtone_server.agent.responses import responses_of
 from roomtone_server.agent.settings import AgentSettings
 from roomtone_server.agent.timers import StartTimer, Timer, Timers
@@ -34,6 +36,7 @@ class Ready:
 
     text: str
     plan: Plan | None = None
+    command: Command | None = None  # that the plan carries out
     understood: bool = True
     asks: "Ready | None" = None  # the text is a question; this is what a "yes" leads to
     answers: "Ready | None" = None  # this is what a "yes" led to: the question must still be open
@@ -61,6 +64,7 @@ class IntentAgent:
         self._clocks = clocks
         self._executor = executor
         self._questions: OpenQuestions[Ready] = OpenQuestions(settings.confirm_within_s, clocks.monotonic)
+        self._context = Context(settings.context_lasts_s, clocks.monotonic)
 
     async def start(self) -> None:
         """Raises EngineError for a language without templates, StoreError when the timers cannot be read."""
@@ -86,7 +90,11 @@ class IntentAgent:
     def _understand(self, request: Request) -> Command | None:
         vocabulary = vocabulary_of(self._home.areas(), self._home.entities(), self._language)
         self._understanding.learn(vocabulary)
-        return self._understanding.understand(request.text, self._area(request))
+        command = self._understanding.understand(request.text, self._area(request), self._context.subject(request))
+        if command is not None and command.intent == "RoomtoneAgain":
+            last = self._context.command(request)
+            return command if last is None else elsewhere(last, command) or command
+        return command
 
     def _ready(self, request: Request, command: Command | None) -> Ready:
         if command is None:
@@ -101,7 +109,7 @@ class IntentAgent:
         for change in plan.timers:
             if isinstance(change, StartTimer) and change.command is not None:
                 return self._later(request, plan, change, text)
-        return self._asking(Ready(text, plan), plan.calls, "confirm")
+        return self._asking(Ready(text, plan, command), plan.calls, "confirm")
 
     def _excuse(self, request: Request) -> str:
         match self._understanding.stranger(request.text, self._area(request)):
@@ -113,10 +121,18 @@ class IntentAgent:
                 return self._responses.phrase("not_understood")
 
     def _later(self, request: Request, plan: Plan, timer: StartTimer, text: str) -> Ready:
-        """A command for later must be one that could be carried out now; what asks back asks now."""
+        """A command for later must be one that could be carried out now; what asks back asks now, and what "it" is will
+        be forgotten then."""
         assert timer.command is not None
         later = replace(request, text=timer.command)
         command = self._understand(later)
+        if command is not None and command.referents:
+            if len(command.referents) > 1:
+                return Ready(self._responses.phrase("no_referent"))
+            later = replace(request, text=spelled_out(timer.command, command.values["name"], self._language))
+            timer = replace(timer, command=later.text)
+            plan = replace(plan, timers=[timer])
+            command = self._understand(later)
         if command is not None and "conversation_command" in command.values:
             command = None  # later still: nobody means that
         first = self._ready(later, command)
@@ -158,6 +174,7 @@ class IntentAgent:
     async def commit(self, prepared: Prepared) -> AsyncGenerator[ReplyPart, None]:
         ready: Ready = prepared.payload
         question = self._questions.close(prepared.request)
+        self._context.note(prepared.request)
         if ready.asks is not None:
             self._questions.ask(prepared.request, ready.asks)
             yield Said(ready.text)
@@ -166,14 +183,17 @@ class IntentAgent:
             yield Said(self._responses.phrase("too_late"))
             yield Finished(understood=True)
         else:
-            async with aclosing(self._carry_out(ready)) as parts:
+            async with aclosing(self._carry_out(ready, prepared.request)) as parts:
                 async for part in parts:
                     yield part
 
-    async def _carry_out(self, ready: Ready) -> AsyncGenerator[ReplyPart, None]:
+    async def _carry_out(self, ready: Ready, request: Request) -> AsyncGenerator[ReplyPart, None]:
         plan = ready.plan or Plan(Reply(""))
         text = ready.text
-        for call, problem in await self._act(plan):
+        outcomes = await self._act(plan)
+        made = [call for call, problem in outcomes if problem is None]
+        self._context.note(request, subject_of(plan, made), ready.command if len(made) == len(outcomes) else None)
+        for call, problem in outcomes:
             if problem is None:
                 yield Acted(call)
             else:
@@ -228,7 +248,7 @@ class IntentAgent:
         if ready.asks is not None:
             # The question was asked when the timer was set, unless the home has changed since.
             ready = ready.asks if timer.confirmed else Ready(self._responses.phrase("not_confirmed"))
-        async with aclosing(self._carry_out(ready)) as parts:
+        async with aclosing(self._carry_out(ready, request)) as parts:
             said = [part.text async for part in parts if isinstance(part, Said)]
         return Due(timer.satellite, "".join(said), sound="done")
 

@@ -29,6 +29,9 @@ class Command:
     text: str
     name_domain: str | None = None  # of the entity that `name` names
     area_is_context: bool = False  # the area is where the speaker stands; it was not said
+    referents: Sequence[str] | None = (
+        None  # for "it" instead of a name: the entities it stands for; None: a name, or none
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Which entities a command means: by name, area, domain, device class, or all of a kind."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from roomtone_server.agent.planning import NOWHERE, CannotDo, Command, Situation
 from roomtone_server.home.base import Entity
@@ -9,6 +9,8 @@ from roomtone_server.home.base import Entity
 def named(command: Command, situation: Situation) -> Entity:
     """The one entity whose name was said. Of several with that name, the one in the area that was said, else in the
     speaker's own. Raises CannotDo."""
+    if command.referents is not None:
+        return _spoken_of(command.referents, situation)[0]
     name = command.values["name"]
     found = [
         entity for entity in situation.entities if entity.name == name and command.name_domain in {None, entity.domain}
@@ -53,8 +55,17 @@ def all_of(command: Command, situation: Situation, *domains: str) -> Sequence[En
 
 
 def meant(command: Command, situation: Situation, *domains: str) -> Sequence[Entity]:
-    """The named entity, or else all of the kind. Raises CannotDo."""
+    """The named entity, those that "it" stands for, or else all of the kind. Raises CannotDo."""
+    if command.referents is not None:
+        return _spoken_of(command.referents, situation)
     return [named(command, situation)] if "name" in command.values else all_of(command, situation, *domains)
+
+
+def _spoken_of(ids: Collection[str], situation: Situation) -> Sequence[Entity]:
+    found = [entity for entity in situation.entities if entity.id in ids]
+    if not found:
+        raise CannotDo("no_referent")
+    return found
 
 
 def nearest(command: Command, situation: Situation, domain: str) -> Sequence[Entity]:

@@ -3,7 +3,7 @@
 import functools
 import gc
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -13,9 +13,10 @@ from hassil.models import MatchEntity, UnmatchedTextEntity
 from hassil.recognize import MISSING_ENTITY, RecognizeResult, recognize_all, recognize_best
 
 from roomtone_server.agent.planning import NOWHERE, Command
+from roomtone_server.agent.pronouns import PRONOUNS, has_pronoun, pronoun_names
 from roomtone_server.grammar.sentences import load_sentences
 from roomtone_server.grammar.slots import slot_lists
-from roomtone_server.grammar.vocabulary import Vocabulary
+from roomtone_server.grammar.vocabulary import NamedThing, Vocabulary
 from roomtone_server.grammar.words import without_courtesy
 
 # What is longer is no command; matching it would only hold up the event loop.
@@ -27,9 +28,9 @@ _ORDERS: Final = frozenset({"HassTurnOn", "HassTurnOff", "HassLightSet"})
 _MIN_ORDER_CHARACTERS: Final = 7
 _MAX_ORDER_CHARACTERS: Final = 80
 
-# What stands where a name could, and is none: "turn it off". A language without a row has none.
+# What stands where a name could, and is none: "turn all off". A language without a row has none.
 _NO_NAMES: Final[Mapping[str, AbstractSet[str]]] = {
-    "en": frozenset({"all", "every", "everything", "it", "that", "the", "them", "this"})
+    "en": frozenset({"all", "every", "everything", "the", *PRONOUNS["en"]})
 }
 
 # What hassil parses or tabulates at the first use of it is used here: names, numbers of each kind, wildcards.
@@ -134,15 +135,36 @@ class Understanding:
         no_names = self._known | _NO_NAMES.get(self._commands.language, frozenset())
         return slot in {"name", "area"} and text.casefold() not in no_names and not said.startswith(text)
 
-    def understand(self, text: str, area: str | None) -> Command | None:
-        """The command that a text gives, spoken in an area; None when no template matches. 1 to 8 ms once warm."""
+    def understand(self, text: str, area: str | None, subject: Collection[str] = ()) -> Command | None:
+        """The command that a text gives, spoken in an area; None when no template matches. 1 to 8 ms once warm.
+
+        `subject` are the ids of the entities that were spoken of before. "It" stands for those of them that the rest of
+        the text can be said of; when there are none, the command's referents are empty.
+        """
         said = normalised(text, self._commands.language)
         if not said or len(said) > MAX_COMMAND_CHARACTERS:
             return None
+        if self._vocabulary is None or not has_pronoun(said, self._commands.language):
+            return self._matching(said, area, self._names)
+        things = self._vocabulary.things
+        spoken_of = [thing for thing in things if thing.id in subject]
+        if (command := self._referring(said, area, spoken_of)) is not None:
+            return _referring_to([thing for thing in spoken_of if thing.domain == command.name_domain], command)
+        return self._matching(said, area, self._names) or self._referring(said, area, things)
+
+    def _referring(self, said: str, area: str | None, things: Collection[NamedThing]) -> Command | None:
+        """The command in which a pronoun stands for something of the kind of one of these."""
+        if not things:
+            return None
+        pronouns = pronoun_names(things, self._commands.language)
+        command = self._matching(said, area, {**self._names, "name": pronouns})
+        return None if command is None or command.name_domain is None else replace(command, referents=())
+
+    def _matching(self, said: str, area: str | None, names: Mapping[str, SlotList]) -> Command | None:
         found = recognize_best(
             said,
             self._commands,
-            slot_lists=self._names,
+            slot_lists=dict(names),
             intent_context={"area": area or NOWHERE},
             best_slot_name="name",
         )
@@ -165,6 +187,16 @@ def _can_match(block: IntentData, domains: AbstractSet[str]) -> bool:
         return False  # homes have no floors
     named = block.requires_context.get("domain")
     return named is None or not domains.isdisjoint([named] if isinstance(named, str) else named)
+
+
+def _referring_to(things: Collection[NamedThing], command: Command) -> Command:
+    name = {"name": " and ".join(thing.names[0] for thing in things)}
+    return replace(
+        command,
+        values={**command.values, **name},
+        spoken={**command.spoken, **name},
+        referents=[thing.id for thing in things],
+    )
 
 
 def _unknown(found: RecognizeResult) -> list[tuple[str, str]]:

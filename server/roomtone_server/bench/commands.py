@@ -8,6 +8,7 @@ import click
 
 from roomtone.errors import UsageError
 from roomtone_server.bench.stt.command import stt
+from roomtone_server.bench.v2v.command import v2v
 
 if TYPE_CHECKING:
     from roomtone_server.bench.demo.run import DemoOptions
@@ -27,6 +28,7 @@ def bench() -> None:
 
 
 bench.add_command(stt)
+bench.add_command(v2v)
 
 
 @click.command()

@@ -20,7 +20,18 @@ from roomtone.link.pairing import PairingWindow
 from roomtone.link.security import ServerIdentity
 from roomtone.link.stream import serve
 from roomtone_server.runtime.house import House
-from roomtone_server.runtime.session import Audio, GivenUp, Incoming, Outcome, Satellite, Sound, Sounded, Woken
+from roomtone_server.runtime.session import (
+    Audio,
+    GivenUp,
+    Incoming,
+    Interrupted,
+    Outcome,
+    Released,
+    Satellite,
+    Sound,
+    Sounded,
+    Woken,
+)
 from roomtone_server.store.base import PairedSatellite, SatelliteStore
 
 _LOGGER = logging.getLogger(__name__)
@@ -47,6 +58,9 @@ class NativeSession:
             incoming = _incoming(await self._link.receive())
             if incoming is not None:
                 yield incoming
+
+    def grant(self, turn: int, settles_s: float) -> None:
+        self._tell(events.Yours(turn, settles_s))
 
     def stop_listening(self, turn: int) -> None:
         self._tell(events.Heard(turn))
@@ -94,17 +108,30 @@ class NativeSession:
 
 
 def _incoming(event: Event) -> Incoming | None:
-    if AudioChunk.is_type(event.type):
-        return _audio(event)
-    match events.parse(event):
+    return _audio(event) if AudioChunk.is_type(event.type) else _told(events.parse(event))
+
+
+def _told(message: events.Message | None) -> Incoming | None:
+    match message:
         case events.Wake() as wake:
-            return Woken(wake.turn, wake.name, wake.phrase, wake.score, wake.sample, wake.first_sample)
+            return _woken(wake)
+        case events.Released(turn):
+            return Released(turn)
+        case events.Interrupt(turn, interrupts, sample, first_sample, paused):
+            return Interrupted(turn, interrupts, sample, first_sample, paused)
         case events.Played(turn, samples, done):
             return Sounded(turn, samples, done)
         case events.Cancel(turn):
             return GivenUp(turn)
         case _:
             return None
+
+
+def _woken(wake: events.Wake) -> Woken:
+    snr_db = None if wake.word_dbfs is None or wake.room_dbfs is None else wake.word_dbfs - wake.room_dbfs
+    return Woken(
+        wake.turn, wake.name, wake.phrase, wake.score, wake.sample, wake.first_sample, held=wake.held, snr_db=snr_db
+    )
 
 
 def _audio(event: Event) -> Audio:

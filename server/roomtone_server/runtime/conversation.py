@@ -6,19 +6,30 @@ One TaskGroup per satellite, and in it one per turn: a failing engine ends the t
 import asyncio
 import logging
 import time
-from collections.abc import Iterable
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Iterable
+from contextlib import aclosing, asynccontextmanager
 from functools import partial
 from typing import Any
 
 from roomtone.errors import EngineError, LinkError, RoomtoneError
-from roomtone_server.agent.base import Acted, Finished, Request, Said
-from roomtone_server.engines.base import HearingRequest, SpeechRequest
+from roomtone_server.agent.base import Acted, Finished, Prepared, Request, Said
+from roomtone_server.engines.base import HearingRequest, SpeechRequest, Transcript
+from roomtone_server.runtime.contest import Contest
+from roomtone_server.runtime.echoes import is_echo
 from roomtone_server.runtime.listening import Ear
 from roomtone_server.runtime.parts import Parts
 from roomtone_server.runtime.scope import Job, TurnScope
-from roomtone_server.runtime.session import Audio, GivenUp, Incoming, Sounded, VoiceSession, Woken
-from roomtone_server.runtime.speaking import Speaker
+from roomtone_server.runtime.session import (
+    Audio,
+    GivenUp,
+    Incoming,
+    Interrupted,
+    Released,
+    Sounded,
+    VoiceSession,
+    Woken,
+)
+from roomtone_server.runtime.speaking import Speaker, pieces_of, speaking
 from roomtone_server.telemetry.trace import TraceEvent, What
 from roomtone_server.turn import events as turn
 from roomtone_server.turn.machine import TurnMachine
@@ -29,14 +40,19 @@ _LOGGER = logging.getLogger(__name__)
 class Conversation:
     """Runs the turns of one voice session, from its connection to its end."""
 
-    def __init__(self, session: VoiceSession, parts: Parts) -> None:
+    def __init__(self, session: VoiceSession, parts: Parts, contest: Contest) -> None:
         self._session = session
         self._parts = parts
+        self._contest = contest
         self._machine = TurnMachine(parts.turn)
         self._vad = parts.make_vad()
         self._woken: Woken | None = None
         self._ear: Ear | None = None
-        self._scope = TurnScope()
+        self._ear_of = 0  # its turn
+        self._scopes: dict[int, TurnScope] = {}  # by turn: that which is going on, and one that may interrupt it
+        self._reply: tuple[int, Speaker] | None = None  # the newest, and its turn
+        self._cut_short: str | None = None  # what was heard of it, when it was; until the agent has been told
+        self._prepared: dict[int, asyncio.Future[Prepared]] = {}  # by revision
         self._tasks: asyncio.TaskGroup
         self._reader: asyncio.Task[None]
         self._timer: asyncio.TimerHandle | None = None
@@ -56,6 +72,10 @@ class Conversation:
         """Says something that nobody asked for just now, as soon as no turn is going on. Only while it `lasts`."""
         self._post(due)
 
+    def give_way(self, turn_id: int) -> None:
+        """Another satellite answers instead; too late once the endpoint was found."""
+        self._post(turn.Outbid(turn_id))
+
     def leave(self) -> None:
         """Ends `run`, whatever is going on: another connection of the same satellite takes over."""
         self._reader.cancel()
@@ -70,7 +90,8 @@ class Conversation:
                 await asyncio.wait([self._reader])
             finally:
                 self._post(turn.SatelliteLost())
-                self._scope.cancel()
+                for scope in self._scopes.values():
+                    scope.cancel()
                 if self._timer is not None:
                     self._timer.cancel()
 
@@ -88,17 +109,30 @@ class Conversation:
         match message:
             case Woken():
                 self._woken = message
-                self._post(turn.WakeHeard(message.turn, message.sample, word=bool(message.word)))
-                self._trace("wake", turn_id=message.turn, name=message.word, score=message.score, sample=message.sample)
+                self._post(turn.WakeHeard(message.turn, message.sample, word=bool(message.word), held=message.held))
+                self._begin_woken(message)
+            case Released():
+                self._post(turn.UtteranceEnded(message.turn))
             case Audio():
                 self._hear(message)
-            case Sounded(done=True):
-                self._trace("played", turn_id=message.turn, samples=message.samples)
-                self._post(turn.PlaybackEnded(message.turn))
-            case Sounded():
-                self._post(turn.PlaybackReached(message.turn, message.samples))
+            case Interrupted(turn_id, interrupts, sample, _, paused):
+                self._woken = None
+                self._trace("interruption", turn_id=turn_id, interrupts=interrupts, sample=sample, paused=paused)
+                self._post(turn.InterruptionHeard(turn_id, interrupts, sample, paused))
+            case Sounded(turn_id, samples, done):
+                if speaker := self._speaker_of(turn_id):
+                    speaker.reached(samples)
+                if done:
+                    self._trace("played", turn_id=turn_id, samples=samples)
+                self._post(turn.PlaybackEnded(turn_id) if done else turn.PlaybackReached(turn_id, samples))
             case GivenUp():
                 self._post(turn.CancelRequested(message.turn))
+
+    def _begin_woken(self, woken: Woken) -> None:
+        data = {"name": woken.word, "score": woken.score, "sample": woken.sample, "snr_db": woken.snr_db}
+        self._trace("wake", turn_id=woken.turn, **data)
+        if woken.word:
+            self._session.grant(woken.turn, self._contest.claim(self._session.satellite.id, woken))
 
     def _hear(self, audio: Audio) -> None:
         """Audio that comes after the endpoint was still on its way; nobody needs it."""
@@ -114,7 +148,8 @@ class Conversation:
             self._trace("speech-started" if edge.speaking else "speech-ended", sample=edge.sample)
             kind = turn.SpeechStarted if edge.speaking else turn.SpeechEnded
             self._post(kind(turn_id, edge.sample))
-        self._post(turn.AudioReached(turn_id, ear.reached))
+        self._post(turn.AudioReached(turn_id, ear.reached, ear.newest_db))
+        self._contest.heard(self._session.satellite.id, turn_id, ear.reached, ear.newest_db)
 
     def _post(self, event: turn.Event) -> None:
         """Tells the machine, does what it commands, and sets the one timer anew."""
@@ -140,34 +175,59 @@ class Conversation:
         match command:
             case turn.StartHearing(turn_id):
                 self._start_hearing(turn_id)
-            case turn.FinishHearing(turn_id, revision, sample, silence_ms):
+            case turn.Prepare(turn_id, revision):
+                self._trace("speculated", turn_id=turn_id, revision=revision)
+                self._begin_preparing(turn_id, revision)
+            case turn.Discard(turn_id, revision):
+                self._trace("discarded", turn_id=turn_id, revision=revision)
+                self._scopes[turn_id].stop(f"prepare {revision}")
+                del self._prepared[revision]
+            case turn.FinishHearing(turn_id, revision, sample, silence_ms, known):
                 self._trace("endpoint", turn_id=turn_id, sample=sample, silence_ms=silence_ms)
+                self._contest.settle(self._session.satellite.id, turn_id)
                 self._session.stop_listening(turn_id)
                 assert self._ear is not None
-                self._ear.finish(revision)
-                self._ear = None
-            case turn.Answer(turn_id, revision, text):
-                self._trace("transcript", turn_id=turn_id, text=text)
-                self._session.show_transcript(turn_id, text)
-                self._scope.start("answer", self._guarded(turn_id, "answering", partial(self._answer, command)))
-            case turn.Announce(turn_id):
-                self._enter(turn_id)
-                self._scope.start("announce", self._guarded(turn_id, "answering", partial(self._announce, command)))
-            case turn.Invite(turn_id, seconds):
-                self._session.invite(turn_id, seconds)
-            case turn.Abandon(turn_id):
-                self._scope.cancel()
-                self._session.flush(turn_id)
+                self._ear.stop() if known else self._ear.finish(revision)
+                self._close_ear(turn_id)
             case turn.EndTurn(turn_id, outcome, text):
                 self._end(turn_id, outcome, text)
+            case _:
+                self._reply_with(command)
+
+    def _reply_with(self, command: turn.ReplyCommand) -> None:
+        match command:
+            case turn.Answer(turn_id, _, text):
+                self._trace("transcript", turn_id=turn_id, text=text)
+                self._session.show_transcript(turn_id, text)
+                self._start(turn_id, "answer", "answering", partial(self._answer, command))
+            case turn.Announce(turn_id):
+                self._enter(turn_id)
+                self._start(turn_id, "announce", "answering", partial(self._announce, command))
+            case turn.Invite(turn_id, seconds):
+                self._session.invite(turn_id, seconds)
+            case turn.HoldReply(turn_id) | turn.ResumeReply(turn_id):
+                if speaker := self._speaker_of(turn_id):
+                    speaker.hold() if isinstance(command, turn.HoldReply) else speaker.resume()
+            case turn.Abandon(turn_id):
+                self._note_cut(turn_id)
+                if turn_id in self._scopes:
+                    self._scopes[turn_id].cancel()
+                self._session.flush(turn_id)
 
     def _enter(self, turn_id: int) -> None:
-        self._scope = TurnScope()
-        self._scope.enter(self._tasks, f"{self._session.satellite.name}: turn {turn_id}")
+        self._scopes = {number: scope for number, scope in self._scopes.items() if not scope.is_over}
+        scope = self._scopes[turn_id] = TurnScope()
+        self._prepared = {}
+        scope.enter(self._tasks, f"{self._session.satellite.name}: turn {turn_id}")
+
+    def _start(self, turn_id: int, name: str, stage: turn.Stage, job: Job) -> None:
+        self._scopes[turn_id].start(name, self._guarded(turn_id, stage, job))
 
     def _end(self, turn_id: int, outcome: turn.Outcome, text: str) -> None:
-        self._ear = None
-        self._scope.close()
+        self._close_ear(turn_id)
+        if turn_id in self._scopes:
+            self._scopes[turn_id].close()
+        self._contest.withdraw(self._session.satellite.id, turn_id)
         self._session.end_turn(turn_id, outcome, text)
         self._trace("ended", turn_id=turn_id, outcome=outcome, text=text)
         level = logging.WARNING if outcome == "failed" else logging.INFO
@@ -177,61 +237,126 @@ class Conversation:
         self._enter(turn_id)
         phrase = self._woken.phrase if self._woken is not None and self._woken.word else ""
         request = HearingRequest(self._parts.language, phrase, self._session.satellite.area)
-        self._ear = Ear(self._vad, self._parts.stt, request)
-        self._scope.start("hear", self._guarded(turn_id, "hearing", partial(self._listen, turn_id, self._ear)))
+        self._ear, self._ear_of = Ear(self._vad, self._parts.stt, request), turn_id
+        self._start(turn_id, "hear", "hearing", partial(self._listen, turn_id, self._ear))
+
+    def _close_ear(self, turn_id: int) -> None:
+        """The turn is heard no further; how loud it was is for the trace."""
+        if self._ear is not None and self._ear_of == turn_id:
+            level, self._ear = self._ear.level, None
+            self._trace("level", turn_id=turn_id, speech_dbfs=level.speech_dbfs, noise_dbfs=level.noise_dbfs)
 
     async def _listen(self, turn_id: int, ear: Ear) -> None:
         def show(text: str) -> None:
             self._trace("partial", turn_id=turn_id, text=text)
             self._session.show_partial(turn_id, text)
-            self._post(turn.PartialReady(turn_id, text))
+            hint = self._parts.hints.of("" if self._is_echo(text) else text)
+            self._post(turn.PartialReady(turn_id, hint.key, hint.completeness))
 
         heard = await ear.listen(show)
+        if heard is not None:
+            self._note_rejection(turn_id, heard)
+            self._post(turn.FinalReady(turn_id, ear.revision, heard.text, heard.spoken))
+
+    def _begin_preparing(self, turn_id: int, revision: int) -> None:
+        assert self._ear is not None
+        prepared = self._prepared[revision] = asyncio.get_running_loop().create_future()
+        job = partial(self._prepare, turn_id, revision, self._ear, prepared)
+        self._start(turn_id, f"prepare {revision}", "hearing", job)
+
+    async def _prepare(self, turn_id: int, revision: int, ear: Ear, prepared: asyncio.Future[Prepared]) -> None:
+        """All that can be done before the endpoint without any effect: the transcript, the answer, its first audio."""
+        heard = await ear.preview()
+        if self._is_echo(heard.text):
+            heard = Transcript("", spoken=False)
+        self._note_rejection(turn_id, heard)
+        hint = self._parts.hints.of(heard.text)
+        preview = turn.PreviewReady(turn_id, revision, heard.text, hint.key, hint.completeness, heard.spoken)
+        self._post(preview)
+        if heard.text:
+            answer = await self._parts.agent.prepare(self._request(heard.text))
+            prepared.set_result(answer)
+            if answer.speculative and answer.reply:
+                for piece in pieces_of(answer.reply, self._parts.language):
+                    await self._parts.tts.prepare(SpeechRequest(piece, self._parts.language))
+
+    def _is_echo(self, text: str) -> bool:
+        """Whether the words are those of a reply that sounds meanwhile."""
+        interrupted = self._machine.interrupted
+        speaker = None if interrupted is None else self._speaker_of(interrupted)
+        return bool(text) and speaker is not None and is_echo(text, speaker.sounding)
+
+    def _note_rejection(self, turn_id: int, heard: Transcript) -> None:
         if heard.rejected:
             self._trace("rejected", turn_id=turn_id, text=heard.rejected, doubt=heard.doubt)
-        self._post(turn.FinalReady(turn_id, ear.revision, heard.text, heard.spoken))
+
+    def _request(self, text: str) -> Request:
+        satellite = self._session.satellite
+        return Request(
+            text,
+            self._parts.language,
+            satellite.id,
+            satellite.area,
+            conversation=satellite.id,
+            cut_short=self._cut_short,
+        )
 
     async def _answer(self, command: turn.Answer) -> None:
-        satellite, turn_id = self._session.satellite, command.turn
-        request = Request(command.text, self._parts.language, satellite.id, satellite.area, conversation=satellite.id)
-        prepared = await self._parts.agent.prepare(request)
+        turn_id = command.turn
+        if command.text and command.revision in self._prepared:
+            prepared = await self._prepared[command.revision]
+            self._trace("committed", turn_id=turn_id, revision=command.revision)
+        else:
+            prepared = await self._parts.agent.prepare(self._request(command.text))
         if prepared.intent is not None:
             self._trace("intent", turn_id=turn_id, name=prepared.intent.name, slots=prepared.intent.slots)
-        speaker = self._speaker(turn_id, command.revision)
         finished = Finished(understood=False)
-        async with aclosing(self._parts.agent.commit(prepared)) as parts:
-            async for part in parts:
-                match part:
-                    case Said(text):
-                        await self._say(speaker, turn_id, text)
-                    case Acted(call):
-                        self._trace(
-                            "action", turn_id=turn_id, entity=call.entity, service=call.service, data=dict(call.data)
-                        )
-                    case Finished():
-                        finished = part
-        self._complete(speaker, turn_id, command.revision, finished)
+        async with self._speaking(turn_id, command.revision) as speaker:
+            async with aclosing(self._parts.agent.commit(prepared)) as parts:
+                async for part in parts:
+                    match part:
+                        case Said(text):
+                            await self._say(speaker, turn_id, text)
+                        case Acted(call):
+                            action = {"entity": call.entity, "service": call.service, "data": dict(call.data)}
+                            self._trace("action", turn_id=turn_id, **action)
+                        case Finished():
+                            finished = part
+            await self._complete(speaker, turn_id, command.revision, finished)
 
     async def _announce(self, command: turn.Announce) -> None:
         self._session.chime(command.sound)
-        speaker = self._speaker(command.turn, command.revision)
-        await self._say(speaker, command.turn, command.text)
-        self._complete(speaker, command.turn, command.revision, Finished(understood=True))
+        async with self._speaking(command.turn, command.revision) as speaker:
+            await self._say(speaker, command.turn, command.text)
+            finished = Finished(understood=True, expects_answer=command.expects_answer)
+            await self._complete(speaker, command.turn, command.revision, finished)
 
-    def _speaker(self, turn_id: int, revision: int) -> Speaker:
+    @asynccontextmanager
+    async def _speaking(self, turn_id: int, revision: int) -> AsyncIterator[Speaker]:
         def on_first_audio() -> None:
             self._trace("first-audio", turn_id=turn_id, rate_hz=self._parts.tts.rate_hz)
             self._post(turn.ReplyStarted(turn_id, revision))
 
-        return Speaker(self._session, self._parts.tts, turn_id, on_first_audio)
+        async with speaking(self._session, self._parts.tts, turn_id, self._parts.language, on_first_audio) as speaker:
+            self._reply, self._cut_short = (turn_id, speaker), None
+            yield speaker
+
+    def _speaker_of(self, turn_id: int) -> Speaker | None:
+        return self._reply[1] if self._reply is not None and self._reply[0] == turn_id else None
+
+    def _note_cut(self, turn_id: int) -> None:
+        """History keeps of a reply that is silenced what was heard of it."""
+        if speaker := self._speaker_of(turn_id):
+            self._cut_short = speaker.heard
+            self._trace("interrupted", turn_id=turn_id, text=self._cut_short)
 
     async def _say(self, speaker: Speaker, turn_id: int, text: str) -> None:
         self._trace("reply", turn_id=turn_id, text=text)
         self._session.show_reply(turn_id, text)
-        await speaker.say(SpeechRequest(text, self._parts.language))
+        await speaker.say(text)
 
-    def _complete(self, speaker: Speaker, turn_id: int, revision: int, finished: Finished) -> None:
-        remaining_s = speaker.finish()
+    async def _complete(self, speaker: Speaker, turn_id: int, revision: int, finished: Finished) -> None:
+        remaining_s = await speaker.finish()
         self._trace("last-audio", turn_id=turn_id)
         self._post(
             turn.ReplyFinished(turn_id, revision, remaining_s, finished.understood, finished.expects_answer),

@@ -8,6 +8,7 @@ from typing import Final
 
 from roomtone.errors import EngineError
 from roomtone_server.home.base import Home
+from roomtone_server.runtime.contest import Contest
 from roomtone_server.runtime.conversation import Conversation
 from roomtone_server.runtime.parts import Parts
 from roomtone_server.runtime.session import Satellite, VoiceSession
@@ -29,6 +30,7 @@ class House:
         self.taught = asyncio.Event()  # the recogniser has been told the home's words, once at least
         self.unheard_names: list[str] = []  # of the home: the recogniser cannot hear them
         self._present: dict[str, tuple[Satellite, Conversation]] = {}
+        self._contest = Contest()
         self._missed: defaultdict[str, deque[AnnouncementDue]] = defaultdict(
             lambda: deque(maxlen=MAX_MISSED_ANNOUNCEMENTS)
         )
@@ -44,14 +46,16 @@ class House:
         satellite = session.satellite
         if satellite.id in self._present:
             self._present[satellite.id][1].leave()
-        conversation = Conversation(session, self.parts)
+        conversation = Conversation(session, self.parts, self._contest)
         self._present[satellite.id] = (satellite, conversation)
+        self._contest.enter(satellite.id, conversation)
         _LOGGER.info("connected", extra={"satellite": satellite.name})
         try:
             await conversation.run([*self._missed.pop(satellite.id, ()), *self._missed.pop(EVERYWHERE, ())])
         finally:
             if self._present.get(satellite.id, (None, None))[1] is conversation:
                 del self._present[satellite.id]
+            self._contest.leave(satellite.id, conversation)
             for due in conversation.unspoken:
                 self._deliver(satellite.id, due)
             _LOGGER.info("disconnected", extra={"satellite": satellite.name})
@@ -61,10 +65,11 @@ class House:
         if satellite_id in self._present:
             self._present[satellite_id][1].leave()
 
-    def announce(self, satellite_id: str, text: str, sound: Sound) -> None:
+    def announce(self, satellite_id: str, text: str, sound: Sound, *, expects_answer: bool = False) -> None:
         """Says it at one satellite, or everywhere when the id is empty. One that is away hears it when it is back; what
-        is meant for everywhere, when nobody is there, is for the first that comes."""
-        self._deliver(satellite_id, AnnouncementDue(text, sound))
+        is meant for everywhere, when nobody is there, is for the first that comes. When an answer is expected, each
+        that says it listens for one afterwards, without a wake word."""
+        self._deliver(satellite_id, AnnouncementDue(text, sound, expects_answer))
 
     def _deliver(self, satellite_id: str, due: AnnouncementDue) -> None:
         reached = [
@@ -89,6 +94,7 @@ class House:
             async for vocabulary in changes:
                 try:
                     self.unheard_names = await self.parts.stt.learn(vocabulary)
+                    await self.parts.hints.learn(vocabulary)
                     self.parts.faults.pop("vocabulary", None)
                 except EngineError as problem:
                     self.parts.faults["vocabulary"] = str(problem)

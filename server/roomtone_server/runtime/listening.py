@@ -7,7 +7,7 @@ from typing import Final
 
 from roomtone.ears.base import VoiceActivity
 from roomtone.ears.formats import FRAME_MS, FRAME_SAMPLES, SAMPLE_BYTES
-from roomtone.ears.level import LevelMeter
+from roomtone.ears.level import FLOOR_DBFS, LevelMeter
 from roomtone.ears.resample import Framer
 from roomtone.ears.vad.edges import EdgeFinder, SpeechEdge
 from roomtone.errors import EngineError
@@ -47,8 +47,10 @@ class Ear:
         self._request = request
         self._framer = PlacedFramer()
         self._edges = EdgeFinder()
-        self._unheard: asyncio.Queue[bytes | None] = asyncio.Queue(MAX_BEHIND_FRAMES)
+        self._unheard: asyncio.Queue[bytes | asyncio.Future[Hearing] | None] = asyncio.Queue(MAX_BEHIND_FRAMES)
+        self._wants_transcript = True
         self.level = LevelMeter()
+        self.newest_db = FLOOR_DBFS  # the level of the last frame
         self.reached = 0  # the position up to which frames were taken
         self.revision = 0  # of the work that `finish` asked for
 
@@ -59,30 +61,51 @@ class Ear:
             edge = self._edges.frame(self._vad.process(frame), position)
             if edge is not None:
                 found.append(edge)
-            self.level.frame(frame, speaking=self._edges.speaking)
-            try:
-                self._unheard.put_nowait(frame)
-            except asyncio.QueueFull:
-                raise EngineError("the recogniser does not keep up with the microphone") from None
+            self.newest_db = self.level.frame(frame, speaking=self._edges.speaking)
+            self._put(frame)
             self.reached = position + FRAME_SAMPLES
         return found
+
+    async def preview(self) -> Transcript:
+        """The transcript of what was taken so far. Raises EngineError."""
+        fed: asyncio.Future[Hearing] = asyncio.get_running_loop().create_future()
+        self._put(fed)
+        return await (await fed).preview()
 
     def finish(self, revision: int) -> None:
         """No more audio comes: `listen` may settle the transcript, as this revision."""
         self.revision = revision
+        self._end()
+
+    def stop(self) -> None:
+        """No more audio comes, and the transcript is known: `listen` may end."""
+        self._wants_transcript = False
+        self._end()
+
+    def _put(self, item: "bytes | asyncio.Future[Hearing]") -> None:
+        try:
+            self._unheard.put_nowait(item)
+        except asyncio.QueueFull:
+            raise EngineError("the recogniser does not keep up with the microphone") from None
+
+    def _end(self) -> None:
         if self._unheard.full():
             self._unheard.get_nowait()
         self._unheard.put_nowait(None)
 
-    async def listen(self, on_partial: Callable[[str], None]) -> Transcript:
-        """Feeds the recogniser until `finish`; the final transcript. Raises EngineError."""
+    async def listen(self, on_partial: Callable[[str], None]) -> Transcript | None:
+        """Feeds the recogniser until `finish`, and gives the final transcript, or until `stop`. Raises EngineError."""
         hearing = await self._stt.hear(self._request)
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(_report(hearing, on_partial))
-                while (frame := await self._unheard.get()) is not None:
-                    await hearing.feed(frame)
-                transcript = await hearing.finish()
+                while (item := await self._unheard.get()) is not None:
+                    if isinstance(item, bytes):
+                        await hearing.feed(item)
+                    elif not item.done():
+                        item.set_result(hearing)
+                transcript = await hearing.finish() if self._wants_transcript else None
+                await hearing.close()
         except* EngineError as problems:
             raise EngineError(str(problems.exceptions[0])) from problems
         finally:

@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 
 from roomtone.ears.base import VoiceActivity
 from roomtone_server.agent.base import Agent
-from roomtone_server.engines.base import SpeechToText, TextToSpeech
+from roomtone_server.engines.base import SpeechToText
+from roomtone_server.runtime.hints import Hints
+from roomtone_server.runtime.replies import Replies
 from roomtone_server.telemetry.trace import Trace
+from roomtone_server.turn.course import TurnSettings
 from roomtone_server.turn.endpoint import EndpointSettings
-from roomtone_server.turn.steps import TurnSettings
 
 # Whoever makes the parts sets the turn's times, and does not import the turn.
 __all__ = ["EndpointSettings", "Parts", "TurnSettings"]
@@ -17,9 +19,10 @@ __all__ = ["EndpointSettings", "Parts", "TurnSettings"]
 @dataclass(frozen=True, slots=True)
 class Parts:
     stt: SpeechToText
-    tts: TextToSpeech
+    tts: Replies
     make_vad: Callable[[], VoiceActivity]  # each session has its own, since it remembers
     agent: Agent
+    hints: Hints
     language: str = "en"
     trace: Trace = field(default_factory=Trace)
     turn: TurnSettings = field(default_factory=TurnSettings)

@@ -14,12 +14,25 @@ class TurnScope:
         # Bounded by the machine: a turn commands a handful of jobs.
         self._jobs: asyncio.Queue[tuple[str, Job] | None] = asyncio.Queue()
         self._task: asyncio.Task[None] | None = None
+        self._running: dict[str, asyncio.Task[None]] = {}
+        self._stopped: set[str] = set()
 
     def enter(self, satellite: asyncio.TaskGroup, name: str) -> None:
         self._task = satellite.create_task(self._run(), name=name)
 
+    @property
+    def is_over(self) -> bool:
+        return self._task is not None and self._task.done()
+
     def start(self, name: str, job: Job) -> None:
+        """Names are used once in a turn."""
         self._jobs.put_nowait((name, job))
+
+    def stop(self, name: str) -> None:
+        """Cancels one job, whether or not it has begun."""
+        self._stopped.add(name)
+        if (task := self._running.get(name)) is not None:
+            task.cancel()
 
     def close(self) -> None:
         """No more jobs come; those under way may finish."""
@@ -33,4 +46,5 @@ class TurnScope:
         async with asyncio.TaskGroup() as jobs:
             while (entry := await self._jobs.get()) is not None:
                 name, job = entry
-                jobs.create_task(job(), name=name)
+                if name not in self._stopped:
+                    self._running[name] = jobs.create_task(job(), name=name)

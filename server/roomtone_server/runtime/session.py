@@ -10,7 +10,19 @@ from typing import Protocol
 from roomtone_server.turn.events import Outcome, Sound
 
 # Ports speak of outcomes and sounds, and do not import the turn.
-__all__ = ["Audio", "GivenUp", "Incoming", "Outcome", "Satellite", "Sound", "Sounded", "VoiceSession", "Woken"]
+__all__ = [
+    "Audio",
+    "GivenUp",
+    "Incoming",
+    "Interrupted",
+    "Outcome",
+    "Released",
+    "Satellite",
+    "Sound",
+    "Sounded",
+    "VoiceSession",
+    "Woken",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +42,26 @@ class Woken:
     score: float
     sample: int  # of the detection
     first_sample: int  # of the audio that follows
+    held: bool = False  # by a button, for as long as it is held
+    snr_db: float | None = None  # how far the word stood out of the room; None: not known
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """The button that was held for this turn is held no longer."""
+
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupted:
+    """A voice while a reply sounds; the audio that follows is of it. It ends as its turn does, or the reply's."""
+
+    turn: int  # that it may become
+    interrupts: int  # the turn of the reply
+    sample: int  # where the voice began
+    first_sample: int  # of the audio that follows
+    paused: bool  # whether the reply is paused meanwhile
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +82,7 @@ class GivenUp:
     turn: int
 
 
-Incoming = Woken | Audio | Sounded | GivenUp
+Incoming = Woken | Released | Interrupted | Audio | Sounded | GivenUp
 
 
 class VoiceSession(Protocol):
@@ -59,6 +91,9 @@ class VoiceSession(Protocol):
 
     def incoming(self) -> AsyncGenerator[Incoming, None]:
         """What the satellite sends, in order; ends, or raises LinkError, when it is gone."""
+
+    def grant(self, turn: int, settles_s: float) -> None:
+        """The turn is this satellite's, unless a better one takes it; its chime waits for so long."""
 
     def stop_listening(self, turn: int) -> None:
         """The endpoint was found: no more audio is wanted."""

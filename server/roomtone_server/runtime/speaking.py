@@ -1,15 +1,24 @@
-"""A reply on its way out: text to audio, paced so that the satellite never holds more than it needs."""
+"""A reply on its way out: text to pieces, pieces to audio, audio to the satellite, paced so that it never holds more
+than it needs. The next piece is made while one sounds.
+"""
 
 import asyncio
-from collections.abc import Callable
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass
 from typing import Final
 
-from roomtone_server.engines.base import SpeechRequest, TextToSpeech
+from roomtone.ears.formats import SAMPLE_BYTES
+from roomtone_server.engines.base import SpeechRequest
+from roomtone_server.runtime.replies import Replies
 from roomtone_server.runtime.session import VoiceSession
+from roomtone_server.turn.sentences import SentenceSplitter
 
 # So far ahead of the speaker is the audio sent: enough for jitter, little enough that "stop" is immediate.
 AHEAD_S: Final = 0.2
+# What is made ahead waits here: some five seconds of chunks, and a few pieces of text.
+MAX_WAITING_CHUNKS: Final = 50
+MAX_WAITING_PIECES: Final = 8
 
 
 class Pacer:
@@ -18,48 +27,164 @@ class Pacer:
     def __init__(self, rate_hz: int) -> None:
         self._rate_hz = rate_hz
         self._sounds_until = 0.0
+        self._samples = 0  # sent
 
-    def delay(self, now: float) -> float:
-        """How long to wait before the next chunk is sent."""
-        return max(0.0, self._sounds_until - now - AHEAD_S)
+    def delay(self, samples: int, now: float) -> float:
+        """How long to wait before the next chunk is sent, so that its end is at most AHEAD_S away."""
+        return max(0.0, self._sounds_until + samples / self._rate_hz - now - AHEAD_S)
 
     def sent(self, samples: int, now: float) -> None:
         """Takes note of a chunk; after a pause the speaker starts anew."""
         self._sounds_until = max(self._sounds_until, now) + samples / self._rate_hz
+        self._samples += samples
+
+    def reached(self, samples: int, now: float) -> None:
+        """So much has sounded. A speaker that paused is further behind than jitter can explain: it is waited for."""
+        sounds_until = now + (self._samples - samples) / self._rate_hz
+        if sounds_until > self._sounds_until + AHEAD_S:
+            self._sounds_until = sounds_until
+
+    def paused(self, seconds: float) -> None:
+        """What had not sounded yet sounds so much later."""
+        self._sounds_until += seconds
 
     def remaining(self, now: float) -> float:
         """How long what was sent has still to sound."""
         return max(0.0, self._sounds_until - now)
 
 
-class Speaker:
-    """Speaks one turn's reply, piece by piece."""
+@dataclass(slots=True)
+class _Spoken:
+    """A piece of the reply, and how much audio of it was made."""
 
-    def __init__(self, session: VoiceSession, tts: TextToSpeech, turn: int, on_first_audio: Callable[[], None]) -> None:
+    text: str
+    samples: int = 0
+
+
+@asynccontextmanager
+async def speaking(
+    session: VoiceSession, tts: Replies, turn: int, language: str, on_first_audio: Callable[[], None]
+) -> AsyncIterator["Speaker"]:
+    """A speaker for one turn's reply; what fails in it, or around it, ends both and is raised."""
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            speaker = Speaker(session, tts, turn, language, on_first_audio)
+            tasks.create_task(speaker.make(), name=f"turn {turn}: voice")
+            tasks.create_task(speaker.send(), name=f"turn {turn}: reply")
+            yield speaker
+    except BaseExceptionGroup as problems:
+        raise problems.exceptions[0] from None
+
+
+def pieces_of(text: str, language: str) -> list[str]:
+    """What a whole text is spoken as."""
+    splitter = SentenceSplitter(language)
+    return [*splitter.feed(text), *splitter.finish()]
+
+
+class Speaker:
+    """Speaks one reply, as `speaking` makes it."""
+
+    def __init__(
+        self, session: VoiceSession, tts: Replies, turn: int, language: str, on_first_audio: Callable[[], None]
+    ) -> None:
         self._session = session
         self._tts = tts
         self._turn = turn
+        self._language = language
         self._on_first_audio = on_first_audio
+        self._splitter = SentenceSplitter(language)
+        self._pieces: asyncio.Queue[str | None] = asyncio.Queue(MAX_WAITING_PIECES)
+        self._chunks: asyncio.Queue[tuple[_Spoken, bytes] | None] = asyncio.Queue(MAX_WAITING_CHUNKS)
         self._pacer = Pacer(tts.rate_hz)
-        self._begun = False
+        self._spoken: list[_Spoken] = []
+        self._sent = asyncio.Event()
+        self._flows = asyncio.Event()
+        self._flows.set()
+        self._held_since = 0.0
+        self._sounded = 0
 
-    async def say(self, request: SpeechRequest) -> None:
-        """Returns when all of it is on its way, AHEAD_S before it has sounded. Raises EngineError."""
-        clock = asyncio.get_running_loop().time
-        async with aclosing(self._tts.speak(request)) as chunks:
-            async for pcm in chunks:
-                if not self._begun:
-                    self._begun = True
-                    self._session.begin_reply(self._turn, self._tts.rate_hz)
-                    self._on_first_audio()
-                if (delay := self._pacer.delay(clock())) > 0:
-                    await asyncio.sleep(delay)
-                self._session.play(self._turn, pcm)
-                self._pacer.sent(len(pcm) // 2, clock())
+    async def say(self, text: str) -> None:
+        """The next of the reply's text, cut anywhere; waits while enough is waiting."""
+        for piece in self._splitter.feed(text):
+            await self._pieces.put(piece)
 
-    def finish(self) -> float:
-        """The reply is complete; how many seconds of it have still to sound."""
-        if not self._begun:
+    async def finish(self) -> float:
+        """That was all: returns when it is on its way, AHEAD_S before it has sounded, with the seconds that it still
+        sounds."""
+        for piece in self._splitter.finish():
+            await self._pieces.put(piece)
+        await self._pieces.put(None)
+        await self._sent.wait()
+        if not self._spoken:
             return 0.0
         self._session.end_reply(self._turn)
         return self._pacer.remaining(asyncio.get_running_loop().time())
+
+    def hold(self) -> None:
+        """The satellite has paused: nothing is sent until `resume`."""
+        self._flows.clear()
+        self._held_since = asyncio.get_running_loop().time()
+
+    def resume(self) -> None:
+        """The satellite goes on where it stopped."""
+        self._pacer.paused(asyncio.get_running_loop().time() - self._held_since)
+        self._flows.set()
+
+    def reached(self, samples: int) -> None:
+        """The satellite reports that so much has sounded."""
+        self._sounded = samples
+        self._pacer.reached(samples, asyncio.get_running_loop().time())
+
+    @property
+    def sounding(self) -> str:
+        """What the microphone may hear of the reply just now: the piece that sounds, and its neighbours."""
+        begins, now = 0, 0
+        for index, spoken in enumerate(self._spoken):
+            if begins <= self._sounded:
+                now = index
+            begins += spoken.samples
+        return " ".join(spoken.text for spoken in self._spoken[max(0, now - 1) : now + 2])
+
+    @property
+    def heard(self) -> str:
+        """What of the text has sounded, as far as is known: whole words."""
+        samples = self._sounded
+        heard: list[str] = []
+        for spoken in self._spoken:
+            words = spoken.text.split()
+            share = min(1.0, samples / spoken.samples) if spoken.samples else 0.0
+            heard += words[: int(share * len(words))]
+            samples -= spoken.samples
+            if samples <= 0:
+                break
+        return " ".join(heard)
+
+    async def make(self) -> None:
+        """Text to audio, for as long as there is any. Raises EngineError."""
+        while (piece := await self._pieces.get()) is not None:
+            spoken = _Spoken(piece)
+            async with aclosing(self._tts.speak(SpeechRequest(piece, self._language))) as chunks:
+                async for pcm in chunks:
+                    spoken.samples += len(pcm) // SAMPLE_BYTES
+                    await self._chunks.put((spoken, pcm))
+        await self._chunks.put(None)
+
+    async def send(self) -> None:
+        """Audio to the satellite, until all was sent."""
+        clock = asyncio.get_running_loop().time
+        while (entry := await self._chunks.get()) is not None:
+            spoken, pcm = entry
+            if not self._spoken:
+                self._session.begin_reply(self._turn, self._tts.rate_hz)
+                self._on_first_audio()
+            if not self._spoken or self._spoken[-1] is not spoken:
+                self._spoken.append(spoken)
+            samples = len(pcm) // SAMPLE_BYTES
+            await asyncio.sleep(self._pacer.delay(samples, clock()))
+            while not self._flows.is_set():
+                await self._flows.wait()
+                await asyncio.sleep(self._pacer.delay(samples, clock()))
+            self._session.play(self._turn, pcm)
+            self._pacer.sent(samples, clock())
+        self._sent.set()

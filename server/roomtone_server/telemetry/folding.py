@@ -149,6 +149,8 @@ def _begun_by(told: _Told, outcome: str) -> BegunBy:
     """A number is odd when the satellite began the turn; the server begins one to speak, or to hear an answer."""
     if told.data("wake").get("name"):
         return "wake-word"
+    if told.count("interruption"):
+        return "interruption"
     if told.events[0].turn % 2:
         return "button"
     return "follow-up" if told.count("wake") or outcome == "nothing-said" else "server"

@@ -22,7 +22,7 @@ STAGES: Final[Mapping[Stage, str]] = {
     "sound": "the reply plays",
 }
 
-BegunBy = Literal["wake-word", "button", "follow-up", "server"]
+BegunBy = Literal["wake-word", "button", "follow-up", "interruption", "server"]
 
 Why = Literal["no-speech", "level-too-low", "not-speech", "too-noisy", "rejected", "no-words", "no-command", "stt-late"]
 

@@ -11,7 +11,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Literal
 
 What = Literal[
-    "wake",  # name, score, sample, first_sample
+    "wake",  # name, score, sample, snr_db: how far the word stood out of the room
+    "interruption",  # interrupts, sample, paused: a voice during the reply of another turn
     "speech-started",  # sample
     "speech-ended",  # sample
     "partial",  # text
@@ -28,6 +29,7 @@ What = Literal[
     "first-audio",  # of the reply, leaving the server; rate_hz
     "last-audio",
     "played",  # samples
+    "interrupted",  # text: what of the reply was heard before it was silenced
     "ended",  # outcome, text
 ]
 

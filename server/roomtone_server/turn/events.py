@@ -6,11 +6,23 @@ number is odd when the satellite began it and even when the server did.
 """
 
 from dataclasses import dataclass
+from enum import Enum
 from typing import Literal
 
-Outcome = Literal["answered", "not-understood", "nothing-said", "cancelled", "failed", "lost"]
+Outcome = Literal[
+    "answered", "not-understood", "nothing-said", "interrupted", "cancelled", "failed", "lost", "elsewhere"
+]
 Stage = Literal["hearing", "answering"]
 Sound = Literal["timer", "error", "done"]
+
+
+class Completeness(Enum):
+    """What the grammar says of a text as a beginning."""
+
+    COMPLETE = "complete"  # a command, and nothing that follows can change it
+    EXTENDABLE = "extendable"  # a command that may go on
+    OPEN = "open"  # not yet a command
+    UNKNOWN = "unknown"  # nothing that it knows: free speech
 
 
 # --- events: what has happened ---------------------------------------------------------------------------------------
@@ -23,6 +35,17 @@ class WakeHeard:
     turn: int
     sample: int  # where the wake word was detected; where audio begins, when there was none
     word: bool  # whether a wake word was heard: its rest may still be sounding
+    held: bool = False  # a button is held: no silence ends the utterance, `UtteranceEnded` does
+
+
+@dataclass(frozen=True, slots=True)
+class InterruptionHeard:
+    """A voice, and no wake word, while a reply sounds. Whether it is meant for us is to be found out."""
+
+    turn: int  # that it may become
+    interrupts: int  # the turn of the reply
+    sample: int  # where the voice began
+    paused: bool  # the reply has paused for it; one that sounds on is only ended by what ends it at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +63,38 @@ class SpeechEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class UtteranceEnded:
+    """The speaker says so, by letting go of a button."""
+
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
 class AudioReached:
     """The microphone's audio has been heard up to here."""
 
     turn: int
     sample: int
+    level_db: float  # of the newest of it, in dBFS
 
 
 @dataclass(frozen=True, slots=True)
 class PartialReady:
     turn: int
-    text: str
+    key: str  # normalised: equal keys are the same command; empty when nothing was heard
+    completeness: Completeness
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewReady:
+    """The transcript of what was said before a `Prepare`: as FinalReady, if nothing more is said."""
+
+    turn: int
+    revision: int
+    text: str  # empty: nothing was understood
+    key: str
+    completeness: Completeness
+    spoken: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +154,19 @@ class CancelRequested:
 
 
 @dataclass(frozen=True, slots=True)
+class Outbid:
+    """Another satellite has heard the turn's wake word better, and answers."""
+
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
 class AnnouncementDue:
     """Something to say that nobody asked for just now: a timer. Waits for the turn that is going on."""
 
     text: str
     sound: Sound
+    expects_answer: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +181,13 @@ class DeadlinePassed:
 
 Event = (
     WakeHeard
+    | InterruptionHeard
     | SpeechStarted
     | SpeechEnded
+    | UtteranceEnded
     | AudioReached
     | PartialReady
+    | PreviewReady
     | FinalReady
     | ReplyStarted
     | ReplyFinished
@@ -140,6 +195,7 @@ Event = (
     | PlaybackEnded
     | WorkFailed
     | CancelRequested
+    | Outbid
     | AnnouncementDue
     | SatelliteLost
     | DeadlinePassed
@@ -157,18 +213,37 @@ class StartHearing:
 
 
 @dataclass(frozen=True, slots=True)
+class Prepare:
+    """Transcribe what was said so far, report it as PreviewReady, and get the answer to it ready; without effects."""
+
+    turn: int
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Discard:
+    """What was prepared as this revision is of no use."""
+
+    turn: int
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
 class FinishHearing:
-    """The endpoint: the satellite may stop streaming; settle the transcript and report it as FinalReady."""
+    """The endpoint: the satellite may stop streaming. Unless the transcript is known already, settle it, and report it
+    as FinalReady of this revision."""
 
     turn: int
     revision: int
     sample: int  # where the decision fell
     silence_ms: int  # how much of it was silence
+    known: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Ask the agent, speak what it says, report ReplyStarted and ReplyFinished. Effects are allowed from here on."""
+    """Ask the agent, unless this revision was prepared; speak what it says, report ReplyStarted and ReplyFinished.
+    Effects are allowed from here on."""
 
     turn: int
     revision: int
@@ -183,6 +258,21 @@ class Announce:
     revision: int
     text: str
     sound: Sound
+    expects_answer: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HoldReply:
+    """The satellite has paused: send no more of the reply."""
+
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeReply:
+    """The reply goes on where it was held; the satellite knows, by the end of what interrupted it."""
+
+    turn: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,4 +299,5 @@ class EndTurn:
     text: str = ""
 
 
-Command = StartHearing | FinishHearing | Answer | Announce | Invite | Abandon | EndTurn
+ReplyCommand = Answer | Announce | HoldReply | ResumeReply | Invite | Abandon
+Command = StartHearing | Prepare | Discard | FinishHearing | EndTurn | ReplyCommand

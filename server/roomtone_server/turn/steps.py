@@ -1,10 +1,8 @@
 """The steps of the turn machine: each takes an event, notes what follows from it, and says the next state."""
 
-from collections import deque
-from dataclasses import dataclass, field, replace
-from enum import Enum
-from typing import Final
+from dataclasses import replace
 
+from roomtone_server.turn.course import Course, State
 from roomtone_server.turn.endpoint import Endpointer, EndpointSettings, Verdict
 from roomtone_server.turn.events import (
     Abandon,
@@ -13,85 +11,30 @@ from roomtone_server.turn.events import (
     Answer,
     AudioReached,
     CancelRequested,
-    Command,
     DeadlinePassed,
+    Discard,
     EndTurn,
     FinalReady,
     FinishHearing,
     Invite,
+    Outbid,
     Outcome,
     PartialReady,
     PlaybackEnded,
     PlaybackReached,
+    Prepare,
+    PreviewReady,
     ReplyFinished,
     ReplyStarted,
     SatelliteLost,
     SpeechEnded,
     SpeechStarted,
     StartHearing,
+    UtteranceEnded,
     WakeHeard,
     WorkFailed,
 )
-
-# Announcements that wait for a long turn to end; of more than these the oldest are dropped.
-MAX_WAITING_ANNOUNCEMENTS: Final = 16
-
-
-class State(Enum):
-    WAITING = "waiting"
-    INVITED = "invited"
-    LISTENING = "listening"
-    FINISHING = "finishing"
-    ANSWERING = "answering"
-    SPEAKING = "speaking"
-
-
-@dataclass(frozen=True, slots=True)
-class TurnSettings:
-    endpoint: EndpointSettings = field(default_factory=EndpointSettings)
-    follow_up_s: float = 5.0  # how long the satellite listens after a reply that asks something
-    audio_stalls_after_s: float = 5.0  # a satellite that streams falls silent: the turn ends
-    final_within_s: float = 10.0
-    answer_within_s: float = 30.0
-    playback_grace_s: float = 5.0  # beyond the reply's own length
-
-
-class Course:
-    """What the machine remembers between events. Only steps change it."""
-
-    def __init__(self, settings: TurnSettings) -> None:
-        self.settings = settings
-        self.state = State.WAITING
-        self.commands: list[Command] = []
-        self.deadline: float | None = None
-        self.turn = 0
-        self.revision = 0
-        self.endpointer = Endpointer(settings.endpoint, 0, after_wake_word=False)
-        self.finished: ReplyFinished | None = None
-        self.announcing: AnnouncementDue | None = None
-        self.announcements: deque[AnnouncementDue] = deque(maxlen=MAX_WAITING_ANNOUNCEMENTS)
-        self.last_of_satellite = -1  # odd
-        self._last_of_server = 0  # even
-
-    def begin(self, turn: int) -> None:
-        self.turn = turn
-        if turn % 2:
-            self.last_of_satellite = turn
-        self.finished = None
-        self.announcing = None
-
-    def begin_own(self) -> None:
-        self._last_of_server += 2
-        self.begin(self._last_of_server)
-
-    def unspoken(self) -> list[AnnouncementDue]:
-        return [*([self.announcing] if self.announcing else []), *self.announcements]
-
-    def revise(self) -> int:
-        """The number of a new piece of work; results of older ones become stale."""
-        self.revision += 1
-        return self.revision
-
+from roomtone_server.turn.speculation import PREPARE_AFTER_MS, Speculation
 
 # --- beginnings ------------------------------------------------------------------------------------------------------
 
@@ -105,21 +48,21 @@ def start_invited(course: Course, event: WakeHeard, now: float) -> State:
     if event.turn == course.turn:
         patient = replace(course.settings.endpoint, nothing_said_ms=int(course.settings.follow_up_s * 1000))
         return _listen(course, event, now, patient)
-    _end(course, "cancelled")
+    end(course, "cancelled")
     return start_listening(course, event, now)
 
 
 def start_over(course: Course, event: WakeHeard, now: float) -> State:
     """A wake word during a turn: the turn is given up for the new one (barge-in)."""
     course.commands.append(Abandon(course.turn))
-    _end(course, "cancelled")
+    end(course, "cancelled")
     return start_listening(course, event, now)
 
 
 def announce(course: Course, event: AnnouncementDue, now: float) -> State:
     course.begin_own()
     course.announcing = event
-    course.commands.append(Announce(course.turn, course.revise(), event.text, event.sound))
+    course.commands.append(Announce(course.turn, course.revise(), event.text, event.sound, event.expects_answer))
     course.deadline = now + course.settings.answer_within_s
     return State.ANSWERING
 
@@ -134,41 +77,92 @@ def postpone(course: Course, event: AnnouncementDue, now: float) -> State:
 
 def note_speech(course: Course, event: SpeechStarted, now: float) -> State:
     course.endpointer.speech_started(event.sample)
-    return State.LISTENING
+    discard(course)
+    return course.state
 
 
 def note_silence(course: Course, event: SpeechEnded, now: float) -> State:
     course.endpointer.speech_ended(event.sample)
-    return State.LISTENING
+    return course.state
 
 
 def note_words(course: Course, event: PartialReady, now: float) -> State:
+    course.endpointer.understood(event.key, event.completeness)
+    if course.speculation.contradicts(event.key):
+        discard(course)
+    return course.state
+
+
+def note_preview(course: Course, event: PreviewReady, now: float) -> State:
+    take_preview(course, event)
+    return _perhaps_finish(course, now)
+
+
+def take_preview(course: Course, event: PreviewReady) -> None:
+    """A sentence that the recogniser stands by; or none, and then what partials made of it is no sentence either."""
+    course.speculation.preview = event
     if event.text:
-        course.endpointer.words_heard()
-    return State.LISTENING
+        course.endpointer.understood(event.key, event.completeness)
+    else:
+        course.endpointer.doubted()
 
 
 def perhaps_endpoint(course: Course, event: AudioReached, now: float) -> State:
-    verdict = course.endpointer.verdict(event.sample)
+    course.deadline = now + course.settings.audio_stalls_after_s
+    take_audio(course, event)
+    return _perhaps_finish(course, now)
+
+
+def take_audio(course: Course, event: AudioReached, *, prepare_after_ms: int = PREPARE_AFTER_MS) -> None:
+    endpointer, speculation = course.endpointer, course.speculation
+    course.reached = event.sample
+    endpointer.heard(event.sample, event.level_db)
+    if endpointer.resumed and speculation.in_pause:
+        discard(course)
+    if endpointer.has_begun and speculation.is_wanted(endpointer.pause_ms, endpointer.stable_ms, prepare_after_ms):
+        speculation.begin(course.revise(), endpointer.key, endpointer.pause_ms)
+        course.commands.append(Prepare(course.turn, course.revision))
+
+
+def end_utterance(course: Course, event: UtteranceEnded, now: float) -> State:
+    course.endpointer.released()
+    return _perhaps_finish(course, now)
+
+
+def _perhaps_finish(course: Course, now: float) -> State:
+    """Waits for a transcript that is on its way, so that the silence is that for what was really said."""
+    verdict = course.endpointer.verdict()
     if verdict is Verdict.NOTHING_SAID:
-        return _give_up(course, now, "nothing-said")
-    if verdict is Verdict.GOES_ON:
-        course.deadline = now + course.settings.audio_stalls_after_s
+        return give_up(course, now, "nothing-said")
+    silence_ms = course.endpointer.silence_ms
+    waits = course.speculation.is_awaited and silence_ms < course.settings.endpoint.open_ms
+    if verdict is Verdict.GOES_ON or (waits and not course.endpointer.is_over):
         return State.LISTENING
-    silence_ms = course.endpointer.silence_ms(event.sample)
-    course.commands.append(FinishHearing(course.turn, course.revise(), event.sample, silence_ms))
-    course.deadline = now + course.settings.final_within_s
-    return State.FINISHING
+    preview = course.speculation.preview
+    if preview is None:
+        discard(course)
+        course.commands.append(FinishHearing(course.turn, course.revise(), course.reached, silence_ms, known=False))
+        course.deadline = now + course.settings.final_within_s
+        return State.FINISHING
+    course.commands.append(FinishHearing(course.turn, preview.revision, course.reached, silence_ms, known=True))
+    return _answer(course, preview.text, now, spoken=preview.spoken)
 
 
 # --- answering -------------------------------------------------------------------------------------------------------
 
 
 def answer(course: Course, event: FinalReady, now: float) -> State:
-    """What was not understood is answered too: somebody waits for it. A cough is not."""
-    if not event.spoken:
-        return _give_up(course, now, "nothing-said")
-    course.commands.append(Answer(course.turn, course.revise(), event.text))
+    return _answer(course, event.text, now, spoken=event.spoken)
+
+
+def _answer(course: Course, text: str, now: float, *, spoken: bool) -> State:
+    """What was not understood is answered too: somebody waits for it. A cough is not, nor what people say to each other
+    after a reply that asked nothing."""
+    if not spoken:
+        return give_up(course, now, "nothing-said")
+    if not text and course.unasked:
+        return give_up(course, now, "not-understood")
+    course.commands.append(Answer(course.turn, course.revision, text))
     course.deadline = now + course.settings.answer_within_s
     return State.ANSWERING
 
@@ -181,7 +175,7 @@ def speak(course: Course, event: ReplyStarted, now: float) -> State:
 
 def finish_silently(course: Course, event: ReplyFinished, now: float) -> State:
     course.finished = event
-    return _finish(course, now)
+    return _finish(course, now, spoke=False)
 
 
 def await_playback(course: Course, event: ReplyFinished, now: float) -> State:
@@ -198,88 +192,115 @@ def note_playback(course: Course, event: PlaybackReached, now: float) -> State:
 
 def finish_spoken(course: Course, event: PlaybackEnded, now: float) -> State:
     """A satellite that claims the end before all was sent is not believed."""
-    return State.SPEAKING if course.finished is None else _finish(course, now)
+    return State.SPEAKING if course.finished is None else _finish(course, now, spoke=True)
 
 
 # --- ends that nobody wished for -------------------------------------------------------------------------------------
 
 
 def cancel(course: Course, event: CancelRequested, now: float) -> State:
-    return _give_up(course, now, "cancelled")
+    return give_up(course, now, "cancelled")
+
+
+def give_way(course: Course, event: Outbid, now: float) -> State:
+    return give_up(course, now, "elsewhere")
 
 
 def nothing_said(course: Course, event: DeadlinePassed, now: float) -> State:
-    return _give_up(course, now, "nothing-said")
+    return give_up(course, now, "nothing-said")
 
 
 def fail(course: Course, event: WorkFailed, now: float) -> State:
-    return _give_up(course, now, "failed", event.text)
+    return give_up(course, now, "failed", event.text)
 
 
 def lose(course: Course, event: SatelliteLost, now: float) -> State:
     """Announcements are not lost with it: whoever runs the machine delivers them when the satellite is back."""
     course.commands.append(Abandon(course.turn))
-    _end(course, "lost")
+    end(course, "lost")
     return State.WAITING
 
 
 def give_up_on_audio(course: Course, event: DeadlinePassed, now: float) -> State:
-    return _give_up(course, now, "failed", "the satellite stopped sending audio in the middle of the turn")
+    return give_up(course, now, "failed", "the satellite stopped sending audio in the middle of the turn")
 
 
 def give_up_on_hearing(course: Course, event: DeadlinePassed, now: float) -> State:
-    return _give_up(course, now, "failed", "the recogniser did not finish in time")
+    return give_up(course, now, "failed", "the recogniser did not finish in time")
 
 
 def give_up_on_answer(course: Course, event: DeadlinePassed, now: float) -> State:
-    return _give_up(course, now, "failed", "no answer was found in time")
+    return give_up(course, now, "failed", "no answer was found in time")
 
 
 def give_up_on_playback(course: Course, event: DeadlinePassed, now: float) -> State:
     """A satellite that never reports the end of a reply that was sent whole; one that came half-way has failed."""
     if course.finished is None:
-        return _give_up(course, now, "failed", "the reply broke off")
-    return _finish(course, now)
+        return give_up(course, now, "failed", "the reply broke off")
+    return _finish(course, now, spoke=True)
 
 
 # --- what steps share ------------------------------------------------------------------------------------------------
 
 
 def _listen(course: Course, event: WakeHeard, now: float, endpoint: EndpointSettings | None = None) -> State:
-    settings = endpoint or course.settings.endpoint
-    course.endpointer = Endpointer(settings, event.sample, after_wake_word=event.word)
-    course.commands.append(StartHearing(course.turn))
+    open_ear(course, event.sample, endpoint or course.settings.endpoint, after_wake_word=event.word, held=event.held)
     course.deadline = now + course.settings.audio_stalls_after_s
     return State.LISTENING
 
 
-def _finish(course: Course, now: float) -> State:
+def open_ear(
+    course: Course, sample: int, settings: EndpointSettings, *, after_wake_word: bool, held: bool = False
+) -> None:
+    course.endpointer = Endpointer(settings, sample, course.pauses, after_wake_word=after_wake_word, held=held)
+    course.speculation = Speculation()
+    course.reached = sample
+    course.commands.append(StartHearing(course.turn))
+
+
+def discard(course: Course) -> None:
+    if (revision := course.speculation.drop()) is not None:
+        course.commands.append(Discard(course.turn, revision))
+
+
+def _finish(course: Course, now: float, *, spoke: bool) -> State:
     finished = course.finished
     assert finished is not None
+    listens_on = _listens_on(course, finished, spoke=spoke)
     course.announcing = None
-    _end(course, "answered" if finished.understood else "not-understood")
-    if not finished.expects_answer:
-        return _rest(course, now)
+    end(course, "answered" if finished.understood else "not-understood")
+    if not listens_on:
+        return rest(course, now)
     course.begin_own()
+    course.unasked = not finished.expects_answer
     course.commands.append(Invite(course.turn, course.settings.follow_up_s))
     course.deadline = now + course.settings.follow_up_s
     return State.INVITED
 
 
-def _give_up(course: Course, now: float, outcome: Outcome, text: str = "") -> State:
+def _listens_on(course: Course, finished: ReplyFinished, *, spoke: bool) -> bool:
+    """Even where all replies invite, one to what was not understood does not: a television would talk on for ever.
+    Nor does an announcement, nor a reply while one waits, unless it asks something."""
+    if course.settings.follow_up != "always":
+        return finished.expects_answer and course.settings.follow_up == "when-asked"
+    answers = spoke and finished.understood and not course.unspoken()
+    return answers or finished.expects_answer
+
+
+def give_up(course: Course, now: float, outcome: Outcome, text: str = "") -> State:
     course.commands.append(Abandon(course.turn))
     course.announcing = None
-    _end(course, outcome, text)
-    return _rest(course, now)
+    end(course, outcome, text)
+    return rest(course, now)
 
 
-def _end(course: Course, outcome: Outcome, text: str = "") -> None:
+def end(course: Course, outcome: Outcome, text: str = "") -> None:
     course.commands.append(EndTurn(course.turn, outcome, text))
     course.revise()
     course.deadline = None
 
 
-def _rest(course: Course, now: float) -> State:
+def rest(course: Course, now: float) -> State:
     if course.announcements:
         return announce(course, course.announcements.popleft(), now)
     return State.WAITING

@@ -21,7 +21,9 @@ class SpeechEdge:
 class EdgeFinder:
     """Takes one probability per 20 ms frame; tells when speech begins (after ONSET_SAMPLES of it) and when it ends."""
 
-    def __init__(self) -> None:
+    def __init__(self, above: float = SPEECH_ABOVE) -> None:
+        """It takes more than this to begin."""
+        self._above = above
         self.speaking = False
         self._since: int | None = None
 
@@ -33,7 +35,7 @@ class EdgeFinder:
                 return None
             self.speaking, self._since = False, None
             return SpeechEdge(speaking=False, sample=first_sample)
-        if probability < SPEECH_ABOVE:
+        if probability < self._above:
             self._since = None
             return None
         if self._since is None:

@@ -74,7 +74,9 @@ def _make(_settings: SileroSettings, _surroundings: Surroundings) -> VoiceActivi
 
 
 def _missing() -> str | None:
-    return None if find_spec(PACKAGE) and find_spec("numpy") else extras.remedy("server")
+    if find_spec(PACKAGE) and find_spec("numpy"):
+        return None
+    return f"{extras.remedy('server')}; on a satellite, {extras.remedy('satellite')}"
 
 
 ENGINE: Final = EngineSpec("silero", SileroSettings, _make, _missing)

@@ -68,6 +68,7 @@ HANDLERS: Final[Mapping[str, Handler]] = {
     "HassGetCurrentDate": small_talk.current_date,
     "HassRespond": small_talk.answer,
     "HassNevermind": small_talk.nevermind,
+    "RoomtoneAgain": small_talk.again,
     "RoomtoneYes": small_talk.answer,
     "RoomtoneNo": small_talk.answer,
 }

@@ -1,6 +1,6 @@
 """Date, time, weather, courtesies, and the end of a conversation."""
 
-from roomtone_server.agent.planning import Command, Plan, Reply, Situation
+from roomtone_server.agent.planning import CannotDo, Command, Plan, Reply, Situation
 from roomtone_server.agent.targets import all_of, named
 
 
@@ -19,6 +19,11 @@ def weather(command: Command, situation: Situation) -> Plan:
 
 def answer(command: Command, _situation: Situation) -> Plan:
     return Plan(Reply(command.response))
+
+
+def again(_command: Command, _situation: Situation) -> Plan:
+    """What about the kitchen? Where nothing was said before that could be meant, nobody knows."""
+    raise CannotDo("nothing_to_repeat")
 
 
 def nevermind(command: Command, _situation: Situation) -> Plan:

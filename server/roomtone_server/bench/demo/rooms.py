@@ -1,14 +1,15 @@
 """Who speaks to the satellite, and who hears its answer: WAV files with a timeline of their own, or a person."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, Protocol
 
 from roomtone.ears.formats import RATE_HZ
-from roomtone_server.bench.demo.answer import Answer, read_answer
-from roomtone_server.bench.demo.scene import WAKE_WORD, Scene
-from roomtone_server.bench.demo.turn import Heard, Turn
+from roomtone_server.bench.answer import Answer
+from roomtone_server.bench.demo.stages import Heard
+from roomtone_server.bench.devices import WavDevices
+from roomtone_server.bench.scene import WAKE_WORD, Scene
+from roomtone_server.bench.turn import Turn
 
 WAKE_LATE_S: Final = 3.0  # a detection comes at most half a second after the word; a busy machine needs longer
 PERSON_S: Final = 60.0  # for somebody to begin
@@ -46,21 +47,11 @@ class RecordedRoom:
     def __init__(self, scene: Scene, folder: Path, wake: str = "") -> None:
         self._scene = scene
         self._wake = wake
-        self._microphone, self._speaker = folder / "microphone.wav", folder / "speaker.wav"
-        self._microphone_timeline, self._speaker_timeline = folder / "microphone.jsonl", folder / "speaker.jsonl"
-        scene.write(self._microphone)
+        self._devices = WavDevices(scene.sound, folder)
 
     @property
     def devices(self) -> Mapping[str, Any]:
-        return {
-            "microphone": {
-                "device": "wav",
-                "file": str(self._microphone),
-                "timeline": str(self._microphone_timeline),
-                "wait_for_server": True,
-            },
-            "speaker": {"device": "wav", "file": str(self._speaker), "timeline": str(self._speaker_timeline)},
-        }
+        return self._devices.settings
 
     @property
     def invitation(self) -> str:
@@ -75,14 +66,10 @@ class RecordedRoom:
         return f"the wake word was not heard in {self._wake}: give a clear recording of one that the satellite knows"
 
     def heard(self, turn: Turn) -> Heard | None:
-        if not self._microphone_timeline.exists():
+        began = self._devices.began()
+        if began is None:
             return None
-        began = json.loads(self._microphone_timeline.read_text(encoding="utf-8"))
-        scene = self._scene
-
-        def at_ns(sample: int) -> int:
-            return int(began["at_ns"] + sample * _NS // RATE_HZ)
-
+        at_ns, scene = began.at_ns, self._scene
         answer = self.answer(turn) if turn.outcome else None
         return Heard(
             zero_ns=at_ns(0),
@@ -93,7 +80,7 @@ class RecordedRoom:
         )
 
     def answer(self, turn: Turn) -> Answer | None:
-        return read_answer(self._speaker, self._speaker_timeline, turn.number)
+        return None if turn.number is None else self._devices.answers().get(turn.number)
 
 
 class RealRoom:

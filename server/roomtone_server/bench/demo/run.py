@@ -1,29 +1,26 @@
 """The demo from beginning to end: both ends started and paired, one turn watched, measured and told."""
 
 import asyncio
-import contextlib
 import io
 import re
-import shutil
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any, Final
 
 from rich.console import Console
 from rich.live import Live
 
 from roomtone.errors import RoomtoneError, UsageError
-from roomtone_server.bench.demo.ends import Ends, both_ends
 from roomtone_server.bench.demo.rooms import RealRoom, RecordedRoom, Room
-from roomtone_server.bench.demo.scene import WAKE_WORD, compose, recorded, spoken
 from roomtone_server.bench.demo.screen import WIDTH, Picture
+from roomtone_server.bench.demo.stages import result, spans
 from roomtone_server.bench.demo.states import changes
-from roomtone_server.bench.demo.turn import COMPLETED, NOT_UNDERSTOOD, Turn, result, spans
+from roomtone_server.bench.ends import Ends, both_ends, scratch_folder, watching
 from roomtone_server.bench.home import read_home
-from roomtone_server.ports.control import call_async
+from roomtone_server.bench.scene import WAKE_WORD, compose, recorded, spoken
+from roomtone_server.bench.turn import COMPLETED, NOT_UNDERSTOOD, Turn
 
 EXIT_COMPLETED: Final = 0
 EXIT_NOT_UNDERSTOOD: Final = 3
@@ -31,7 +28,6 @@ EXIT_NOT_WOKEN: Final = 4
 
 FRAME_S: Final = 0.1  # of the picture in the terminal
 TURN_S: Final = 60.0  # from the wake word to the end of the turn
-LAST_TRACEBACK: Final = "last-traceback.txt"  # see roomtone.cli
 SATELLITE: Final = "demo"
 
 # Whoever looks at the picture asks nobody else for its letters.
@@ -62,7 +58,7 @@ class Shown:
 
 async def run_demo(options: DemoOptions, console: Console) -> Shown:
     """One turn, shown on the console as it happens. Raises RoomtoneError; whatever was started has ended then."""
-    with _scratch_folder() as folder:
+    with scratch_folder() as folder:
         room = _room(options, folder)
         async with both_ends(folder) as ends:
             before = await read_home(options.home, ends.home_state)
@@ -73,7 +69,7 @@ async def run_demo(options: DemoOptions, console: Console) -> Shown:
                 await ends.pair(satellite)
                 progress.update("starting the satellite")
                 turn = Turn()
-                async with _watching(ends, turn):
+                async with watching(ends, turn.take):
                     await ends.start_satellite(satellite)
                     progress.stop()
                     _say(console, f"Server and satellite are running and paired: {room.invitation}.", "bright_black")
@@ -84,42 +80,12 @@ async def run_demo(options: DemoOptions, console: Console) -> Shown:
             )
 
 
-@contextlib.contextmanager
-def _scratch_folder() -> Iterator[Path]:
-    """Gone afterwards, unless one of the programs has left the traceback there that its last words point to."""
-    folder = Path(mkdtemp(prefix="roomtone-demo-"))
-    try:
-        yield folder
-    finally:
-        if not any(folder.rglob(LAST_TRACEBACK)):
-            shutil.rmtree(folder, ignore_errors=True)
-
-
 def _room(options: DemoOptions, folder: Path) -> Room:
     if options.own_devices:
         return RealRoom()
     wake = recorded(options.wake_wav) if options.wake_wav else spoken(WAKE_WORD)
     command = recorded(options.wav) if options.wav else spoken(options.text)
     return RecordedRoom(compose(wake, command), folder, str(options.wake_wav or f'the spoken "{WAKE_WORD}"'))
-
-
-@contextlib.asynccontextmanager
-async def _watching(ends: Ends, turn: Turn) -> AsyncIterator[None]:
-    """Within it, the turn takes every event of the server's trace."""
-    watching = asyncio.Event()
-
-    async def watch() -> None:
-        async for event in call_async(ends.control, "watch", patience_s=None):
-            if "watching" in event:
-                watching.set()
-            else:
-                turn.take(event)
-
-    async with asyncio.TaskGroup() as tasks:
-        watcher = tasks.create_task(watch(), name="demo: watch")
-        await watching.wait()
-        yield
-        watcher.cancel()
 
 
 async def _follow(turn: Turn, room: Room, ends: Ends, console: Console) -> None:

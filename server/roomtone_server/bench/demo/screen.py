@@ -10,7 +10,8 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from roomtone_server.bench.demo.turn import STAGES, Span, Spans, Stage, Turn
+from roomtone_server.bench.demo.stages import STAGES, Span, Spans, Stage
+from roomtone_server.bench.turn import Turn
 
 WIDTH: Final = 100  # a wider picture says no more
 _LABEL: Final = 9

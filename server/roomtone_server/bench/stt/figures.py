@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from roomtone_server.bench.judge import Judge, Verdict
+from roomtone_server.bench.manifest import Clip
 from roomtone_server.bench.stt.hearing import Heard
-from roomtone_server.bench.stt.judge import Judge, Verdict
-from roomtone_server.bench.stt.manifest import Clip
 from roomtone_server.telemetry.percentiles import percentiles
 
 # Always reported, also when the manifest has none of them.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from roomtone.ears.formats import FRAME_BYTES, FRAME_MS
 from roomtone.errors import EngineError
 from roomtone_server.bench.cpu import EngineMeter
-from roomtone_server.bench.stt.manifest import Clip
+from roomtone_server.bench.manifest import Clip
 from roomtone_server.engines.base import Hearing, HearingRequest, SpeechToText, Transcript
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from roomtone_server.bench.judge import Verdict
 from roomtone_server.bench.stt.figures import Result
-from roomtone_server.bench.stt.judge import Verdict
 
 _SHARES = ("exact", "right", "wrong", "rejected", "wer")
 

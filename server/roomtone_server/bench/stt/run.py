@@ -16,10 +16,10 @@ from roomtone.engines import Chosen, EngineChoice, Surroundings, choose
 from roomtone.errors import UsageError
 from roomtone.paths import cache_dir, make_private
 from roomtone_server.bench.home import HomeNow, read_home
+from roomtone_server.bench.judge import Judge
+from roomtone_server.bench.manifest import Clip, read_manifest
 from roomtone_server.bench.stt.figures import Result, figures, judged
 from roomtone_server.bench.stt.hearing import hear
-from roomtone_server.bench.stt.judge import Judge
-from roomtone_server.bench.stt.manifest import Clip, read_manifest
 from roomtone_server.bench.stt.picture import picture
 from roomtone_server.bench.stt.report import table
 from roomtone_server.bench.stt.sweep import sweep

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from roomtone_server.bench.judge import Verdict
 from roomtone_server.bench.stt.figures import Result
-from roomtone_server.bench.stt.judge import Verdict
 
 ACTING: Final = "acting"  # the share of what is no command and leads to something; the other shares are of commands
 

@@ -2,9 +2,10 @@
 
 import json
 import wave
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -35,15 +36,20 @@ class Answer:
             raise DeviceError(f"the reply cannot be written to {path}: {problem.strerror}") from problem
 
 
-def read_answer(file: Path, timeline: Path, turn: int | None) -> Answer | None:
-    """The reply to a turn; None when nothing of it was played."""
-    blocks = [json.loads(line) for line in timeline.read_text(encoding="utf-8").splitlines()]
-    blocks = [block for block in blocks if block["turn"] == turn and turn is not None]
-    if not blocks:
-        return None
+def read_answers(file: Path, timeline: Path) -> dict[int, Answer]:
+    """The reply to each turn of which anything was played, by the turn's number."""
+    blocks: dict[int, list[Mapping[str, Any]]] = {}
+    for line in timeline.read_text(encoding="utf-8").splitlines():
+        block = json.loads(line)
+        if block["turn"] is not None:
+            blocks.setdefault(block["turn"], []).append(block)
     with wave.open(str(file), "rb") as played:
         rate_hz = played.getframerate()
         sound = np.frombuffer(played.readframes(played.getnframes()), np.int16)
+    return {turn: _answer(of_turn, sound, rate_hz) for turn, of_turn in blocks.items()}
+
+
+def _answer(blocks: Sequence[Mapping[str, Any]], sound: Samples, rate_hz: int) -> Answer:
     parts = [sound[block["sample"] : block["sample"] + block["samples"]] for block in blocks]
     sounded_ns = [
         block["at_ns"] + np.arange(part.size) * 1e9 / rate_hz for block, part in zip(blocks, parts, strict=True)

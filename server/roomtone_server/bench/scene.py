@@ -1,6 +1,5 @@
 """What the satellite's microphone will hear: a quiet room, a wake word, a short gap, a command, and the room again."""
 
-import wave
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -8,7 +7,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from roomtone.ears.formats import RATE_HZ, SAMPLE_BYTES
+from roomtone.ears.formats import RATE_HZ
 from roomtone.errors import UsageError
 from roomtone_server.bench.sound import AUDIBLE_DBFS, FULL_SCALE, Samples, last_speech_sample, read_wav, resampled
 from roomtone_server.engines import libespeak
@@ -34,6 +33,7 @@ class Clip:
 
     sound: Samples
     end: int  # of the speech in it, in samples; 0 when nothing can be heard
+    room: Samples | None = None  # how the room around it sounds when nobody speaks; None: there is no room in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,23 +46,21 @@ class Scene:
     command_begin: int
     command_end: int
 
-    def write(self, path: Path) -> None:
-        with wave.open(str(path), "wb") as file:
-            file.setnchannels(1)
-            file.setsampwidth(SAMPLE_BYTES)
-            file.setframerate(RATE_HZ)
-            file.writeframes(self.sound.tobytes())
-
 
 def compose(wake: Clip, command: Clip, gap_s: float = GAP_S) -> Scene:
-    """Raises UsageError when there is nothing to hear in either."""
+    """All in the command's room, or in a quiet one. Raises UsageError when there is nothing to hear in either."""
     for name, clip in (("wake word", wake), ("command", command)):
         if not clip.end:
             raise UsageError(f"the {name} is silent: give a recording in which it can be heard")
     wake_sound = wake.sound[: wake.end + _samples(FADE_S)]
     wake_begin = _samples(LEAD_IN_S)
     command_begin = wake_begin + wake.end + _samples(gap_s)
-    room = _room(command_begin + command.sound.size + _samples(TAIL_S))
+    samples = command_begin + command.sound.size + _samples(TAIL_S)
+    if command.room is None:
+        room = _quiet_room(samples)
+    else:
+        room = np.resize(np.concatenate([command.room, command.room[::-1]]), samples).astype(np.float64)
+        room[command_begin : command_begin + command.sound.size] *= 1 - _fade(command.sound.size)
     for at, sound in ((wake_begin, wake_sound), (command_begin, command.sound)):
         room[at : at + sound.size] += sound * _fade(sound.size)
     return Scene(
@@ -99,7 +97,7 @@ def _amplitude(dbfs: float) -> float:
     return float(FULL_SCALE * 10 ** (dbfs / 20))
 
 
-def _room(samples: int) -> npt.NDArray[np.float64]:
+def _quiet_room(samples: int) -> npt.NDArray[np.float64]:
     return np.random.default_rng(_SEED).normal(0, _amplitude(NOISE_DBFS), samples)
 
 

@@ -1,9 +1,12 @@
-"""The two ends of the demo: a server and a satellite as real processes on loopback, in a folder of their own."""
+"""A server and a satellite as real processes on loopback, in a folder of their own."""
 
+import asyncio
 import os
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+import shutil
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any, Final, Literal
 
 import yaml
@@ -18,6 +21,7 @@ PAIRED_S: Final = 30.0
 CONNECTED_S: Final = 30.0
 
 LOOPBACK: Final = "127.0.0.1"
+LAST_TRACEBACK: Final = "last-traceback.txt"  # see roomtone.cli
 
 End = Literal["server", "satellite"]
 
@@ -54,7 +58,7 @@ class Ends:
     async def start_server(self, home: Path | None) -> None:
         """Returns when satellites are let in. `home` is an absolute path."""
         settings: dict[str, Any] = {
-            "name": f"demo {os.getpid()}",
+            "name": f"bench {os.getpid()}",
             "listen": {"host": LOOPBACK, "port": 0},
             "web": {"host": LOOPBACK, "port": 0},
         }
@@ -89,7 +93,7 @@ class Ends:
         return path
 
     def _environment(self, end: End) -> dict[str, str]:
-        """Each end has a state of its own; the cache is the user's, so that the next demo starts sooner."""
+        """Each end has a state of its own; the cache is the user's, so that the next one starts sooner."""
         return {"ROOMTONE_STATE": str(self._folder / end)}
 
     async def _started(self) -> Mapping[str, Any] | None:
@@ -113,3 +117,33 @@ async def both_ends(folder: Path) -> AsyncIterator[Ends]:
     """Starts nothing yet; ends everything that was started in it, the last first."""
     async with AsyncExitStack() as running:
         yield Ends(folder, running)
+
+
+@asynccontextmanager
+async def watching(ends: Ends, take: Callable[[Mapping[str, Any]], None]) -> AsyncIterator[None]:
+    """Within it, each event of the running server's trace is taken."""
+    begun = asyncio.Event()
+
+    async def watch() -> None:
+        async for event in call_async(ends.control, "watch", patience_s=None):
+            if "watching" in event:
+                begun.set()
+            else:
+                take(event)
+
+    async with asyncio.TaskGroup() as tasks:
+        watcher = tasks.create_task(watch(), name="bench: watch")
+        await begun.wait()
+        yield
+        watcher.cancel()
+
+
+@contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """Gone afterwards, unless one of the programs has left the traceback there that its last words point to."""
+    folder = Path(mkdtemp(prefix="roomtone-bench-"))
+    try:
+        yield folder
+    finally:
+        if not any(folder.rglob(LAST_TRACEBACK)):
+            shutil.rmtree(folder, ignore_errors=True)

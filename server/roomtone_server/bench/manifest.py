@@ -1,12 +1,13 @@
 """What was said in which recording: a file of JSON lines.
 
-    {"file": "en/lamp.wav", "language": "en", "text": "turn on the lamp", "kind": "recorded"}
+    {"file": "en/lamp.wav", "language": "en", "text": "turn on the lamp", "kind": "recorded", "speech_ms": [320, 1480]}
 
-`file` is relative to the manifest. A clip without text is no command: nothing may happen. Other keys are ignored.
+`file` is relative to the manifest. A clip without text is no command: nothing may happen. `speech_ms`, where speech
+begins and ends, may be missing. Other keys are ignored.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -29,6 +30,7 @@ class Clip:
     kind: str
     text: str  # empty: no command
     pcm: bytes  # 16 kHz, mono, int16
+    speech_ms: tuple[int, int] | None = None
 
     @property
     def seconds(self) -> float:
@@ -54,7 +56,7 @@ def read_manifest(path: Path, language: str, *, foreign: bool = False, limit: in
     return clips
 
 
-def _entries(path: Path) -> Iterator[tuple[str, dict[str, str]]]:
+def _entries(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except OSError as problem:
@@ -67,7 +69,7 @@ def _entries(path: Path) -> Iterator[tuple[str, dict[str, str]]]:
             yield place, _entry(place, line)
 
 
-def _entry(place: str, line: str) -> dict[str, str]:
+def _entry(place: str, line: str) -> dict[str, Any]:
     try:
         entry: Any = json.loads(line)
     except json.JSONDecodeError as problem:
@@ -77,12 +79,21 @@ def _entry(place: str, line: str) -> dict[str, str]:
     for key in _KEYS:
         if not isinstance(entry.get(key), str):
             raise UsageError(f"{place}: `{key}` is missing, or not a string; each line has {', '.join(_KEYS)}")
-    return {key: entry[key] for key in _KEYS}
+    return {**{key: entry[key] for key in _KEYS}, "speech_ms": _speech_ms(place, entry)}
 
 
-def _clip(manifest: Path, place: str, entry: dict[str, str]) -> Clip:
+def _speech_ms(place: str, entry: Mapping[str, Any]) -> tuple[int, int] | None:
+    match entry.get("speech_ms"):
+        case None:
+            return None
+        case [int(begin), int(end)] if 0 <= begin < end:
+            return begin, end
+    raise UsageError(f"{place}: `speech_ms` is not where speech begins and ends, in whole ms: [320, 1480]")
+
+
+def _clip(manifest: Path, place: str, entry: Mapping[str, Any]) -> Clip:
     try:
         samples = read_wav(manifest.parent / entry["file"])
     except RoomtoneError as problem:
         raise type(problem)(f"{place}: {problem}") from problem
-    return Clip(place, entry["file"], entry["kind"], entry["text"].strip(), samples.tobytes())
+    return Clip(place, entry["file"], entry["kind"], entry["text"].strip(), samples.tobytes(), entry["speech_ms"])

@@ -8,7 +8,7 @@ from typing import Any
 from roomtone.errors import UsageError
 from roomtone_server.agent.intents import HANDLERS
 from roomtone_server.agent.understanding import Understanding, parse_sentences
-from roomtone_server.bench.stt.manifest import Clip
+from roomtone_server.bench.manifest import Clip
 from roomtone_server.edit_distance import edit_distance
 from roomtone_server.grammar.vocabulary import Vocabulary
 from roomtone_server.grammar.words import words

@@ -1,0 +1,54 @@
+"""What the grammar says of a text while it is being heard: which command it is, and whether more must come."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from roomtone_server.engines.stt.automata import automaton_for
+from roomtone_server.grammar import automaton
+from roomtone_server.grammar.vocabulary import Vocabulary
+from roomtone_server.turn.events import Completeness
+
+_OF_GRAMMAR: Final = {
+    automaton.Completeness.COMPLETE: Completeness.COMPLETE,
+    automaton.Completeness.EXTENDABLE: Completeness.EXTENDABLE,
+    automaton.Completeness.OPEN: Completeness.OPEN,
+    # Not one of the home's everyday sentences; the agent may know more.
+    automaton.Completeness.IMPOSSIBLE: Completeness.UNKNOWN,
+}
+
+
+# What ends an utterance without waiting for more, by language.
+AT_ONCE: Final[Mapping[str, frozenset[str]]] = {"en": frozenset({"stop", "cancel", "never mind", "nevermind"})}
+
+# What a listener says without wishing to speak, by language: as keys.
+BACKCHANNELS: Final[Mapping[str, frozenset[str]]] = {
+    "en": frozenset({"ah", "hm", "hmm", "mhm", "mm", "mm hm", "mm hmm", "mmm", "oh", "uh", "uh huh", "um"})
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    key: str
+    completeness: Completeness
+
+
+class Hints:
+    """Serves any recogniser's text. Until it has learned a home it knows nothing."""
+
+    def __init__(self, cache: Path) -> None:
+        self._cache = cache
+        self._automaton: automaton.Automaton | None = None
+
+    async def learn(self, vocabulary: Vocabulary) -> None:
+        """Some ms when the recogniser has compiled the home before. Raises EngineError for a language without
+        templates."""
+        self._automaton = await asyncio.to_thread(automaton_for, vocabulary, self._cache)
+
+    def of(self, text: str) -> Hint:
+        """Microseconds."""
+        if not text or self._automaton is None:
+            return Hint(text, Completeness.UNKNOWN)
+        return Hint(self._automaton.normalise(text), _OF_GRAMMAR[self._automaton.hint(text)])

@@ -1,0 +1,168 @@
+"""Which satellite answers, when several hear one wake word. Pure; times are seconds on one clock.
+
+Each of them claims the turn and begins it at once: nothing waits for a rival that may not exist. Two claims of one word
+at about the same time come from one voice when what both microphones heard rises and falls together; then the better
+claim goes on, until the first endpoint, and the other yields. Two people who speak at once are told apart by the same
+comparison, and both go on.
+
+The microphones' clocks are not known, and not needed: a sample cannot arrive before it was recorded, so the earliest
+arrival of any of them places the whole stream on the server's clock, late by the network's shortest delay.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+RATE_HZ: Final = 16_000
+FRAME_SAMPLES: Final = 320
+_FRAME_S: Final = FRAME_SAMPLES / RATE_HZ
+
+# A satellite that is 6 dB farther away detects a wake word 120 ms before the nearer one to 180 ms after it, mostly with
+# it or after (bench/arbiter.py). So long the chime waits, where there are others, ...
+CHIME_WAITS_S: Final = 0.2
+# ... and at the end of that, as long as it takes to compare a claim that has come just now.
+COMPARING_S: Final = 0.06
+# Claims that are further apart are of two utterances, however slow a network is.
+RIVAL_WITHIN_S: Final = 1.0
+# Whoever is not told from a rival so long after the claim, since no audio comes, is told from none.
+DECIDED_WITHIN_S: Final = 2.0
+
+# Of what both have heard, to say that it was one voice, and that it was not: the first is most of the wake word, which
+# the pre-roll brings at once.
+EVIDENCE_FRAMES: Final = 22
+ENOUGH_FRAMES: Final = 40
+MAX_LAG_FRAMES: Final = 4  # a network delays one stream by so much more than another; the air, by far less
+AUDIBLE_DB: Final = 30.0  # below the loudest frame; what is fainter is the room's own
+# The correlation from which on it is one voice. Far more often than two people call at once, one is heard twice: so one
+# voice is never taken for two (of 82), two are for one once in five times; and mostly, when both are detected within
+# 150 ms of each other.
+ALIKE: Final = 0.88
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A satellite has heard a wake word, and begins a turn with it."""
+
+    satellite: str
+    turn: int
+    word: str
+    sample: int  # of the microphone, as the word was detected
+    snr_db: float  # how far the word stood out of the room
+    score: float  # the wake engine's own scale; decides between equals
+
+
+@dataclass(slots=True)
+class _Stream:
+    """How loud a microphone's frames were, placed on the server's clock."""
+
+    began_at: float  # when its sample 0 would have arrived
+    levels_db: dict[int, float] = field(default_factory=dict)  # by the number of the frame
+
+    def hear(self, sample: int, level_db: float, now: float) -> None:
+        self.levels_db[sample // FRAME_SAMPLES] = level_db
+        self.began_at = min(self.began_at, _beginning(sample, now))
+
+
+@dataclass(slots=True)
+class _Contender:
+    claim: Claim
+    at: float
+    stream: _Stream
+    settled: bool = False  # its endpoint was found: it is answered
+    judged: set[Claim] = field(default_factory=set)
+
+    def meets(self, other: "_Contender") -> bool:
+        """Whether the two may be one voice, and nobody knows yet."""
+        return (
+            self is not other
+            and self.claim.word == other.claim.word
+            and abs(self.at - other.at) <= RIVAL_WITHIN_S
+            and not (self.settled and other.settled)
+            and other.claim not in self.judged
+        )
+
+    @property
+    def rank(self) -> tuple[bool, float, float, float]:
+        return (self.settled, self.claim.snr_db, self.claim.score, -self.at)
+
+
+class Arbiter:
+    """The claims of one house. `now` never goes back. Remembers one claim per satellite, for as long as its turn."""
+
+    def __init__(self) -> None:
+        self._contenders: dict[str, _Contender] = {}
+
+    def claim(self, claim: Claim, now: float, *, alone: bool) -> float:
+        """A turn begins; the seconds in which a better claim is likely to come, if any. `alone`: there are no other
+        satellites."""
+        self._contenders[claim.satellite] = contender = _Contender(claim, now, _Stream(_beginning(claim.sample, now)))
+        if alone:
+            return 0.0
+        rivals = [each.at for each in self._contenders.values() if contender.meets(each)]
+        return max(min([now, *rivals]) + CHIME_WAITS_S - now, COMPARING_S)
+
+    def heard(self, satellite: str, turn: int, sample: int, level_db: float, now: float) -> list[Claim]:
+        """The turn's audio came as far as this sample, and its last frame of 20 ms was this loud; the claims that now
+        yield."""
+        contender = self._contenders.get(satellite)
+        if contender is None or contender.claim.turn != turn or now - contender.at > DECIDED_WITHIN_S:
+            return []
+        contender.stream.hear(sample, level_db, now)
+        yielding: list[Claim] = []
+        for rival in [each for each in self._contenders.values() if contender.meets(each)]:
+            one_voice = _is_one_voice(contender.stream, rival.stream)
+            if one_voice is not None:
+                contender.judged.add(rival.claim)
+                rival.judged.add(contender.claim)
+            if one_voice and contender.claim not in yielding:
+                yielding.append(min(contender, rival, key=lambda each: each.rank).claim)
+        for claim in yielding:
+            del self._contenders[claim.satellite]
+        return yielding
+
+    def settle(self, satellite: str, turn: int) -> None:
+        """The turn's endpoint was found: nobody takes it any more."""
+        if (contender := self._find(satellite, turn)) is not None:
+            contender.settled = True
+
+    def withdraw(self, satellite: str, turn: int) -> None:
+        """The turn has ended."""
+        if self._find(satellite, turn) is not None:
+            del self._contenders[satellite]
+
+    def _find(self, satellite: str, turn: int) -> _Contender | None:
+        contender = self._contenders.get(satellite)
+        return contender if contender is not None and contender.claim.turn == turn else None
+
+
+def _beginning(sample: int, now: float) -> float:
+    """Of the stream whose sample arrives now."""
+    return now - sample / RATE_HZ
+
+
+def _is_one_voice(one: _Stream, other: _Stream) -> bool | None:
+    """By what both have heard at the same time, give or take some lag; None while that is too little."""
+    shift = round((one.began_at - other.began_at) / _FRAME_S)
+    common = sum(number + shift in other.levels_db for number in one.levels_db)
+    if common < EVIDENCE_FRAMES:
+        return None
+    if any(_correlation(one, other, shift + lag) >= ALIKE for lag in range(-MAX_LAG_FRAMES, MAX_LAG_FRAMES + 1)):
+        return True
+    return False if common >= ENOUGH_FRAMES else None
+
+
+def _correlation(one: _Stream, other: _Stream, shift: int) -> float:
+    common = [number for number in one.levels_db if number + shift in other.levels_db]
+    ours = _audible([one.levels_db[number] for number in common])
+    theirs = _audible([other.levels_db[number + shift] for number in common])
+    energy = math.sqrt(sum(x * x for x in ours) * sum(y * y for y in theirs))
+    return sum(x * y for x, y in zip(ours, theirs, strict=True)) / energy if energy else 0.0
+
+
+def _audible(levels_db: Sequence[float]) -> list[float]:
+    """About their mean, and without what no two rooms share."""
+    floor_db = max(levels_db) - AUDIBLE_DB
+    heard_db = [max(floor_db, level_db) for level_db in levels_db]
+    mean_db = sum(heard_db) / len(heard_db)
+    return [level_db - mean_db for level_db in heard_db]

@@ -1,0 +1,48 @@
+"""Work begun before the endpoint is certain: which revision of it there is, and whether it still holds. Pure.
+
+A revision is the transcript of the utterance as it is now, the agent's reply to it, and that reply's first audio. The
+endpoint commits it, if what was heard is still the same; more speech discards it. Nothing of it has an effect.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from roomtone_server.turn.events import PreviewReady
+
+PREPARE_AFTER_MS: Final = 60  # of silence
+STABLE_MS: Final = 300  # or when the words have made a whole sentence for so long: a television may go on
+MAX_REVISIONS: Final = 3  # of one turn: a restless room must not keep both cores busy
+
+
+@dataclass(slots=True)
+class Speculation:
+    """What is prepared for one utterance."""
+
+    revision: int | None = None  # that is being prepared, or is ready
+    preview: PreviewReady | None = None  # its transcript, once that is there
+    made: int = 0
+    _key: str = ""  # of the words it was begun on
+    in_pause: bool = False  # speech that resumes makes it worthless: nobody has heard yet what is said
+
+    def is_wanted(self, pause_ms: int, stable_ms: int, after_ms: int = PREPARE_AFTER_MS) -> bool:
+        may_be_over = pause_ms >= after_ms or stable_ms >= STABLE_MS
+        return may_be_over and self.revision is None and self.made < MAX_REVISIONS
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether a transcript is on its way."""
+        return self.revision is not None and self.preview is None
+
+    def begin(self, revision: int, key: str, pause_ms: int) -> None:
+        self.revision, self.preview, self._key, self.in_pause = revision, None, key, pause_ms > 0
+        self.made += 1
+
+    def drop(self) -> int | None:
+        """Forgets it; the revision to be discarded, if there was one."""
+        revision, self.revision, self.preview = self.revision, None, None
+        return revision
+
+    def contradicts(self, key: str) -> bool:
+        """Whether newer words are others than those that it rests on. Words that come before its transcript are older
+        than that."""
+        return self.preview is not None and key != (self.preview.key or self._key)

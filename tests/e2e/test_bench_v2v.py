@@ -1,0 +1,54 @@
+"""`roomtone bench v2v`, as its user runs it: real processes, real time, two spoken turns."""
+
+import asyncio
+import json
+import sys
+
+import pytest
+
+from roomtone_server.bench.v2v.commands import SENTENCES
+from roomtone_server.bench.v2v.measure import STAGES
+
+
+async def bench(folder, *arguments):
+    """Exit status, what stood on stdout, what stood on stderr."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "roomtone", "bench", "v2v", *arguments),
+        cwd=folder,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await process.communicate()
+    return process.returncode, out.decode(), err.decode()
+
+
+async def test_two_spoken_turns_are_measured_at_the_satellite(tmp_path):
+    status, out, err = await bench(tmp_path, "--turns", "2", "--picture", "v2v.svg")
+    assert status == 0, err
+    *lines, last = out.splitlines()
+    told = json.loads(last)
+    assert [(each["text"], each["outcome"], each["heard"]) for each in told["commands"]] == [
+        (text, "counted", text) for text in SENTENCES[:2]
+    ]
+    for each in told["commands"]:
+        assert list(each["stages"]) == list(STAGES)
+        assert sum(each["stages"].values()) == pytest.approx(each["v2v_ms"], abs=0.5)
+        assert 0 < each["s_ms"] < each["v2v_ms"]
+    assert lines[0] == "turns: 2"
+    assert f"turns: 2; V2V p50 {told['v2v_ms']['p50']:.0f} ms" in (tmp_path / "v2v.svg").read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--turns", "0"), "--turns"),
+        (("--wake-wav", "not.wav"), "not a PCM WAV"),
+    ],
+)
+async def test_wrong_options_are_told_in_a_line(tmp_path, arguments, words):
+    (tmp_path / "not.wav").write_text("areas: [kitchen")
+    status, out, err = await bench(tmp_path, *arguments)
+    assert status == 2, err
+    assert words in err
+    assert "Traceback" not in err
+    assert not out

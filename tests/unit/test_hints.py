@@ -1,0 +1,19 @@
+from support.vocabularies import SMALL
+
+from roomtone_server.runtime.hints import AT_ONCE, Hint, Hints
+from roomtone_server.turn.events import Completeness
+
+
+async def test_a_home_is_known_once_it_was_learned(tmp_path):
+    hints = Hints(tmp_path)
+    assert hints.of("lock the front door") == Hint("lock the front door", Completeness.UNKNOWN)
+    await hints.learn(SMALL)
+    assert hints.of("Lock the front door, please!") == Hint("lock the front door", Completeness.COMPLETE)
+    assert hints.of("turn on the light").completeness is Completeness.EXTENDABLE
+    assert hints.of("turn on the").completeness is Completeness.OPEN
+    assert hints.of("what a lovely evening").completeness is Completeness.UNKNOWN
+    assert hints.of("") == Hint("", Completeness.UNKNOWN)
+
+
+def test_what_ends_at_once_is_spelled_as_keys_are():
+    assert all(text == text.casefold().strip() for texts in AT_ONCE.values() for text in texts)
