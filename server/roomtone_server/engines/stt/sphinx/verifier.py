@@ -30,9 +30,9 @@ class Utterance:
 
     lead_ms: int
     pcm: bytearray = field(default_factory=bytearray)
-    loop: PhoneLoop = field(default_factory=PhoneLoop)  # a dozen milliseconds: the model is mapped, and shared
+    loop: PhoneLoop = field(default_factory=PhoneLoop)
     start_ms: int | None = None  # where the loop began
-    heard_bytes: int = 0
+    heard_ms: int = 0  # up to where
     due_bytes: int = LOOK_EVERY_BYTES
 
     @property
@@ -48,24 +48,26 @@ class Utterance:
         self.due_bytes = len(self.pcm) + LOOK_EVERY_BYTES
         stretches = utterances(bytes(self.pcm), self.lead_ms)
         if stretches and self.length_ms - stretches[0].start_ms >= NORMALISED_BY_MS:
-            self._hear(stretches[0].start_ms)
+            self._hear(stretches[0])
 
     def verdict(self, claim: Claim | None) -> tuple[float | None, bool]:
         """The doubt of a claim, and whether anybody spoke."""
         if claim is not None:
-            heard = self._hear(claim.stretch.start_ms)
+            heard = self._hear(claim.stretch)
             return doubt(claim.segments, heard), is_speech(heard)
         stretches = utterances(bytes(self.pcm), self.lead_ms)
-        return None, bool(stretches) and is_speech(self._hear(stretches[0].start_ms))
+        return None, bool(stretches) and is_speech(self._hear(stretches[0]))
 
-    def _hear(self, start_ms: int) -> list[Segment]:
-        """What is heard from there on, up to now."""
-        if self.start_ms is None or abs(start_ms - self.start_ms) > SAME_START_MS:
-            self.start_ms = start_ms
-            self.loop.begin(Stretch(start_ms, self.length_ms).of(bytes(self.pcm)), start_ms)
+    def _hear(self, stretch: Stretch) -> list[Segment]:
+        """What is heard in it; the silence behind it is not worth its time."""
+        if self.start_ms is None or abs(stretch.start_ms - self.start_ms) > SAME_START_MS:
+            self.start_ms = stretch.start_ms
+            self.loop.begin(stretch.of(bytes(self.pcm)), stretch.start_ms)
+        elif stretch.end_ms > self.heard_ms:
+            self.loop.hear(Stretch(self.heard_ms, stretch.end_ms).of(bytes(self.pcm)))
         else:
-            self.loop.hear(bytes(self.pcm[self.heard_bytes :]))
-        self.heard_bytes = len(self.pcm)
+            return self.loop.segments()
+        self.heard_ms = stretch.end_ms
         return self.loop.segments()
 
 
@@ -75,14 +77,16 @@ class Verifier:
     def __init__(self, send: Callable[[Message], None]) -> None:
         self._send = send
         self._utterances: dict[int, Utterance] = {}
-        PhoneLoop()  # now, not when somebody speaks
+        self._spare = PhoneLoop()  # one takes a dozen milliseconds to make: now, not when somebody speaks
         send(Message({"is": "ready"}))
 
     def do(self, message: Message) -> None:
         head = message.head
         match head["do"]:
             case "hear":
-                self._utterances[head["id"]] = Utterance(WAKE_LEAD_MS if head["wake_phrase"] else 0)
+                is_busy = any(each.loop is self._spare for each in self._utterances.values())
+                loop = PhoneLoop() if is_busy else self._spare
+                self._utterances[head["id"]] = Utterance(WAKE_LEAD_MS if head["wake_phrase"] else 0, loop=loop)
             case "audio" if utterance := self._utterances.get(head["id"]):
                 utterance.pcm += message.body[: MAX_UTTERANCE_BYTES - len(utterance.pcm)]
             case "verify":
