@@ -20,8 +20,8 @@ from roomtone_server.grammar.automaton import Completeness
 
 # An utterance is decoded again when it has grown by this much, and by many times as long as that takes: it may use a
 # small part of one core, whatever the machine.
-MIN_GROWTH_S: Final = 0.5
-GROWTH_PER_DECODING: Final = 24.0
+MIN_GROWTH_S: Final = 0.6
+GROWTH_PER_DECODING: Final = 40.0
 # And once when so much silence follows it that more changes the stretch no more: it is final before anyone asks.
 SETTLED_AFTER_MS: Final = ROOM_AFTER_MS
 PAUSE_MS: Final = 100  # so much silence is not decoded before it has settled

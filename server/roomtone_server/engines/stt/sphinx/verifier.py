@@ -32,7 +32,7 @@ class Utterance:
     pcm: bytearray = field(default_factory=bytearray)
     loop: PhoneLoop = field(default_factory=PhoneLoop)
     start_ms: int | None = None  # where the loop began
-    heard_ms: int = 0  # up to where
+    heard_bytes: int = 0
     due_bytes: int = LOOK_EVERY_BYTES
 
     @property
@@ -48,26 +48,24 @@ class Utterance:
         self.due_bytes = len(self.pcm) + LOOK_EVERY_BYTES
         stretches = utterances(bytes(self.pcm), self.lead_ms)
         if stretches and self.length_ms - stretches[0].start_ms >= NORMALISED_BY_MS:
-            self._hear(stretches[0])
+            self._hear(stretches[0].start_ms)
 
     def verdict(self, claim: Claim | None) -> tuple[float | None, bool]:
         """The doubt of a claim, and whether anybody spoke."""
         if claim is not None:
-            heard = self._hear(claim.stretch)
+            heard = self._hear(claim.stretch.start_ms)
             return doubt(claim.segments, heard), is_speech(heard)
         stretches = utterances(bytes(self.pcm), self.lead_ms)
-        return None, bool(stretches) and is_speech(self._hear(stretches[0]))
+        return None, bool(stretches) and is_speech(self._hear(stretches[0].start_ms))
 
-    def _hear(self, stretch: Stretch) -> list[Segment]:
-        """What is heard in it; the silence behind it is not worth its time."""
-        if self.start_ms is None or abs(stretch.start_ms - self.start_ms) > SAME_START_MS:
-            self.start_ms = stretch.start_ms
-            self.loop.begin(stretch.of(bytes(self.pcm)), stretch.start_ms)
-        elif stretch.end_ms > self.heard_ms:
-            self.loop.hear(Stretch(self.heard_ms, stretch.end_ms).of(bytes(self.pcm)))
+    def _hear(self, start_ms: int) -> list[Segment]:
+        """What is heard from there on, up to now."""
+        if self.start_ms is None or abs(start_ms - self.start_ms) > SAME_START_MS:
+            self.start_ms = start_ms
+            self.loop.begin(Stretch(start_ms, self.length_ms).of(bytes(self.pcm)), start_ms)
         else:
-            return self.loop.segments()
-        self.heard_ms = stretch.end_ms
+            self.loop.hear(bytes(self.pcm[self.heard_bytes :]))
+        self.heard_bytes = len(self.pcm)
         return self.loop.segments()
 
 
