@@ -20,10 +20,12 @@ from roomtone_server.grammar.automaton import Completeness
 
 # An utterance is decoded again when it has grown by this much, and by many times as long as that takes: it may use a
 # small part of one core, whatever the machine.
-MIN_GROWTH_S: Final = 0.25
-GROWTH_PER_DECODING: Final = 8.0
+MIN_GROWTH_S: Final = 0.6
+GROWTH_PER_DECODING: Final = 40.0
 # And once when so much silence follows it that more changes the stretch no more: it is final before anyone asks.
-SETTLED_AFTER_MS: Final = ROOM_AFTER_MS - TOLERANCE_MS
+SETTLED_AFTER_MS: Final = ROOM_AFTER_MS
+PAUSE_MS: Final = 100  # so much silence is not decoded before it has settled
+LOOK_MS: Final = 60
 
 
 @dataclass(slots=True)
@@ -34,30 +36,36 @@ class Utterance:
     wake_phrase: str
     pcm: bytearray = field(default_factory=bytearray)
     heard: Recognised | None = None
+    is_thorough: bool = False  # what was heard is no guess
     sent: str = ""
     grown_ms: float = MIN_GROWTH_S * 1000  # the length at which it is decoded again
     settled_ms: int | None = None  # the end of the last sound, when it was decoded with the silence behind it
     due_ms: float = 0.0  # the length at which to look again
 
-    def hear(self) -> None:
+    def hear(self, *, in_haste: bool = False) -> None:
         """Decodes what there is."""
         began = time.process_time()  # of this process: others make it no slower
-        self.heard = self.recogniser.recognise(bytes(self.pcm), self.wake_phrase, self.heard)
+        before = self.heard if in_haste or self.is_thorough or (self.heard and self.heard.is_sentence) else None
+        self.heard = self.recogniser.recognise(bytes(self.pcm), self.wake_phrase, before, in_haste=in_haste)
+        self.is_thorough = not in_haste
         growth_s = max(MIN_GROWTH_S, GROWTH_PER_DECODING * (time.process_time() - began))
         self.grown_ms = self.length_ms + growth_s * 1000
 
     def hear_ahead(self) -> bool:
-        """Decodes what there is if that is worth it: it has grown, or settled; whether it did."""
+        """Decodes what there is if that is worth it: it has grown, and not by silence, or settled; whether it did."""
         found = sounds(bytes(self.pcm))
         end_ms = found[-1].end_ms if found else 0
         is_settled = bool(found) and self.length_ms >= end_ms + SETTLED_AFTER_MS
         is_new = self.settled_ms is None or abs(end_ms - self.settled_ms) > TOLERANCE_MS
-        is_worth_it = self.length_ms >= self.grown_ms or (is_settled and is_new)
+        has_grown = self.length_ms >= self.grown_ms and self.length_ms < end_ms + PAUSE_MS
+        is_worth_it = has_grown or (is_settled and is_new)
         if is_worth_it:
-            self.hear()
+            self.hear(in_haste=not is_settled)
         if is_settled:
             self.settled_ms = end_ms
-        self.due_ms = min(self.grown_ms, end_ms + SETTLED_AFTER_MS) if found and not is_settled else self.grown_ms
+        self.due_ms = max(self.grown_ms, self.length_ms + LOOK_MS)
+        if found and not is_settled:
+            self.due_ms = min(self.due_ms, end_ms + SETTLED_AFTER_MS)
         return is_worth_it
 
     @property

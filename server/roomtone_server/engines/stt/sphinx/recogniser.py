@@ -22,8 +22,8 @@ DECODING: Final = {"bestpath": False, "silprob": 0.02, "fillprob": 1e-4, "topn":
 
 # The satellite sends 500 ms from before the detection, which comes at most 300 ms before the wake word's end.
 WAKE_LEAD_MS: Final = 900
-# What loudness says of an edge moves by this much as an utterance grows.
-TOLERANCE_MS: Final = 60
+# What loudness says of an edge moves by this much as an utterance grows; no word is so short.
+TOLERANCE_MS: Final = 100
 
 MIN_WAKE_PHONES: Final = 2  # one phone alone would be heard in any breath
 MAX_WAKE_PHRASES: Final = 8  # each costs a grammar's memory, and satellites name them
@@ -78,17 +78,21 @@ class Recogniser:
         """Those that it is ready for, the latest last."""
         return list(self._wake_words)
 
-    def recognise(self, pcm: bytes, wake_phrase: str = "", before: Recognised | None = None) -> Recognised | None:
+    def recognise(
+        self, pcm: bytes, wake_phrase: str = "", before: Recognised | None = None, *, in_haste: bool = False
+    ) -> Recognised | None:
         """The words of an utterance so far (int16, mono, 16 kHz), without what is left of the wake phrase.
 
         None when nothing in it sounds like speech. `before`, the result for a beginning of it, is returned again when
-        nothing was said since.
+        nothing was said since. In haste only the likeliest stretch is tried, whether or not it makes a sentence.
         """
         stretches = utterances(pcm, WAKE_LEAD_MS if wake_phrase else 0)
         if not stretches:
             return None
         if before is not None and before.stretch.nearly(stretches[0], TOLERANCE_MS):
             return before
+        if in_haste:
+            del stretches[1:]
         likeliest = None
         for stretch in stretches:
             text = self._decode(stretch.of(pcm), wake_phrase)

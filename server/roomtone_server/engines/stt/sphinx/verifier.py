@@ -30,7 +30,7 @@ class Utterance:
 
     lead_ms: int
     pcm: bytearray = field(default_factory=bytearray)
-    loop: PhoneLoop = field(default_factory=PhoneLoop)  # a dozen milliseconds: the model is mapped, and shared
+    loop: PhoneLoop = field(default_factory=PhoneLoop)
     start_ms: int | None = None  # where the loop began
     heard_bytes: int = 0
     due_bytes: int = LOOK_EVERY_BYTES
@@ -75,14 +75,16 @@ class Verifier:
     def __init__(self, send: Callable[[Message], None]) -> None:
         self._send = send
         self._utterances: dict[int, Utterance] = {}
-        PhoneLoop()  # now, not when somebody speaks
+        self._spare = PhoneLoop()  # one takes a dozen milliseconds to make: now, not when somebody speaks
         send(Message({"is": "ready"}))
 
     def do(self, message: Message) -> None:
         head = message.head
         match head["do"]:
             case "hear":
-                self._utterances[head["id"]] = Utterance(WAKE_LEAD_MS if head["wake_phrase"] else 0)
+                is_busy = any(each.loop is self._spare for each in self._utterances.values())
+                loop = PhoneLoop() if is_busy else self._spare
+                self._utterances[head["id"]] = Utterance(WAKE_LEAD_MS if head["wake_phrase"] else 0, loop=loop)
             case "audio" if utterance := self._utterances.get(head["id"]):
                 utterance.pcm += message.body[: MAX_UTTERANCE_BYTES - len(utterance.pcm)]
             case "verify":
