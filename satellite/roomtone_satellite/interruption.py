@@ -20,8 +20,8 @@ from roomtone_satellite.events import (
 )
 from roomtone_satellite.steps import Course, State, finish_reply, let_it_finish
 
-# Before the onset: a voice is found to be one when its first sounds are over.
-ONSET_PREROLL_SAMPLES: Final = 200 * SAMPLES_PER_MS
+# Before the onset: a recogniser judges the first word by the room that it has heard before.
+ONSET_PREROLL_SAMPLES: Final = 500 * SAMPLES_PER_MS
 # A television talks on. A reply that it has paused so often sounds on, and "stop" still ends it; until the server has
 # been asked in vain even more often: then there may be no canceller where one is needed, and it hears itself.
 MAX_VAIN_PAUSES: Final = 3

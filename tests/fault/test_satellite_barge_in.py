@@ -79,17 +79,17 @@ async def test_a_cough_pauses_it_and_the_server_is_not_asked(tmp_path):
 
 async def test_a_voice_is_streamed_and_without_words_nothing_of_the_story_is_lost(tmp_path):
     async with telling_a_story(tmp_path, "speech") as (server, bench, link):
-        await hear(bench, *[QUIET] * 20, *[VOICE] * LASTING_FRAMES)
+        await hear(bench, *[QUIET] * 30, *[VOICE] * LASTING_FRAMES)
         asked = await server.next(Interrupt)
         assert (asked.turn, asked.interrupts, asked.paused) == (3, 1, True)
-        assert asked.sample == 22 * 320
-        assert asked.first_sample == asked.sample - 3_200
+        assert asked.sample == 32 * 320
+        assert asked.first_sample == asked.sample - 8_000
         say(link, Flush(3), TurnEnded(3, "nothing-said"))
         chunks = await server.utterance()
         assert [chunk.timestamp * 16 for chunk in chunks] == [
             asked.first_sample + 320 * number for number in range(len(chunks))
         ]
-        assert [chunk.audio for chunk in chunks] == [QUIET] * 10 + [VOICE] * LASTING_FRAMES
+        assert [chunk.audio for chunk in chunks] == [QUIET] * 25 + [VOICE] * LASTING_FRAMES
         await until_told(server, bench)
 
 

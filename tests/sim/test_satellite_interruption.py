@@ -34,7 +34,7 @@ from roomtone_satellite.steps import MachineSettings, State
 
 WAKE = WakeHeard("okay_nabu", "okay nabu", 0.9, sample=32_000)
 BEGAN, LASTED = VoiceStarted(64_000), VoiceLasted(64_000)
-STREAMED = StartInterrupting(3, 1, 64_000, first_sample=60_800, paused=True)
+STREAMED = StartInterrupting(3, 1, 64_000, first_sample=56_000, paused=True)
 
 
 class Bedside:
@@ -143,7 +143,7 @@ def test_a_satellite_that_hears_itself_does_not_ask_for_ever():
 def test_where_a_voice_does_not_pause_it_is_heard_all_the_same():
     bedside = Bedside(pauses=False)
     assert bedside.tell(BEGAN) == []
-    assert bedside.tell(LASTED) == [StartInterrupting(3, 1, 64_000, first_sample=60_800, paused=False)]
+    assert bedside.tell(LASTED) == [StartInterrupting(3, 1, 64_000, first_sample=56_000, paused=False)]
     assert bedside.tell(ReplyProgressed(1, 4410)) == [ReportPlayed(1, 4410, done=False)]
     assert bedside.tell(FlushAsked(1)) == [FlushReply(1)]
     assert (bedside.state, bedside.machine.turn) == (State.LISTENING, 3)

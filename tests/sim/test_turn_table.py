@@ -24,7 +24,9 @@ def events_of(turn: int, revision: int, sample: int) -> list[e.Event]:
         e.SpeechEnded(turn, sample),
         e.UtteranceEnded(turn),
         e.AudioReached(turn, sample, -60.0),
+        e.AudioReached(turn, sample, -20.0),
         e.PartialReady(turn, "words", e.Completeness.COMPLETE),
+        e.PartialReady(turn, "words and", e.Completeness.OPEN),
         e.PreviewReady(turn, revision, "words", "words", e.Completeness.COMPLETE, spoken=True),
         e.PreviewReady(turn, revision, "", "", e.Completeness.UNKNOWN, spoken=False),
         e.FinalReady(turn, revision, "words"),
@@ -60,6 +62,7 @@ def path_to(state: State) -> list[list[e.Event]]:
     ring = e.AnnouncementDue("ring", "timer")
     spoken_into = [e.InterruptionHeard(TURN + 2, TURN, 60_000, paused) for paused in (True, False)]
     in_words = [e.SpeechStarted(TURN + 2, 60_000), replace(words, turn=TURN + 2)]
+    and_more = [e.SpeechStarted(TURN + 2, 60_000), e.PartialReady(TURN + 2, "on and", e.Completeness.OPEN)]
     and_over = [e.SpeechEnded(TURN + 2, 70_000), e.AudioReached(TURN + 2, 72_000, -60.0)]
     interrupted = [[*path, voice] for path in (spoken, asked) for voice in spoken_into]
     paths = {
@@ -75,7 +78,9 @@ def path_to(state: State) -> list[list[e.Event]]:
         State.FINISHING: [heard],
         State.ANSWERING: [final, [ring]],
         State.SPEAKING: [spoken, asked],
-        State.INTERRUPTED: [[*path, *then] for path in interrupted for then in ([], in_words, [*in_words, *and_over])],
+        State.INTERRUPTED: [
+            [*path, *then] for path in interrupted for then in ([], and_more, in_words, [*in_words, *and_over])
+        ],
     }[state]
     return paths + [[*path, ring] for path in paths if path]
 
@@ -129,7 +134,7 @@ def test_each_next_state_of_the_table_is_reached():
     reached: dict[tuple[State, type], set[State]] = {key: set() for key in TRANSITIONS}
     rng = random.Random(7)
     roads = [path_to(state) for state in State]
-    for _ in range(3000):
+    for _ in range(6000):
         machine = TurnMachine()
         satellite_turn, sample, now = 3, 72_000, 0.0
         for event in rng.choice(rng.choice(roads)):
