@@ -1,10 +1,10 @@
 """pocketsphinx with a home's automaton: an utterance in, its words out. Blocking; it lives in the worker process."""
 
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count, islice
-from typing import Final
+from typing import Any, Final
 
 from roomtone_server.engines.stt.sphinx.decoding import decode
 from roomtone_server.engines.stt.sphinx.distance import Segment
@@ -45,6 +45,14 @@ class Claim:
 
     stretch: Stretch  # that was recognised
     segments: Sequence[Segment]  # of all of it, the rest of a wake phrase among them
+
+
+def claim_of(plain: Mapping[str, Any] | None) -> Claim | None:
+    """The inverse of `dataclasses.asdict`, for the pipe between the workers."""
+    if plain is None:
+        return None
+    segments = [Segment(**{**segment, "phones": tuple(segment["phones"])}) for segment in plain["segments"]]
+    return Claim(Stretch(**plain["stretch"]), segments)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,20 +8,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from pydantic import TypeAdapter
-
 from roomtone.ears.formats import FRAME_BYTES, RATE_HZ, SAMPLE_BYTES
 from roomtone_server.engines.stt.sphinx.distance import Segment, doubt, is_speech
 from roomtone_server.engines.stt.sphinx.messages import MAX_UTTERANCE_BYTES, Message
 from roomtone_server.engines.stt.sphinx.phone_loop import NORMALISED_BY_MS, PhoneLoop
-from roomtone_server.engines.stt.sphinx.recogniser import WAKE_LEAD_MS, Claim
+from roomtone_server.engines.stt.sphinx.recogniser import WAKE_LEAD_MS, Claim, claim_of
 from roomtone_server.engines.stt.sphinx.speech import Stretch, utterances
 
 LOOK_EVERY_BYTES: Final = 5 * FRAME_BYTES  # then a verdict has at most so much left to decode
 # What loudness says of the start moves by so much as an utterance grows; a click that was taken for it lies farther.
 SAME_START_MS: Final = 200
-
-_CLAIM: Final[TypeAdapter[Claim | None]] = TypeAdapter(Claim | None)
 
 
 @dataclass(slots=True)
@@ -88,7 +84,7 @@ class Verifier:
             case "audio" if utterance := self._utterances.get(head["id"]):
                 utterance.pcm += message.body[: MAX_UTTERANCE_BYTES - len(utterance.pcm)]
             case "verify":
-                self._verify(head["id"], head["asked"], _CLAIM.validate_python(head["claim"]))
+                self._verify(head["id"], head["asked"], claim_of(head["claim"]))
             case "close":
                 self._utterances.pop(head["id"], None)
 
