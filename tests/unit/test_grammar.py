@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from support.vocabularies import ODD, SMALL
 
 from roomtone.errors import EngineError
-from roomtone_server.grammar import compiler
+from roomtone_server.grammar import compiler, sentences
 from roomtone_server.grammar.automaton import Completeness
 from roomtone_server.grammar.compiler import compile_automaton, possible_intents
 from roomtone_server.grammar.numbers import number_words, said_number
@@ -231,3 +231,11 @@ def test_a_template_of_a_kind_to_come_is_refused(monkeypatch):
     monkeypatch.setattr(compiler, "slot_lists", lambda _: {"area": strange})
     with pytest.raises(EngineError, match="unknown to this version: Expression"):
         compile_automaton(SMALL)
+
+
+def test_a_cache_can_tell_that_templates_changed(monkeypatch):
+    before = sentences.templates_version("en")
+    assert before == sentences.templates_version("en")
+    assert before != sentences.templates_version("de")
+    monkeypatch.setattr(sentences, "_text", lambda name: f"another {name}")
+    assert sentences.templates_version("en") != before
