@@ -28,7 +28,7 @@ _D4, _F4, _A4, _D5, _E5, _A5 = 293.66, 349.23, 440.0, 587.33, 659.26, 880.0
 
 _SCORES: Final[Mapping[Sound, tuple[_Note, ...]]] = {
     "awake": (_Note(0.0, _E5, 0.12), _Note(0.07, _A5, 0.16)),
-    "invited": (_Note(0.0, _A5, 0.16),),
+    "invited": (_Note(0.0, _D5, 0.12), _Note(0.07, _A5, 0.16)),
     "done": (_Note(0.0, _A5, 0.12), _Note(0.07, _E5, 0.16)),
     "error": (_Note(0.0, _F4, 0.18), _Note(0.15, _D4, 0.28)),
     "timer": tuple(

@@ -87,7 +87,7 @@ class Course:
     def is_stale(self, event: Event) -> bool:
         """Whether the event speaks of a turn that is not, or not any more, the one going on."""
         turn = getattr(event, "turn", None)
-        if turn is None or turn == self.turn:
+        if turn is None or (turn == self.turn and not isinstance(event, ListenAsked)):
             return False
         if turn == self.interrupting:
             return not isinstance(event, TurnEnded)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from roomtone_satellite.settings import ChimeSettings
 from roomtone_server.bench import scene
 from roomtone_server.bench.ends import Ends, both_ends
 from roomtone_server.bench.home import read_home
+from roomtone_server.bench.sound import write_wav
 from roomtone_server.bench.turn import Turn
 from roomtone_server.ports.control import call_async
 
@@ -82,7 +83,7 @@ class House:
     async def turn(self, wake: scene.Clip, command: scene.Clip) -> tuple[Turn, np.ndarray]:
         """Says both; what the server made of it, and what was heard on the speaker meanwhile."""
         wav, composed = self.folder / "said.wav", scene.compose(wake, command)
-        replace(composed, sound=composed.sound[composed.wake_begin - round(LEAD_IN_S * RATE_HZ) :]).write(wav)
+        write_wav(wav, composed.sound[composed.wake_begin - round(LEAD_IN_S * RATE_HZ) :])
         begun, turn = self.speaker.samples, Turn()
         try:
             async with self.card.playing(wav):

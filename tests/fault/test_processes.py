@@ -14,6 +14,7 @@ from support.voice import user_says
 
 from roomtone_server.bench.ends import both_ends
 from roomtone_server.bench.scene import WAKE_WORD, compose
+from roomtone_server.bench.sound import write_wav
 from roomtone_server.ports.control import call_async
 
 pytest.importorskip(
@@ -28,7 +29,7 @@ async def a_talkative_room(folder):
     """Both ends, and somebody who says the same command again and again."""
     scene = compose(user_says(WAKE_WORD), user_says("turn on the kitchen light"))
     microphone = folder / "microphone.wav"
-    scene.write(microphone)
+    write_wav(microphone, scene.sound)
     satellite = {
         "name": "bench",
         "microphone": {"device": "wav", "file": str(microphone), "then": "repeat"},
