@@ -44,7 +44,7 @@ class Claim:
     """What a text says of the audio, for a phone loop to confirm."""
 
     stretch: Stretch  # that was recognised
-    segments: Sequence[Segment]  # of all of it, the rest of a wake phrase among them
+    segments: Sequence[Segment]  # of all of it, but for the rest of a wake phrase and what is before that
 
 
 def claim_of(plain: Mapping[str, Any] | None) -> Claim | None:
@@ -104,7 +104,8 @@ class Recogniser:
         likeliest = None
         for stretch in stretches:
             text = self._decode(stretch.of(pcm), wake_phrase)
-            claim = Claim(stretch, segments_of(self._decoder, stretch.start_ms))
+            wake_word = self._wake_words[wake_phrase]
+            claim = Claim(stretch, segments_of(self._decoder, stretch.start_ms, behind=wake_word))
             result = Recognised(text, self.automaton.hint(text) in _SENTENCES, stretches[0], claim)
             if result.is_sentence:
                 return result
