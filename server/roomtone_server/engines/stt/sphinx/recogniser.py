@@ -106,7 +106,7 @@ class Recogniser:
             text = self._decode(stretch.of(pcm), wake_phrase)
             wake_word = self._wake_words[wake_phrase]
             segments = segments_of(self._decoder, stretch.start_ms, behind=wake_word)
-            claim = Claim(stretch, _without_courtesy(text, segments))
+            claim = Claim(stretch, _without_courtesy(text, segments) if wake_phrase else segments)
             result = Recognised(text, self.automaton.hint(text) in _SENTENCES, stretches[0], claim)
             if result.is_sentence:
                 return result
@@ -176,7 +176,7 @@ class Recogniser:
 
 
 def _without_courtesy(text: str, segments: Sequence[Segment]) -> Sequence[Segment]:
-    """What a grammar that may put "please" before any sentence makes of the sound before it is no claim."""
+    """The rest of a wake word is sometimes heard as "please", which may stand before any sentence: that is no claim."""
     courtesy = next((phrase for phrase in polite()["before"] if f"{text} ".startswith(f"{phrase} ")), "")
     spoken = [number for number, segment in enumerate(segments) if segment.phones]
     count = len(courtesy.split())
