@@ -53,8 +53,10 @@ class Evidence(NamedTuple):
 
 
 def evidence(claimed: Sequence[Segment], heard: Sequence[Segment]) -> Evidence:
-    """Of at least one word, and at least one frame that both heard."""
-    words, loop = _spoken(claimed), _spoken(heard)
+    """Of at least one word, and at least one frame that both heard. What the loop heard before the claim does not
+    count: the rest of a wake word, which nobody claims."""
+    words = _spoken(claimed)
+    loop = [phone for phone in _spoken(heard) if phone.start + phone.end >= 2 * claimed[0].start]
     said, sounded = _phones(words), _phones(loop)
     word_frames, loop_frames = _frames(words), _frames(loop)
     start = max(claimed[0].start, heard[0].start)

@@ -72,9 +72,10 @@ class PhoneLoop:
         return segments_of(self._decoder, self._start_ms)
 
 
-def segments_of(decoder: Any, start_ms: int) -> list[Segment]:  # noqa: ANN401 - the library has no types
-    """What a decoder, of words or of phones, made of audio that begins so much behind the utterance's start."""
-    found = []
+def segments_of(decoder: Any, start_ms: int, behind: str = "") -> list[Segment]:  # noqa: ANN401 - the library has no types
+    """What a decoder, of words or of phones, made of audio that begins so much behind the utterance's start; of what
+    stands behind a word, where that was found."""
+    found: list[Segment] = []
     first = start_ms // STEP_MS
     for segment in decoder.seg() or ():
         if segment.word == _BETWEEN_STATES:
@@ -82,6 +83,9 @@ def segments_of(decoder: Any, start_ms: int) -> list[Segment]:  # noqa: ANN401 -
         phones = tuple((decoder.lookup_word(segment.word) or segment.word).split())  # a phone loop's words are phones
         if phones[0].startswith(_NO_SOUND_OF_SPEECH):
             phones = ()
+        if behind and segment.word.partition("(")[0] == behind:  # which of its pronunciations it was does not matter
+            found.clear()
+            continue
         start, end = first + segment.start_frame, first + segment.end_frame + 1
         found.append(Segment(phones, start, end, math.log(segment.ascore) * _SCORE_SCALE))
     return found

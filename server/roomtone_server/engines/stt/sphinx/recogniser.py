@@ -44,7 +44,7 @@ class Claim:
     """What a text says of the audio, for a phone loop to confirm."""
 
     stretch: Stretch  # that was recognised
-    segments: Sequence[Segment]  # of all of it, the rest of a wake phrase among them
+    segments: Sequence[Segment]  # of it, but for the rest of a wake phrase, what is before that, and courtesy behind it
 
 
 def claim_of(plain: Mapping[str, Any] | None) -> Claim | None:
@@ -104,7 +104,9 @@ class Recogniser:
         likeliest = None
         for stretch in stretches:
             text = self._decode(stretch.of(pcm), wake_phrase)
-            claim = Claim(stretch, segments_of(self._decoder, stretch.start_ms))
+            wake_word = self._wake_words[wake_phrase]
+            segments = segments_of(self._decoder, stretch.start_ms, behind=wake_word)
+            claim = Claim(stretch, _without_courtesy(text, segments) if wake_phrase else segments)
             result = Recognised(text, self.automaton.hint(text) in _SENTENCES, stretches[0], claim)
             if result.is_sentence:
                 return result
@@ -171,6 +173,14 @@ class Recogniser:
     def _add_word(self, word: str, phones: str) -> None:
         # Each grammar comes after its words: without `update=False`, each word would build the active one anew.
         self._decoder.add_word(word, phones, update=False)
+
+
+def _without_courtesy(text: str, segments: Sequence[Segment]) -> Sequence[Segment]:
+    """The rest of a wake word is sometimes heard as "please", which may stand before any sentence: that is no claim."""
+    courtesy = next((phrase for phrase in polite()["before"] if f"{text} ".startswith(f"{phrase} ")), "")
+    spoken = [number for number, segment in enumerate(segments) if segment.phones]
+    count = len(courtesy.split())
+    return segments[spoken[count] :] if 0 < count < len(spoken) else segments
 
 
 def _phrases(phrases: Iterable[str], start: int, end: int, states: Iterator[int]) -> Iterator[Arc]:
