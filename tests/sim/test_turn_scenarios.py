@@ -114,7 +114,7 @@ def test_a_transcript_that_never_comes_is_asked_for_in_the_end():
     scene.wake()
     scene.say("turn on the light", 1000)
     scene.hear(1100)
-    assert scene.hear(9000) == [Discard(1, 1), FinishHearing(1, 2, at(2200), 1200, known=False)]
+    assert scene.hear(9000) == [Discard(1, 1), FinishHearing(1, 2, at(1700), 700, known=False)]
     assert scene.tell(FinalReady(1, 1, "an older revision")) == []
     assert scene.tell(FinalReady(1, 2, "turn on the light")) == [Answer(1, 2, "turn on the light")]
 

@@ -11,6 +11,7 @@ from roomtone_server.turn.events import PreviewReady
 
 PREPARE_AFTER_MS: Final = 60  # of silence
 STABLE_MS: Final = 300  # or when the words have made a whole sentence for so long: a television may go on
+AWAITED_MS: Final = 700  # of silence: a transcript that takes longer is asked for once more, and waited for in the end
 MAX_REVISIONS: Final = 3  # of one turn: a restless room must not keep both cores busy
 
 

@@ -34,7 +34,7 @@ from roomtone_server.turn.events import (
     WakeHeard,
     WorkFailed,
 )
-from roomtone_server.turn.speculation import PREPARE_AFTER_MS, Speculation
+from roomtone_server.turn.speculation import AWAITED_MS, PREPARE_AFTER_MS, Speculation
 
 # --- beginnings ------------------------------------------------------------------------------------------------------
 
@@ -135,7 +135,7 @@ def _perhaps_finish(course: Course, now: float) -> State:
     if verdict is Verdict.NOTHING_SAID:
         return give_up(course, now, "nothing-said")
     silence_ms = course.endpointer.silence_ms
-    waits = course.speculation.is_awaited and silence_ms < course.settings.endpoint.open_ms
+    waits = course.speculation.is_awaited and silence_ms < AWAITED_MS
     if verdict is Verdict.GOES_ON or (waits and not course.endpointer.is_over):
         return State.LISTENING
     preview = course.speculation.preview
