@@ -31,7 +31,7 @@ def read(file: Path) -> Automaton | None:
         return Automaton.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
-    except (ValueError, KeyError, TypeError):
+    except ValueError:
         file.unlink(missing_ok=True)  # torn by a crash, or of another version
         return None
 

@@ -11,11 +11,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from roomtone.ears.formats import RATE_HZ, SAMPLE_BYTES
+from roomtone.ears.formats import SAMPLE_BYTES
 from roomtone_server.engines.stt import automata
 from roomtone_server.engines.stt.sphinx.messages import MAX_UTTERANCE_BYTES, Message
 from roomtone_server.engines.stt.sphinx.recogniser import TOLERANCE_MS, Recognised, Recogniser
-from roomtone_server.engines.stt.sphinx.speech import ROOM_AFTER_MS, sounds
+from roomtone_server.engines.stt.sphinx.speech import ROOM_AFTER_MS, length_ms, sounds
 from roomtone_server.grammar.automaton import Completeness
 
 # An utterance is decoded again when it has grown by this much, and by many times as long as that takes: it may use a
@@ -70,7 +70,7 @@ class Utterance:
 
     @property
     def length_ms(self) -> int:
-        return len(self.pcm) * 1000 // (RATE_HZ * SAMPLE_BYTES)
+        return length_ms(self.pcm)
 
     @property
     def is_due(self) -> bool:

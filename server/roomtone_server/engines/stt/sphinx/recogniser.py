@@ -101,10 +101,10 @@ class Recogniser:
             return before
         if in_haste:
             del stretches[1:]
+        wake_word = self.listen_for(wake_phrase)
         likeliest = None
         for stretch in stretches:
-            text = self._decode(stretch.of(pcm), wake_phrase)
-            wake_word = self._wake_words[wake_phrase]
+            text = self._decode(stretch.of(pcm), wake_word)
             segments = segments_of(self._decoder, stretch.start_ms, behind=wake_word)
             claim = Claim(stretch, _without_courtesy(text, segments) if wake_phrase else segments)
             result = Recognised(text, self.automaton.hint(text) in _SENTENCES, stretches[0], claim)
@@ -128,8 +128,7 @@ class Recogniser:
         self._decoder.activate_search(wake_word)
         return wake_word
 
-    def _decode(self, pcm: bytes, wake_phrase: str) -> str:
-        wake_word = self.listen_for(wake_phrase)
+    def _decode(self, pcm: bytes, wake_word: str) -> str:
         decode(self._decoder, pcm)
         hypothesis = self._decoder.hyp()
         heard = hypothesis.hypstr.split() if hypothesis is not None else []

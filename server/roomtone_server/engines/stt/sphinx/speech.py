@@ -50,6 +50,11 @@ class Stretch:
         return max(abs(self.start_ms - other.start_ms), abs(self.end_ms - other.end_ms)) <= tolerance_ms
 
 
+def length_ms(pcm: bytes | bytearray) -> int:
+    """Of int16, mono, 16 kHz."""
+    return len(pcm) * 1000 // (RATE_HZ * SAMPLE_BYTES)
+
+
 def sounds(pcm: bytes) -> list[Stretch]:
     """The loud parts of an utterance (int16, mono, 16 kHz), joined across short pauses; none in mere noise."""
     levels = _levels_db(pcm)
@@ -81,8 +86,7 @@ def utterances(pcm: bytes, lead_ms: int) -> list[Stretch]:
     first = 0
     while first < len(found) - 1 and (found[first].length_ms < SHORT_MS or found[first].end_ms <= lead_ms):
         first += 1
-    length_ms = len(pcm) * 1000 // (RATE_HZ * SAMPLE_BYTES)
-    end_ms = min(length_ms, found[-1].end_ms + ROOM_AFTER_MS)
+    end_ms = min(length_ms(pcm), found[-1].end_ms + ROOM_AFTER_MS)
     starts: Sequence[Stretch] = found[first::-1]
     return [Stretch(max(0, start.start_ms - ROOM_BEFORE_MS), end_ms) for start in starts]
 

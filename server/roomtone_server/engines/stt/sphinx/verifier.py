@@ -8,12 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from roomtone.ears.formats import FRAME_BYTES, RATE_HZ, SAMPLE_BYTES
+from roomtone.ears.formats import FRAME_BYTES
 from roomtone_server.engines.stt.sphinx.distance import Segment, doubt, is_speech
 from roomtone_server.engines.stt.sphinx.messages import MAX_UTTERANCE_BYTES, Message
 from roomtone_server.engines.stt.sphinx.phone_loop import NORMALISED_BY_MS, PhoneLoop
 from roomtone_server.engines.stt.sphinx.recogniser import WAKE_LEAD_MS, Claim, claim_of
-from roomtone_server.engines.stt.sphinx.speech import Stretch, utterances
+from roomtone_server.engines.stt.sphinx.speech import Stretch, length_ms, utterances
 
 LOOK_EVERY_BYTES: Final = 5 * FRAME_BYTES  # then a verdict has at most so much left to decode
 # What loudness says of the start moves by so much as an utterance grows; a click that was taken for it lies farther.
@@ -37,7 +37,7 @@ class Utterance:
 
     @property
     def length_ms(self) -> int:
-        return len(self.pcm) * 1000 // (RATE_HZ * SAMPLE_BYTES)
+        return length_ms(self.pcm)
 
     def listen(self) -> None:
         """Decodes what has come since, once enough has to normalise it."""
