@@ -158,17 +158,20 @@ class Endpointer:
     @property
     def enough_ms(self) -> int:
         """The silence that ends what has been said so far."""
+        enough_ms = AT_ONCE_MS if self.key in self._settings.at_once else round(self._wanted_ms())
+        return enough_ms if self._beyond or self._anew else max(enough_ms, DOUBTFUL_SILENCE_MS)
+
+    def _wanted_ms(self) -> float:
         settings = self._settings
-        if self.key in settings.at_once:
-            enough_ms = float(AT_ONCE_MS)
-        else:
-            enough_ms = {
-                Completeness.COMPLETE: settings.complete_ms,
-                Completeness.EXTENDABLE: settings.extendable_ms * settings.scale * self._pauses.stretch,
-                Completeness.OPEN: settings.open_ms * settings.scale,
-                Completeness.UNKNOWN: settings.free_ms * settings.scale * self._pauses.stretch,
-            }[self._completeness]
-        return round(enough_ms if self._beyond or self._anew else max(enough_ms, DOUBTFUL_SILENCE_MS))
+        match self._completeness:
+            case Completeness.COMPLETE:
+                return settings.complete_ms
+            case Completeness.EXTENDABLE:
+                return settings.extendable_ms * settings.scale * self._pauses.stretch
+            case Completeness.OPEN:
+                return settings.open_ms * settings.scale
+            case Completeness.UNKNOWN:
+                return settings.free_ms * settings.scale * self._pauses.stretch
 
     @property
     def stable_ms(self) -> int:
