@@ -1,9 +1,17 @@
 """Entry points of a test's own, beside or instead of the installed ones."""
 
+import tomllib
 from importlib.metadata import EntryPoint, EntryPoints
+from pathlib import Path
 
 
 def declare(monkeypatch, module, group, points):
     """Makes `module` find exactly these entry points, {name: value}, in a group; other groups are empty."""
     declared = EntryPoints(EntryPoint(name, value, group) for name, value in points.items())
     monkeypatch.setattr(module, "entry_points", declared.select)
+
+
+def in_project(group):
+    """What the project itself declares in a group, {name: value}: also what was not there when it was installed."""
+    project = Path(__file__).parents[2] / "pyproject.toml"
+    return tomllib.loads(project.read_text(encoding="utf-8"))["project"]["entry-points"].get(group, {})

@@ -3,9 +3,9 @@
 Every engine is started once and closed once; `tests/contract` holds all of one kind to the same suite.
 """
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Literal, Protocol
 
 from roomtone_server.grammar.vocabulary import Vocabulary
 
@@ -95,3 +95,85 @@ class TextToSpeech(Protocol):
 
     async def close(self) -> None:
         """Idempotent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """What a model may ask to be done."""
+
+    name: str
+    description: str
+    parameters: Mapping[str, Any]  # a JSON schema of type "object"
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """What a model asks to be done, whole: nothing is yielded before its last character."""
+
+    id: str  # tells it from the other calls of the same message
+    name: str  # as the model wrote it: perhaps of no tool
+    arguments: str  # JSON text as the model wrote it: perhaps broken
+
+
+@dataclass(frozen=True, slots=True)
+class ChatMessage:
+    """One message of a conversation. An assistant's may have `calls`; a tool's is the result of the call `answers`."""
+
+    role: Literal["system", "user", "assistant", "tool"]
+    text: str
+    calls: tuple[ToolCall, ...] = ()
+    answers: ToolCall | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChatRequest:
+    """What a model is to go on from. A model server remembers the beginning that a request shares with the one before,
+    byte for byte, so what seldom changes stands first: tools, `system`, old messages; what is new stands last."""
+
+    system: str  # empty: none
+    messages: tuple[ChatMessage, ...]
+    tools: tuple[Tool, ...] = ()  # sent in this order, each with its keys sorted
+    temperature: float | None = None  # None: what the engine's settings say
+    max_tokens: int | None = None  # as above
+
+
+@dataclass(frozen=True, slots=True)
+class TextDelta:
+    """The next piece of the answer; pieces join as they are. Never empty."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ThinkingDelta:
+    """The next piece of what the model thinks to itself: never spoken. Never empty."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChatEnd:
+    """The last piece of every whole answer."""
+
+    why: Literal["stop", "calls", "length", "refused"]  # "calls": it waits for their results; "length": it was cut off
+    prompt_tokens: int = 0  # 0: the server did not count
+    answer_tokens: int = 0  # as above; those of thinking among them
+
+
+ChatPiece = TextDelta | ThinkingDelta | ToolCall | ChatEnd
+
+
+class LanguageModel(Protocol):
+    async def start(self) -> None:
+        """Loads the client; asks the model server nothing, which may come up later. Raises EngineError (a key that is
+        not where the settings say)."""
+
+    async def models(self) -> list[str]:
+        """The names of the models that can be chosen, sorted. Raises EngineError."""
+
+    def chat(self, request: ChatRequest) -> AsyncGenerator[ChatPiece, None]:
+        """The answer as it is made, a ChatEnd last; several may run at once. Closing the generator closes the
+        connection, so that the server stops too. Raises EngineError, also after the first pieces."""
+
+    async def close(self) -> None:
+        """Idempotent; answers that are still being made end with EngineError."""
