@@ -42,7 +42,8 @@ class EngineSpec(Generic[S, T]):
     """One engine, before it is made.
 
     `missing` is cheap and imports nothing heavy: None when the engine can work here, else one sentence that says what
-    to do. Of the engines that can, `auto` takes the one of highest `rank`.
+    to do. Of the engines that can, `auto` takes the one of highest `rank`; those that need settings, or send what they
+    are given to another machine, are not `auto`: they are named or not used.
     """
 
     name: str
@@ -50,6 +51,7 @@ class EngineSpec(Generic[S, T]):
     make: Callable[[S, Surroundings], T]
     missing: Callable[[], str | None]
     rank: int = 0
+    auto: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,7 @@ def choose(kind: Kind, choice: EngineChoice) -> Chosen:
             raise EngineMissing(f"the {kind} engine {choice.engine!r} cannot work here: {remedy}")
         return Chosen(spec, _validated(kind, spec, choice), "named in the settings")
     specs, remedies = _declared(kind)
-    for spec in sorted(specs, key=lambda spec: -spec.rank):
+    for spec in sorted((spec for spec in specs if spec.auto), key=lambda spec: -spec.rank):
         if remedy := spec.missing():
             remedies.append(f"{spec.name}: {remedy}")
             continue

@@ -1,12 +1,17 @@
-"""What every text-to-speech engine promises in engines/base.py, asked of each that is declared and can work here."""
+"""What every text-to-speech engine promises in engines/base.py, asked of each that is declared and can work here.
+
+Engines that ask a service find one on loopback, and must bear what services do.
+"""
 
 import asyncio
 import contextlib
+import logging
 import threading
 
 import numpy as np
 import psutil
 import pytest
+from support.tts_servers import KEY, Fault, http_server
 
 from roomtone import engines
 from roomtone.engines import EngineChoice, Surroundings
@@ -17,18 +22,50 @@ SHORT = SpeechRequest("Turned on the kitchen light.")
 LONG = SpeechRequest("The quick brown fox jumps over the lazy dog, and the lazy dog sleeps on. " * 60)
 
 
+# Of each engine that asks a service: the server, and the settings that lead there.
+SERVICES = {
+    "elevenlabs": (http_server, lambda server: {"base_url": f"{server.url}/elevenlabs", "api_key": KEY}),
+    "http": (http_server, lambda server: {"url": f"{server.url}/xtts", "preset": "xtts"}),
+    "openai": (http_server, lambda server: {"base_url": f"{server.url}/openai/v1", "api_key": KEY}),
+}
+HASTY = {"first_audio_s": 0.3, "silence_s": 0.3}
+
+
 @pytest.fixture(params=engines.names("tts"))
-def make(request, tmp_path):
-    """Makes one of the declared engines, not yet started."""
-    spec = engines.load("tts", request.param)
-    if remedy := spec.missing():
+def name(request):
+    if remedy := engines.load("tts", request.param).missing():
         pytest.skip(f"{request.param} cannot work here: {remedy}")
+    return request.param
+
+
+@pytest.fixture
+def service(name):
+    """The service that the engine asks; None for one that speaks itself."""
+    if name not in SERVICES:
+        yield None
+        return
+    with SERVICES[name][0]() as server:
+        yield server
+
+
+@pytest.fixture
+def make(name, service, tmp_path):
+    """Makes the engine, not yet started."""
 
     def make(**options):
-        chosen = engines.choose("tts", EngineChoice(request.param, options))
+        settings = {**SERVICES[name][1](service), **options} if service else options
+        chosen = engines.choose("tts", EngineChoice(name, settings))
         return chosen.make(Surroundings(state=tmp_path / "state", cache=tmp_path / "cache"))
 
     return make
+
+
+@pytest.fixture
+def served(name, service):
+    """The service; skips what speaks itself."""
+    if service is None:
+        pytest.skip(f"{name} asks no service")
+    return service
 
 
 @contextlib.asynccontextmanager
@@ -203,3 +240,74 @@ async def test_it_can_be_started_again(make):
     for _ in range(2):
         async with started(engine):
             assert await spoken(engine, SHORT)
+
+
+async def test_it_tells_its_voices(make):
+    async with started(make()) as engine:
+        voices = await engine.voices()
+        assert [voice.name for voice in voices] == sorted({voice.name for voice in voices})
+        assert voices
+
+
+async def test_closing_ends_the_request_at_once(make, served):
+    async with started(make()) as engine:
+        speech = engine.speak(SpeechRequest(LONG.text * 40))
+        await anext(speech)
+        await speech.aclose()
+        assert await served.was_hung_up_on()
+
+
+async def test_different_texts_sound_differently(make):
+    async with started(make()) as engine:
+        assert await spoken(engine, SpeechRequest("abc")) != await spoken(engine, SpeechRequest("xyz"))
+
+
+FAULTS = {
+    Fault.BAD_KEY: r"refuses the key.*api_key.*\(401",
+    Fault.NOT_FOUND: r"settings \(404",
+    Fault.TOO_MANY: r"\(429",
+    Fault.FAILS: r"\(500",
+    Fault.MOVED: r"address.*\(307",
+    Fault.CUT: "broke .* off",
+    Fault.STALLS: "silent for 0.3 s.*silence_s",
+    Fault.SILENT: "silent for 0.3 s.*first_audio_s",
+    Fault.EMPTY: "no sound|broke .* off|ended",
+    Fault.NO_SOUND: "text/html instead of",
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name.lower())
+async def test_what_goes_wrong_is_said_in_a_sentence_without_secrets_and_survived(make, served, fault, caplog):
+    if fault not in served.faults:
+        pytest.skip("cannot happen in this protocol")
+    caplog.set_level(logging.INFO)
+    async with started(make(**HASTY)) as engine:
+        assert await spoken(engine, SHORT)
+        served.fault = fault
+        with pytest.raises(EngineError, match=FAULTS[fault]) as raised:
+            await spoken(engine, SHORT)
+        said = f"{raised.value} {[record.getMessage() for record in caplog.records if record.name != 'httpx']}"
+        assert f"127.0.0.1:{served.port}" in said
+        assert KEY not in said
+        assert SHORT.text not in said
+        served.fault = Fault.NONE
+        assert await spoken(engine, SHORT)
+
+
+async def test_a_refused_connection_is_an_error_each_time(make, served):
+    async with started(make(**HASTY)) as engine:
+        assert await spoken(engine, SHORT)
+        served.stop()
+        for _ in range(2):
+            with pytest.raises(EngineError, match="does it run"):
+                await spoken(engine, SHORT)
+
+
+async def test_it_leaves_no_connection_behind(make, served):
+    async with started(make(**HASTY)) as engine:
+        for fault in served.faults:
+            served.fault = fault
+            with contextlib.suppress(EngineError):
+                await spoken(engine, SHORT)
+    connections = [each for each in psutil.Process().net_connections("tcp") if each.raddr]
+    assert not [each for each in connections if each.raddr.port == served.port]

@@ -14,4 +14,5 @@ def _make(settings, surroundings):
 BEST = EngineSpec("best", PaceSettings, _make, lambda: "pip install best", rank=9)
 GOOD = EngineSpec("good", PaceSettings, _make, lambda: None, rank=5)
 POOR = EngineSpec("poor", PaceSettings, _make, lambda: None, rank=1)
+FAR = EngineSpec("far", PaceSettings, _make, lambda: None, rank=10, auto=False)
 NO_SPEC = "not an engine"

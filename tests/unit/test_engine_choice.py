@@ -22,6 +22,15 @@ def test_auto_takes_the_best_that_works_and_says_why(declared):
     assert chosen.why == "the best that works here; passed over best: pip install best"
 
 
+def test_auto_takes_none_that_wants_to_be_named(declared):
+    declared("POOR", "FAR")
+    assert engines.choose("vad", EngineChoice()).spec.name == "poor"
+    assert engines.choose("vad", EngineChoice("far")).spec.name == "far"
+    declared("FAR")
+    with pytest.raises(EngineMissing, match="no vad engine can work here"):
+        engines.choose("vad", EngineChoice())
+
+
 def test_the_chosen_engine_is_made_with_its_settings(declared, tmp_path):
     declared("GOOD")
     chosen = engines.choose("vad", EngineChoice("good", {"pace": 3}))

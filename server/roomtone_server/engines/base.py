@@ -81,17 +81,30 @@ class SpeechRequest:
     voice: str = ""  # empty: the engine's default for the language
 
 
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """One voice of an engine, as `SpeechRequest.voice` names it."""
+
+    name: str
+    languages: tuple[str, ...] = ()  # codes; empty: whichever the engine speaks
+    title: str = ""  # what people call it, where the name is a number
+
+
 class TextToSpeech(Protocol):
     @property
     def rate_hz(self) -> int:
         """Of the audio that `speak` yields; mono, int16. Known after `start`."""
 
     async def start(self) -> None:
-        """Loads the voice. Raises EngineError."""
+        """Loads the voice; a service elsewhere need not answer yet. Raises EngineError."""
+
+    async def voices(self) -> list[Voice]:
+        """Those that it has, by name; empty when nobody tells. After `start`. Raises EngineError."""
 
     def speak(self, request: SpeechRequest) -> AsyncGenerator[bytes, None]:
         """Audio as it is made, in chunks of at most 100 ms, each a whole number of samples. Closing the iterator stops
-        the engine in mid-word. Text without anything to say yields nothing. Raises EngineError."""
+        the engine in mid-word. Text without anything to say yields nothing. Raises EngineError, for a language that
+        it lacks too."""
 
     async def close(self) -> None:
         """Idempotent."""

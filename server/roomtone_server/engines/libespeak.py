@@ -89,6 +89,11 @@ class Library:
             count += 1
         return {code: identifier for code, (_, identifier) in best.items()}
 
+    @property
+    def codes(self) -> list[str]:
+        """The languages that it speaks, sorted."""
+        return sorted(self._voices)
+
     def voice(self, wanted: str) -> str:
         """The identifier of a voice, from a language code in any spelling, with a variant or without: `en-GB+f3`.
 
@@ -98,7 +103,7 @@ class Library:
         code = code.lower().replace("_", "-")
         identifier = self._voices.get(code) or self._voices.get(code.partition("-")[0])
         if identifier is None:
-            raise EngineError(f"espeak has no voice for {wanted!r}; it has: {', '.join(sorted(self._voices))}")
+            raise EngineError(f"espeak has no voice for {wanted!r}; it has: {', '.join(self.codes)}")
         if plus and not (self._data / "voices" / "!v" / Path(variant).name).is_file():
             raise EngineError(f"espeak has no voice variant {variant!r} (in {wanted!r})")
         return identifier + plus + variant

@@ -17,8 +17,10 @@ from pydantic import Field
 from roomtone.engines import EngineSettings, EngineSpec, Surroundings
 from roomtone.errors import EngineError
 from roomtone_server.engines import libespeak
-from roomtone_server.engines.base import SpeechRequest, TextToSpeech
+from roomtone_server.engines.base import SpeechRequest, TextToSpeech, Voice
 from roomtone_server.engines.libespeak import RATE_HZ, Library
+from roomtone_server.engines.tts.chunks import without_lead_in
+from roomtone_server.engines.tts.texts import is_sayable
 
 # How far the voice may run ahead of who listens, in chunks of 60 ms: 12 s, more than a sentence, so that a reply paced
 # to one satellite does not keep the library from another; and a bound on memory, 0.5 MB for each reply.
@@ -26,9 +28,6 @@ MAX_CHUNKS_AHEAD: Final = 200
 
 # Where the library's own choice for a language is not what most people expect.
 FAVOURITES: Final = {"en": "en-us"}
-
-_AUDIBLE: Final = 100  # of 32,768: -50 dBFS
-_KEPT_LEAD_IN: Final = RATE_HZ * 5 // 1000  # samples: the voice swells into its first sound
 
 
 class EspeakSettings(EngineSettings):
@@ -49,23 +48,11 @@ def _say(library: Library, text: str, voice: str, settings: EspeakSettings, take
     def take_audible(chunk: bytes) -> bool:
         nonlocal begun
         if not begun:
-            chunk = _without_lead_in(chunk)
+            chunk = without_lead_in(chunk, RATE_HZ)
             begun = bool(chunk)
         return take(chunk) if chunk else True
 
     library.say(text, voice, take_audible, rate_wpm=settings.rate_wpm, pitch=settings.pitch, volume=settings.volume)
-
-
-def _without_lead_in(chunk: bytes) -> bytes:
-    """The chunk from just before its first audible sample; nothing when there is none. A "t" begins with 50 ms of
-    silence, for which nobody who asked something should wait."""
-    samples = memoryview(chunk).cast("h")
-    first = next((at for at, sample in enumerate(samples) if abs(sample) > _AUDIBLE), None)
-    return b"" if first is None else chunk[2 * max(0, first - _KEPT_LEAD_IN) :]
-
-
-def _is_sayable(text: str) -> bool:
-    return any(character.isalnum() for character in text)
 
 
 class _Speech:
@@ -130,16 +117,19 @@ class Espeak:
                 await self.close()
                 raise
 
+    async def voices(self) -> list[Voice]:
+        self._check_started()
+        return [Voice(code, (code,)) for code in libespeak.library().codes]
+
     async def speak(self, request: SpeechRequest) -> AsyncGenerator[bytes, None]:
-        if self._thread is None:
-            raise EngineError("espeak was asked to speak before it was started, or after it was closed")
+        thread = self._check_started()
         library = libespeak.library()
         voice = _voice(library, self._settings, request.language, request.voice)
-        if not _is_sayable(request.text):
+        if not is_sayable(request.text):
             return
         speech = _Speech()
         self._speeches.add(speech)
-        self._thread.submit(speech.run, functools.partial(_say, library, request.text, voice, self._settings))
+        thread.submit(speech.run, functools.partial(_say, library, request.text, voice, self._settings))
         try:
             while chunk := await speech.next():
                 yield chunk
@@ -157,6 +147,11 @@ class Espeak:
             # A speech ends at its next chunk, within a millisecond, unless another engine has the library just then.
             await asyncio.to_thread(thread.shutdown)
 
+    def _check_started(self) -> ThreadPoolExecutor:
+        if self._thread is None:
+            raise EngineError("espeak was asked to speak before it was started, or after it was closed")
+        return self._thread
+
 
 def synthesise(text: str, language: str = "en", settings: EspeakSettings | None = None) -> bytes:
     """The whole speech at once (int16, mono, RATE_HZ). Blocks for about a millisecond per second of speech, and while
@@ -173,7 +168,7 @@ def synthesise(text: str, language: str = "en", settings: EspeakSettings | None 
         chunks.append(chunk)
         return True
 
-    if _is_sayable(text):
+    if is_sayable(text):
         _say(library, text, voice, settings, take)
     return b"".join(chunks)
 
