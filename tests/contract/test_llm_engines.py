@@ -3,6 +3,7 @@ speaks its protocol."""
 
 import asyncio
 import contextlib
+import functools
 import gc
 import json
 import logging
@@ -12,7 +13,7 @@ import threading
 import psutil
 import pytest
 from support.entry_points import declare, in_project
-from support.llm_servers import KEY, Failure, Fault, OllamaServer, OpenAIServer
+from support.llm_servers import KEY, Failure, Fault, OllamaServer, OpenAIServer, running
 
 from roomtone import engines
 from roomtone.engines import EngineChoice, Surroundings
@@ -44,8 +45,6 @@ LIGHT = Tool(
 )
 TIME = Tool("tell_time", "Tells the time.", {"type": "object", "properties": {}})
 CALL = ToolCall("call_1", "set_light", '{"name": "die Küche", "brightness": 30}')
-# httpx leaves the generators within its own to the event loop, which closes each in a task, the outer before the inner.
-GENERATORS = 20
 SECRET = "the alarm is disarmed by nine one one"
 ASKED = ChatRequest("You are the voice of a home.", (ChatMessage("user", SECRET),), (LIGHT, TIME))
 
@@ -77,20 +76,7 @@ def make(kind, server, tmp_path):
 
 @pytest.fixture
 def started(server):
-    """Starts an engine and closes it, and no connection of it is left."""
-
-    @contextlib.asynccontextmanager
-    async def started(engine):
-        await engine.start()
-        try:
-            yield engine
-        finally:
-            await engine.close()
-            await server.idle()
-            for _ in range(GENERATORS):
-                await asyncio.sleep(0)
-
-    return started
+    return functools.partial(running, server=server)
 
 
 async def answer(engine, request=ASKED):

@@ -17,6 +17,9 @@ from roomtone_server.engines.base import ChatEnd, ChatPiece, TextDelta, Thinking
 
 KEY = "sk-a-key-of-nobody"
 
+# httpx leaves the generators within its own to the event loop, which closes each in a task, the outer before the inner.
+GENERATORS = 20
+
 
 class Fault(Enum):
     SILENCE = auto()  # nothing more comes, and the connection stays
@@ -184,6 +187,19 @@ class ModelServer:
         if self.key and asked.headers.get("authorization") != f"Bearer {self.key}":
             return Refusal(401, f"Incorrect API key provided: {asked.headers.get('authorization')}")
         return None
+
+
+@contextlib.asynccontextmanager
+async def running(engine, server):
+    """An engine from its start to its end, after which no connection of it is left."""
+    await engine.start()
+    try:
+        yield engine
+    finally:
+        await engine.close()
+        await server.idle()
+        for _ in range(GENERATORS):
+            await asyncio.sleep(0)
 
 
 class OllamaServer(ModelServer):

@@ -3,10 +3,10 @@
 import asyncio
 import contextlib
 import json
+import re
 from collections.abc import AsyncGenerator, Awaitable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
-from urllib.parse import urlsplit
 
 from pydantic import Field
 
@@ -19,6 +19,7 @@ _SHOWN_CHARACTERS: Final = 200
 _UNAUTHORISED: Final = (401, 403)
 _TOO_MANY_REQUESTS: Final = 429
 _FAULTS: Final = 500  # and above
+_CREDENTIALS: Final = re.compile(r"(?<=://)[^/]*@|^[^/]*@")
 
 T = TypeVar("T")
 
@@ -101,8 +102,7 @@ class ModelServer:
 
 def address(url: str) -> str:
     """A URL to show: without the name, the password or the key that may stand in it."""
-    parts = urlsplit(url)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
+    return _CREDENTIALS.sub("", url).partition("?")[0]
 
 
 def schema(tool: Tool) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from http import HTTPStatus
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from roomtone.engines import EngineSpec, Surroundings
 from roomtone.errors import EngineError
@@ -113,7 +113,8 @@ class Ollama:
         from roomtone_server.engines.llm import http_client
 
         try:
-            return ollama.AsyncClient(self._settings.host, **http_client.options(self._settings.connect_s))
+            with self._server.explaining():
+                return ollama.AsyncClient(self._settings.host, **http_client.options(self._settings.connect_s))
         except ValueError as problem:
             raise EngineError(f"`host`: {address(self._settings.host)} is no address of a server") from problem
 
@@ -124,9 +125,15 @@ class Ollama:
 
     async def _parts(self, request: ChatRequest) -> AsyncGenerator["ollama.ChatResponse", None]:
         """The parts of the answer that hold anything."""
-        client = self._started()
         with self._explaining(request):
-            answer = await client.chat(
+            async with contextlib.aclosing(await self._ask(request)) as parts:
+                async for part in parts:
+                    if part.done or part.message.content or part.message.thinking or part.message.tool_calls:
+                        yield part
+
+    async def _ask(self, request: ChatRequest) -> AsyncGenerator["ollama.ChatResponse", None]:
+        try:
+            answer = await self._started().chat(
                 self._settings.model,
                 [_message(each) for each in _with_system(request)],
                 tools=[_tool(each) for each in request.tools],
@@ -135,10 +142,11 @@ class Ollama:
                 options=self._options(request),
                 keep_alive=self._settings.keep_alive,
             )
-            async with contextlib.aclosing(cast("AsyncGenerator[ollama.ChatResponse, None]", answer)) as parts:
-                async for part in parts:
-                    if part.done or part.message.content or part.message.thinking or part.message.tool_calls:
-                        yield part
+        except ValidationError as problem:  # nothing is sent before the answer is read
+            first = problem.errors(include_url=False)[0]
+            where = ".".join(map(str, first["loc"]))
+            raise EngineError(f"Ollama takes no such tool or message ({where}: {first['msg']}): change it") from problem
+        return cast("AsyncGenerator[ollama.ChatResponse, None]", answer)
 
     async def _pulled(self, model: str) -> AsyncGenerator[PullProgress, None]:
         client = self._started()
@@ -162,18 +170,20 @@ class Ollama:
             with self._server.explaining():
                 yield
         except ollama.ResponseError as problem:
-            words = str(problem.error)
-            model = self._settings.model
-            if problem.status_code == HTTPStatus.NOT_FOUND and model in words:
-                raise EngineError(
-                    f"{self._server.name} has no model {model!r}: `ollama pull {model}` gets it"
-                ) from problem
-            status = problem.status_code if problem.status_code > 0 else None
-            raise self._server.refusal(status, "" if "<" in words else words, asked=request) from problem
+            raise self._refusal(problem.status_code, str(problem.error), request) from problem
         except ConnectionError as problem:
             raise EngineError(f"{self._server.name} cannot be reached: {self._server.remedy}") from problem
         except (ValueError, TypeError, AttributeError, RecursionError) as problem:  # no JSON, or not Ollama's
             raise self._server.nonsense() from problem
+
+    def _refusal(self, status: int, words: str, request: ChatRequest | None) -> EngineError:
+        model = self._settings.model
+        if status == HTTPStatus.NOT_FOUND and words.startswith("model"):
+            return EngineError(f"{self._server.name} has no model {model!r}: `ollama pull {model}` gets it")
+        if status == HTTPStatus.NOT_FOUND:
+            return self._server.nonsense()
+        page = words.startswith("<")  # of a proxy
+        return self._server.refusal(status if status > 0 else None, "" if page else words, asked=request)
 
 
 class _Reply:
@@ -235,7 +245,9 @@ def _tool(tool: Tool) -> dict[str, Any]:
     return whole
 
 
-def _told(argument: Mapping[str, Any]) -> dict[str, Any]:
+def _told(argument: object) -> dict[str, Any]:
+    if not isinstance(argument, Mapping):  # `true` is a schema too
+        return {}
     carried = {key: value for key, value in argument.items() if key in _CARRIED}
     rest = {key: value for key, value in argument.items() if key not in _CARRIED}
     if rest:

@@ -94,9 +94,10 @@ class OpenAI:
         headers = {"Content-Type": "application/json"}
         if key := self._settings.key():
             headers["Authorization"] = f"Bearer {key}"
-        return httpx.AsyncClient(
-            base_url=self._settings.base_url, **http_client.options(self._settings.connect_s, **headers)
-        )
+        with self._server.explaining():
+            return httpx.AsyncClient(
+                base_url=self._settings.base_url, **http_client.options(self._settings.connect_s, **headers)
+            )
 
     def _started(self) -> "httpx.AsyncClient":
         if self._client is None:
