@@ -9,6 +9,7 @@ from roomtone.settings import render
 from roomtone_server.engines.base import ChatEnd, ChatMessage, ChatRequest, ToolCall
 from roomtone_server.engines.llm.openai import OpenAI, OpenAISettings
 
+NOWHERE = "http://127.0.0.1:9/v1"
 HELLO = ChatRequest("", (ChatMessage("user", "Hello"),))
 
 
@@ -78,7 +79,7 @@ async def test_the_key_is_in_the_settings_the_environment_or_a_file(server, star
 
 
 def test_the_key_is_not_shown():
-    settings = OpenAISettings(api_key=KEY)
+    settings = OpenAISettings(base_url=NOWHERE, api_key=KEY)
     assert KEY not in repr(settings)
     assert KEY not in render(settings)
 
@@ -94,7 +95,7 @@ def test_the_key_is_not_shown():
 )
 async def test_a_key_that_is_not_where_it_should_be_is_told_at_start(options, match):
     with pytest.raises(EngineError, match=match) as raised:
-        await OpenAI(OpenAISettings(**options)).start()
+        await OpenAI(OpenAISettings(base_url=NOWHERE, **options)).start()
     assert "schl" not in str(raised.value)
 
 
@@ -102,7 +103,7 @@ async def test_a_file_that_is_no_text_is_no_key(tmp_path):
     file = tmp_path / "key"
     file.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(EngineError, match="it is no text"):
-        await OpenAI(OpenAISettings(api_key_file=file)).start()
+        await OpenAI(OpenAISettings(base_url=NOWHERE, api_key_file=file)).start()
 
 
 @pytest.mark.parametrize(

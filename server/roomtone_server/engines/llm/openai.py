@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class OpenAISettings(ModelServerSettings, ApiKeySettings):
-    base_url: str = Field(default="http://127.0.0.1:8080/v1", pattern=r"^https?://[^/]", description="with its /v1")
+    base_url: str = Field(pattern=r"^https?://[^/]", description="with its /v1")
     model: str = Field(default="", description="empty: the one that the server has loaded")
     temperature: float | None = Field(default=None, ge=0, le=2, description="none: the server's own")
     max_tokens: int | None = Field(default=None, ge=1, description="how long an answer may be; none: the server's own")
@@ -166,4 +166,4 @@ def _missing() -> str | None:
     return None if find_spec("httpx") else "pip install 'roomtone[openai]'"
 
 
-ENGINE: Final[EngineSpec[Any, Any]] = EngineSpec("openai", OpenAISettings, _make, _missing, rank=10)
+ENGINE: Final[EngineSpec[Any, Any]] = EngineSpec("openai", OpenAISettings, _make, _missing, auto=False)

@@ -5,6 +5,7 @@ Only the beginning of a reply is looked at: later on, a `<think>` is something t
 """
 
 from collections.abc import Iterator
+from enum import Enum, auto
 from typing import Final
 
 from roomtone_server.engines.base import TextDelta, ThinkingDelta
@@ -13,42 +14,54 @@ OPENING: Final = "<think>"
 CLOSING: Final = "</think>"
 
 
+class _State(Enum):
+    BEGINNING = auto()  # it is not known yet whether the model thinks
+    THINKING = auto()
+    RESUMING = auto()  # after its thoughts, before the first word: line breaks there belong to the mark
+    SPEAKING = auto()
+
+
 class Thoughts:
     """Splits one reply as it comes. Characters that may turn out to be part of a mark are held until that is known."""
 
     def __init__(self) -> None:
+        self._state = _State.BEGINNING
         self._held = ""
-        self._mark: str | None = OPENING  # the one that is waited for
 
     def split(self, text: str) -> Iterator[TextDelta | ThinkingDelta]:
         """What is certain after the next piece of the reply."""
         self._held += text
-        if self._mark == OPENING:
+        if self._state is _State.BEGINNING:
             self._look_for_thoughts()
-        if self._mark == CLOSING:
-            thought, closing, rest = self._held.partition(CLOSING)
-            if closing:
-                self._mark, self._held = None, rest.lstrip()
-            else:
-                thought, self._held = _without_beginning_of(CLOSING, thought)
-            if thought:
-                yield ThinkingDelta(thought)
-        if self._mark is None and self._held:
-            yield TextDelta(self._held)
-            self._held = ""
+        if self._state is _State.THINKING:
+            yield from self._think()
+        if self._state is _State.RESUMING:
+            self._held = self._held.lstrip()
+            self._state = _State.SPEAKING if self._held else _State.RESUMING
+        if self._state is _State.SPEAKING:
+            yield from self.rest()
 
     def rest(self) -> Iterator[TextDelta | ThinkingDelta]:
-        """What was held, now that the reply has ended."""
+        """What is held, now that nothing more is waited for."""
         if self._held:
-            yield ThinkingDelta(self._held) if self._mark == CLOSING else TextDelta(self._held)
+            yield ThinkingDelta(self._held) if self._state is _State.THINKING else TextDelta(self._held)
             self._held = ""
 
     def _look_for_thoughts(self) -> None:
         begun = self._held.lstrip()
         if begun.startswith(OPENING):
-            self._mark, self._held = CLOSING, begun.removeprefix(OPENING)
+            self._state, self._held = _State.THINKING, begun.removeprefix(OPENING)
         elif not OPENING.startswith(begun):
-            self._mark = None
+            self._state = _State.SPEAKING
+
+    def _think(self) -> Iterator[ThinkingDelta]:
+        thought, closing, rest = self._held.partition(CLOSING)
+        if closing:
+            self._state, self._held = _State.RESUMING, rest
+        else:
+            thought, self._held = _without_beginning_of(CLOSING, thought)
+        if thought:
+            yield ThinkingDelta(thought)
 
 
 def _without_beginning_of(mark: str, text: str) -> tuple[str, str]:
