@@ -11,7 +11,7 @@ import threading
 import numpy as np
 import psutil
 import pytest
-from support.tts_servers import KEY, Fault, http_server
+from support.tts_servers import KEY, Fault, http_server, wyoming_server
 
 from roomtone import engines
 from roomtone.engines import EngineChoice, Surroundings
@@ -27,6 +27,7 @@ SERVICES = {
     "elevenlabs": (http_server, lambda server: {"base_url": f"{server.url}/elevenlabs", "api_key": KEY}),
     "http": (http_server, lambda server: {"url": f"{server.url}/xtts", "preset": "xtts"}),
     "openai": (http_server, lambda server: {"base_url": f"{server.url}/openai/v1", "api_key": KEY}),
+    "wyoming": (wyoming_server, lambda server: {"uri": server.uri}),
 }
 HASTY = {"first_audio_s": 0.3, "silence_s": 0.3}
 
@@ -266,13 +267,13 @@ FAULTS = {
     Fault.BAD_KEY: r"refuses the key.*api_key.*\(401",
     Fault.NOT_FOUND: r"settings \(404",
     Fault.TOO_MANY: r"\(429",
-    Fault.FAILS: r"\(500",
+    Fault.FAILS: "failed.*log",
     Fault.MOVED: r"address.*\(307",
     Fault.CUT: "broke .* off",
     Fault.STALLS: "silent for 0.3 s.*silence_s",
     Fault.SILENT: "silent for 0.3 s.*first_audio_s",
-    Fault.EMPTY: "no sound|broke .* off|ended",
-    Fault.NO_SOUND: "text/html instead of",
+    Fault.EMPTY: "no sound",
+    Fault.NO_SOUND: "text/html instead of|does not speak Wyoming",
 }
 
 

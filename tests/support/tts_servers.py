@@ -13,8 +13,14 @@ from enum import Enum, auto
 
 import numpy as np
 from aiohttp import web
+from wyoming.audio import AudioChunk, AudioStart, AudioStop
+from wyoming.error import Error
+from wyoming.event import async_read_event, async_write_event
+from wyoming.info import Attribution, Describe, Info, TtsProgram, TtsVoice
+from wyoming.tts import Synthesize
 
 KEY = "sk-a-key-that-nobody-may-see"
+NOBODY = Attribution("nobody", "")
 PATIENCE_S = 10  # of a test, for what is about to happen
 LETTER_MS = 60
 
@@ -241,6 +247,73 @@ class HttpSpeechServer(SpeechServer):
 
     def _cut(self, sound):
         return (sound[at : at + self.piece_bytes] for at in range(0, len(sound), self.piece_bytes))
+
+
+@contextlib.contextmanager
+def wyoming_server():
+    """A Wyoming service, by the wyoming package's own reader and writer."""
+    with _on_a_thread(WyomingSpeechServer()) as server:
+        yield server
+
+
+class WyomingSpeechServer(SpeechServer):
+    faults = (Fault.FAILS, Fault.CUT, Fault.STALLS, Fault.SILENT, Fault.EMPTY, Fault.NO_SOUND)
+    rate_hz = 16_000
+
+    @property
+    def uri(self):
+        return f"tcp://127.0.0.1:{self.port}"
+
+    async def serve(self, started):
+        async with await asyncio.start_server(self._talk, "127.0.0.1", 0) as server:
+            self.port = server.sockets[0].getsockname()[1]
+            await started()
+
+    async def _talk(self, reader, writer):
+        try:
+            while event := await async_read_event(reader):
+                self.reached.set()
+                if Describe.is_type(event.type):
+                    await async_write_event(self._info(), writer)
+                elif Synthesize.is_type(event.type):
+                    self.asked.append(Synthesize.from_event(event))
+                    await self._say(event.data["text"], writer)
+        except (asyncio.CancelledError, ConnectionError):
+            self.hung_up.set()
+        finally:
+            writer.transport.abort()
+
+    async def _say(self, text, writer):
+        if self.fault is Fault.SILENT:
+            await asyncio.Event().wait()
+        if self.fault is Fault.FAILS:
+            await async_write_event(Error(text=text, code="SynthesisError").event(), writer)
+            return
+        if self.fault is Fault.NO_SOUND:
+            writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+            return
+        format_ = {"rate": self.rate_hz, "width": 2, "channels": 1}
+        await async_write_event(AudioStart(**format_).event(), writer)
+        for number, pcm in enumerate(speech(text, self.rate_hz) if self.fault is not Fault.EMPTY else ()):
+            if number >= 3 and self.fault is Fault.CUT:
+                writer.transport.abort()
+                return
+            if number >= 3 and self.fault is Fault.STALLS:
+                await asyncio.Event().wait()
+            await async_write_event(AudioChunk(**format_, audio=pcm).event(), writer)
+        await async_write_event(AudioStop().event(), writer)
+
+    def _info(self):
+        def voice(name, *languages, installed=True):
+            return TtsVoice(name, NOBODY, installed, None, None, list(languages))
+
+        voices = [
+            voice("en_US-ryan-low", "en_US"),
+            voice("de_DE-eva-low", "de_DE"),
+            voice("fr_FR-siwis-low", "fr_FR", installed=False),
+            voice("en_GB-alan-low", "en_GB"),
+        ]
+        return Info(tts=[TtsProgram("piper", NOBODY, True, None, None, voices)]).event()
 
 
 @contextlib.contextmanager

@@ -12,14 +12,13 @@ from pydantic import BaseModel, Field, SecretStr
 
 from roomtone.engines import EngineSpec, Surroundings
 from roomtone_server.engines.base import SpeechRequest, TextToSpeech, Voice
+from roomtone_server.engines.tts.services import ServiceSettings, voice_for
 from roomtone_server.engines.tts.streamed import (
     Call,
     Service,
     ServiceUrl,
-    StreamedSettings,
     StreamedVoice,
     missing,
-    voice_for,
 )
 
 # elevenlabs.io/docs/overview/models: Multilingual v2, and what Flash v2.5 adds to it.
@@ -28,7 +27,7 @@ LANGUAGES: Final = "ar bg cs da de el en es fi fil fr hi hr hu id it ja ko ms nl
 _TOLD_THE_LANGUAGE: Final = ("eleven_flash_v2_5", "eleven_turbo_v2_5", "eleven_v3")
 
 
-class ElevenLabsSettings(StreamedSettings):
+class ElevenLabsSettings(ServiceSettings):
     api_key: SecretStr = Field(min_length=1, description="${ELEVENLABS_API_KEY}, say")
     base_url: ServiceUrl = "https://api.elevenlabs.io"
     model: str = Field(default="eleven_flash_v2_5", description="the one that begins to speak soonest")

@@ -19,14 +19,13 @@ from pydantic import BaseModel, Field, SecretStr, field_validator, model_validat
 
 from roomtone.engines import EngineSpec, Surroundings
 from roomtone_server.engines.base import SpeechRequest, TextToSpeech, Voice
+from roomtone_server.engines.tts.services import ServiceSettings, fitting, voice_for
 from roomtone_server.engines.tts.streamed import (
     Call,
     Service,
     ServiceUrl,
-    StreamedSettings,
     StreamedVoice,
     missing,
-    voice_for,
 )
 from roomtone_server.engines.tts.texts import best_code
 
@@ -69,7 +68,7 @@ PRESETS: Final[Mapping[str, Mapping[str, Any]]] = {
 }
 
 
-class HttpSettings(StreamedSettings):
+class HttpSettings(ServiceSettings):
     url: ServiceUrl
     preset: Literal["coqui", "xtts", "opentts"] | None = None
     path: str = Field(default="", description="behind the URL")
@@ -131,8 +130,7 @@ class HttpSpeech:
         settings = self._settings
         listed = await self._list(service)
         languages = {*settings.languages, *(code for voice in listed.values() for code in voice.languages)}
-        fitting = (name for name, each in listed.items() if best_code(each.languages or languages, request.language))
-        default = settings.voice or next(fitting, "")
+        default = settings.voice or fitting({name: each.languages for name, each in listed.items()}, request.language)
         voice = voice_for(request, settings, service.name, languages, default)
         language = best_code(languages, request.language) or request.language
         values = {"text": request.text, "language": language, "voice": voice}

@@ -11,15 +11,14 @@ from pydantic import BaseModel, Field, SecretStr
 
 from roomtone.engines import EngineSpec, Surroundings
 from roomtone_server.engines.base import SpeechRequest, TextToSpeech, Voice
+from roomtone_server.engines.tts.services import ServiceSettings, voice_for
 from roomtone_server.engines.tts.streamed import (
     Call,
     NotTold,
     Service,
     ServiceUrl,
-    StreamedSettings,
     StreamedVoice,
     missing,
-    voice_for,
 )
 
 PCM_RATE_HZ: Final = 24_000  # platform.openai.com/docs/guides/text-to-speech: "pcm", 16-bit, little-endian, no header
@@ -31,7 +30,7 @@ LANGUAGES: Final = (
 )
 
 
-class OpenAiSettings(StreamedSettings):
+class OpenAiSettings(ServiceSettings):
     base_url: ServiceUrl = "https://api.openai.com/v1"
     api_key: SecretStr = Field(default=SecretStr(""), description="${OPENAI_API_KEY}, say")
     model: str = "gpt-4o-mini-tts"

@@ -4,22 +4,21 @@ An engine says what its kind of service wants to be asked, as a `Dialect`; all e
 stand in errors or logs: of what a service says when it refuses, only its error code is repeated.
 """
 
-import asyncio
 import contextlib
 import importlib.util
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated, Any, Final, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, TypeAdapter, ValidationError
 
-from roomtone.engines import EngineSettings
 from roomtone.errors import EngineError
 from roomtone.extras import remedy
 from roomtone_server.engines.base import SpeechRequest, Voice
-from roomtone_server.engines.tts.texts import best_code, is_sayable, lacking, plain
+from roomtone_server.engines.tts.services import Patience, ServiceSettings
+from roomtone_server.engines.tts.texts import is_sayable, plain
 from roomtone_server.engines.tts.wav import Sound
 
 if TYPE_CHECKING:
@@ -51,13 +50,6 @@ T = TypeVar("T")
 ServiceUrl = Annotated[str, Field(pattern=r"^https?://[^/\s]+")]
 
 
-class StreamedSettings(EngineSettings):
-    voices: dict[str, str] = Field(default_factory=dict, description="language code -> voice, where it has its own")
-    connect_s: float = Field(default=3.0, gt=0, le=60, description="how long the service may take to be reached")
-    first_audio_s: float = Field(default=10.0, gt=0, le=120, description="how long it may take to begin to speak")
-    silence_s: float = Field(default=5.0, gt=0, le=120, description="how long it may pause while it speaks")
-
-
 @dataclass(frozen=True, slots=True)
 class Call:
     """One HTTP request. Of the two bodies at most one is given."""
@@ -82,7 +74,7 @@ class Dialect(Protocol):
 class Service:
     """A speech service as it is asked over HTTP, from `open` to `close`."""
 
-    def __init__(self, name: str, url: str, settings: StreamedSettings, headers: Mapping[str, SecretStr]) -> None:
+    def __init__(self, name: str, url: str, settings: ServiceSettings, headers: Mapping[str, SecretStr]) -> None:
         self.name = name
         self._where = f"{name} at {urlsplit(url).netloc.rpartition('@')[2]}"
         self._url = url.rstrip("/")
@@ -141,36 +133,20 @@ class Service:
     async def _bytes(self, call: Call, *, of_sound: bool) -> AsyncGenerator[bytes, None]:
         """The body of a good answer, as it comes. Raises EngineError."""
         client = self.check_open()
-        clock = asyncio.get_running_loop().time
-        due, setting = clock() + self._settings.first_audio_s, "first_audio_s"
+        patience = Patience(self._where, self._settings)
         with self._explained(client):
             request = client.build_request(
                 call.method, self._url + call.path, params=call.query or None, json=call.json, data=call.form
             )
-            async with self._by(due, setting):
+            async with patience.wait():
                 response = await client.send(request, stream=True)
             async with contextlib.aclosing(response):
-                async with self._by(due, setting):
+                async with patience.wait():
                     await self._check(response, of_sound=of_sound)
                 pieces = response.aiter_raw()
-                while data := await self._next(pieces, due, setting):
+                while data := await _next(pieces, patience):
                     yield data
-                    due, setting = clock() + self._settings.silence_s, "silence_s"
-
-    async def _next(self, pieces: AsyncIterator[bytes], due: float, setting: str) -> bytes:
-        async with self._by(due, setting):
-            return await anext(pieces, b"")
-
-    @contextlib.asynccontextmanager
-    async def _by(self, due: float, setting: str) -> AsyncIterator[None]:
-        try:
-            async with asyncio.timeout_at(due):
-                yield
-        except TimeoutError as problem:
-            limit_s = getattr(self._settings, setting)
-            raise EngineError(
-                f"{self._where} was silent for {limit_s:g} s: see what keeps it busy, or raise `{setting}`"
-            ) from problem
+                    patience.came()
 
     @contextlib.contextmanager
     def _explained(self, client: "httpx.AsyncClient") -> Iterator[None]:
@@ -243,20 +219,15 @@ class StreamedVoice:
         await self._service.close()
 
 
-def voice_for(
-    request: SpeechRequest, settings: StreamedSettings, engine: str, languages: Iterable[str], default: str
-) -> str:
-    """The voice for a request: its own, the one set for its language, the default. Raises EngineError for a language
-    that is neither among the engine's nor has a voice set."""
-    code = best_code(settings.voices, request.language)
-    if code is None and best_code(languages, request.language) is None:
-        raise lacking(engine, request.language, {*languages, *settings.voices})
-    return request.voice or (settings.voices[code] if code else default)
-
-
 def missing() -> str | None:
     """What to do to have what these engines need; None when it is installed."""
     return None if importlib.util.find_spec("httpx") and importlib.util.find_spec("soxr") else remedy("http")
+
+
+async def _next(pieces: AsyncIterator[bytes], patience: Patience) -> bytes:
+    """Empty at the end."""
+    async with patience.wait():
+        return await anext(pieces, b"")
 
 
 def _refusal(status: int) -> str:

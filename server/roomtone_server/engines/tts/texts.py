@@ -22,8 +22,8 @@ def plain(text: str) -> str:
 def best_code(codes: Iterable[str], wanted: str) -> str | None:
     """Of language codes in any spelling the one that serves best: the wanted one, its language without a region,
     another region of it; None when the language is not among them."""
-    spelt = {_normal(code): code for code in codes}
-    wanted = _normal(wanted)
+    spelt = {normal_code(code): code for code in codes}
+    wanted = normal_code(wanted)
     language = wanted.partition("-")[0]
     of_other_regions = (code for code in spelt if code.partition("-")[0] == language)
     found = next((code for code in (wanted, language, *of_other_regions) if code in spelt), None)
@@ -32,8 +32,10 @@ def best_code(codes: Iterable[str], wanted: str) -> str | None:
 
 def lacking(engine: str, language: str, codes: Iterable[str]) -> EngineError:
     """What an engine raises for a language that is none of these."""
-    return EngineError(f"{engine} has no voice for {language!r}; it has: {', '.join(sorted(codes)) or 'none'}")
+    known = ", ".join(sorted({normal_code(code) for code in codes}))
+    return EngineError(f"{engine} has no voice for {language!r}; it has: {known or 'none'}")
 
 
-def _normal(code: str) -> str:
+def normal_code(code: str) -> str:
+    """A language code in one spelling: `en_US` is en-us."""
     return code.lower().replace("_", "-")
