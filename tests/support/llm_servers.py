@@ -139,6 +139,8 @@ class ModelServer:
                 await self._answer(asked, reader, writer)
         except (_HungUp, asyncio.IncompleteReadError, ConnectionError):
             pass  # how connections end
+        except asyncio.CancelledError:
+            pass  # the server ends; a cancelled task would make asyncio's streams complain
         finally:
             writer.close()
             self._tasks.discard(asyncio.current_task())
