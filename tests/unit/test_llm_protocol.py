@@ -185,6 +185,8 @@ def test_calls_have_a_bound(deltas):
         ('{"choices": [{"delta": {"role": "assistant", "content": ""}, "finish_reason": null}]}', False),
         ('{"choices": [], "usage": null}', False),
         ('{"object": "ping"}', False),
+        ('{"choices": null, "error": null}', False),
+        ('{"choices": [{"delta": null}, {"delta": {"tool_calls": null, "content": null}}]}', False),
         ('{"choices": [{"delta": {"content": "Yes"}}]}', True),
         ('{"choices": [{"delta": {}, "finish_reason": "stop"}]}', True),
         ('{"choices": [], "usage": {"prompt_tokens": 3, "completion_tokens": 4}}', True),

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, Literal, Self
 
-from pydantic import BaseModel
+from pydantic import BaseModel, model_validator
 
 from roomtone.errors import EngineError
 from roomtone_server.engines.base import ChatEnd, ChatMessage, ChatPiece, ChatRequest, ThinkingDelta, ToolCall
@@ -22,35 +22,44 @@ MAX_ARGUMENTS_CHARACTERS: Final = 100_000
 _ENDS: Final[Mapping[str, Literal["length", "refused"]]] = {"length": "length", "content_filter": "refused"}
 
 
-class _Function(BaseModel):
-    name: str | None = None
-    arguments: str | None = None
+class _Part(BaseModel):
+    """A part of a chunk. Null is as good as nothing: servers differ in where they put it."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nulls(cls, found: object) -> object:
+        return {key: value for key, value in found.items() if value is not None} if isinstance(found, dict) else found
 
 
-class _CallPart(BaseModel):
+class _Function(_Part):
+    name: str = ""
+    arguments: str = ""
+
+
+class _CallPart(_Part):
     index: int | None = None
-    id: str | None = None
+    id: str = ""
     function: _Function = _Function()
 
 
-class _Delta(BaseModel):
-    content: str | None = None
-    reasoning_content: str | None = None
-    reasoning: str | None = None
-    tool_calls: list[_CallPart] | None = None
+class _Delta(_Part):
+    content: str = ""
+    reasoning_content: str = ""
+    reasoning: str = ""
+    tool_calls: list[_CallPart] = []
 
 
-class _Choice(BaseModel):
+class _Choice(_Part):
     delta: _Delta = _Delta()
-    finish_reason: str | None = None
+    finish_reason: str = ""
 
 
-class _Usage(BaseModel):
+class _Usage(_Part):
     prompt_tokens: int = 0
     completion_tokens: int = 0
 
 
-class Chunk(BaseModel):
+class Chunk(_Part):
     """What one event brings."""
 
     choices: list[_Choice] = []
@@ -77,13 +86,13 @@ class Reply:
     def __init__(self) -> None:
         self._thoughts = Thoughts()
         self._calls = _Calls()
-        self._finish: str | None = None
+        self._finish = ""
         self._usage = _Usage()
 
     @property
     def is_whole(self) -> bool:
         """Whether the server has said why it ended."""
-        return self._finish is not None
+        return bool(self._finish)
 
     def take(self, chunk: Chunk) -> Iterator[ChatPiece]:
         """What is new and whole. Raises EngineError for a tool call beyond all measure."""
@@ -91,8 +100,8 @@ class Reply:
         for choice in chunk.choices[:1]:
             if thought := choice.delta.reasoning_content or choice.delta.reasoning:
                 yield ThinkingDelta(thought)
-            yield from self._thoughts.split(choice.delta.content or "")
-            for part in choice.delta.tool_calls or ():
+            yield from self._thoughts.split(choice.delta.content)
+            for part in choice.delta.tool_calls:
                 self._calls.take(part)
             self._finish = self._finish or choice.finish_reason
 
@@ -101,7 +110,7 @@ class Reply:
         yield from self._thoughts.rest()
         calls = list(self._calls.whole())
         yield from calls
-        why = _ENDS.get(self._finish or "") or ("calls" if calls else "stop")
+        why = _ENDS.get(self._finish) or ("calls" if calls else "stop")
         yield ChatEnd(why, self._usage.prompt_tokens, self._usage.completion_tokens)
 
 
@@ -115,12 +124,12 @@ class _Calls:
     def take(self, part: _CallPart) -> None:
         if self._begins_another(part):
             self._calls.append((part, []))
-        self._characters += len(part.function.arguments or "")
+        self._characters += len(part.function.arguments)
         if len(self._calls) > MAX_CALLS or self._characters > MAX_ARGUMENTS_CHARACTERS:
             raise EngineError(
                 "the model asked for more tools, or with longer arguments, than anybody can mean: ask again"
             )
-        self._calls[-1][1].append(part.function.arguments or "")
+        self._calls[-1][1].append(part.function.arguments)
 
     def _begins_another(self, part: _CallPart) -> bool:
         if not self._calls:
@@ -130,7 +139,7 @@ class _Calls:
 
     def whole(self) -> Iterator[ToolCall]:
         for number, (first, arguments) in enumerate(self._calls, start=1):
-            yield ToolCall(first.id or f"call_{number}", first.function.name or "", "".join(arguments) or "{}")
+            yield ToolCall(first.id or f"call_{number}", first.function.name, "".join(arguments) or "{}")
 
 
 def body(request: ChatRequest, options: Mapping[str, Any]) -> bytes:

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import json
 import re
-from collections.abc import AsyncGenerator, Awaitable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
@@ -38,30 +38,30 @@ class ModelServer:
 
     name: str  # with its address: "Ollama at http://127.0.0.1:11434"
     remedy: str  # what to do when it is not there
-    connect_s: float
+    settings: ModelServerSettings
     key_place: str = "`api_key`"  # where the key is set
 
-    async def in_time(self, answer: Awaitable[T], limit_s: float) -> T:
-        """The answer. Raises EngineError when it takes longer."""
+    async def in_time(self, answer: Awaitable[T], limit: str) -> T:
+        """The answer. Raises EngineError when it takes longer than the setting of that name says."""
+        limit_s: float = getattr(self.settings, limit)
         try:
             async with asyncio.timeout(limit_s):
                 return await answer
         except TimeoutError as problem:
             raise EngineError(
-                f"{self.name} was silent for {limit_s:g} s: see what it is busy with, or allow it more time in the"
-                " settings (`first_token_s`, `silence_s`)"
+                f"{self.name} was silent for {limit_s:g} s: see what keeps it busy, or raise `{limit}`"
             ) from problem
 
     async def patiently(
-        self, events: AsyncGenerator[T, None], first_s: float, silence_s: float
+        self, events: AsyncGenerator[T, None], first: str = "first_token_s", then: str = "silence_s"
     ) -> AsyncGenerator[T, None]:
-        """The same events, none of them None. Raises EngineError when the first or the next takes longer; then, and
-        when it is closed, what it reads from is closed at once."""
+        """The same events, none of them None. Raises EngineError when one takes longer than these settings say; then,
+        and when it is closed, what it reads from is closed at once."""
+        limit = first
         async with contextlib.aclosing(events):
-            limit_s = first_s
-            while (event := await self.in_time(anext(events, None), limit_s)) is not None:
+            while (event := await self.in_time(anext(events, None), limit)) is not None:
                 yield event
-                limit_s = silence_s
+                limit = then
 
     @contextlib.contextmanager
     def explaining(self) -> Iterator[None]:
@@ -71,7 +71,8 @@ class ModelServer:
         try:
             yield
         except httpx.ConnectTimeout as problem:
-            raise EngineError(f"{self.name} was not reached within {self.connect_s:g} s: {self.remedy}") from problem
+            limit_s = self.settings.connect_s
+            raise EngineError(f"{self.name} was not reached within {limit_s:g} s: {self.remedy}") from problem
         except (httpx.ConnectError, httpx.UnsupportedProtocol, httpx.InvalidURL) as problem:
             raise EngineError(f"{self.name} cannot be reached ({_shown(str(problem))}): {self.remedy}") from problem
         except httpx.HTTPError as problem:
@@ -83,18 +84,17 @@ class ModelServer:
     def nonsense(self) -> EngineError:
         return EngineError(f"{self.name} sent what is no answer of such a server: {self.remedy}")
 
-    def refusal(
-        self, status: int | None, words: str = "", *, asked: ChatRequest | None = None, retry_after_s: str = ""
-    ) -> EngineError:
+    def refusal(self, status: int | None, words: str, unsaid: Iterable[str], *, retry_after_s: str = "") -> EngineError:
         """The error for an HTTP status, or for an error within an answer (None). What the server says of it is left out
-        where it may quote a key, or what somebody said."""
+        where it quotes any of the `unsaid`: keys, and what somebody said."""
         code = f" ({status})" if status else ""
         if status in _UNAUTHORISED:
             return EngineError(f"{self.name} refuses the key{code}: set the right one as {self.key_place}")
         if status == _TOO_MANY_REQUESTS:
             when = f"in {retry_after_s} s" if retry_after_s.isdecimal() else "later"
             return EngineError(f"{self.name} takes no more requests for now{code}: ask it again {when}")
-        said = f", and says: {_shown(words)}" if words and not _quotes(words, asked) else ""
+        quotes = any(secret and secret in words for secret in unsaid)
+        said = f", and says: {_shown(words)}" if words and not quotes else ""
         if status is None or status >= _FAULTS:
             return EngineError(f"{self.name} failed{code}{said or '; its log knows more'}")
         return EngineError(f"{self.name} refuses the request{code}{said or ': check `model` and the options'}")
@@ -112,13 +112,14 @@ def schema(tool: Tool) -> dict[str, Any]:
     return ordered
 
 
+def texts(request: ChatRequest | None) -> Iterator[str]:
+    """What somebody said."""
+    yield from (message.text for message in (request.messages if request else ()))
+
+
 def sendable(text: str) -> str:
     """The text without what UTF-8 cannot hold: a model may have written half of a character."""
     return text.encode(errors="replace").decode()
-
-
-def _quotes(words: str, request: ChatRequest | None) -> bool:
-    return request is not None and any(message.text and message.text in words for message in request.messages)
 
 
 def _shown(words: str) -> str:

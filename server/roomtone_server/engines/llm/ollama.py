@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import os
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -23,14 +24,13 @@ from roomtone_server.engines.base import (
     Tool,
     ToolCall,
 )
-from roomtone_server.engines.llm.model_server import ModelServer, ModelServerSettings, address, schema, sendable
+from roomtone_server.engines.llm.model_server import ModelServer, ModelServerSettings, address, schema, sendable, texts
 from roomtone_server.engines.llm.thinking import Thoughts
 
 if TYPE_CHECKING:
     import ollama
 
-# A pull says nothing while it checks what it has fetched: minutes, for a large model on a slow disk.
-PULL_SILENCE_S: Final = 600.0
+KEY_VARIABLE: Final = "OLLAMA_API_KEY"  # the client looks for it
 
 # Of a tool's argument the API carries these; what else its schema says is told to the model in the description.
 _CARRIED: Final = frozenset({"type", "items", "description", "enum"})
@@ -45,6 +45,9 @@ class OllamaSettings(ModelServerSettings):
     num_ctx: int = Field(default=8192, ge=512, description="tokens of context; Ollama forgets what is beyond them")
     think: bool | Literal["low", "medium", "high"] = Field(
         default=False, description="whether the model may think before it answers: nobody hears it, and it takes time"
+    )
+    pull_silence_s: float = Field(
+        default=600, gt=0, description="how long a pull may say nothing: checking a large model on a slow disk, it does"
     )
     options: dict[str, Any] = Field(default_factory=dict, description="Ollama's own: temperature, top_p, seed ...")
 
@@ -66,8 +69,8 @@ class Ollama:
         self._server = ModelServer(
             f"Ollama at {address(settings.host)}",
             "start it there (`ollama serve`), or set `host`",
-            settings.connect_s,
-            key_place="OLLAMA_API_KEY in the environment",
+            settings,
+            key_place=f"{KEY_VARIABLE} in the environment",
         )
         self._client: ollama.AsyncClient | None = None
 
@@ -77,13 +80,12 @@ class Ollama:
 
     async def models(self) -> list[str]:
         with self._explaining():
-            found = await self._server.in_time(self._started().list(), self._settings.silence_s)
+            found = await self._server.in_time(self._started().list(), "silence_s")
         return sorted(each.model for each in found.models if each.model)
 
     async def chat(self, request: ChatRequest) -> AsyncGenerator[ChatPiece, None]:
         reply = _Reply()
-        patience = self._settings.first_token_s, self._settings.silence_s
-        async with contextlib.aclosing(self._server.patiently(self._parts(request), *patience)) as parts:
+        async with contextlib.aclosing(self._server.patiently(self._parts(request))) as parts:
             async for part in parts:
                 for piece in reply.take(part):
                     yield piece
@@ -93,8 +95,8 @@ class Ollama:
     async def pull(self, model: str) -> AsyncGenerator[PullProgress, None]:
         """Lets Ollama fetch a model; ends when it can be used. Closing the generator stops it, and what was fetched
         remains for the next time. Raises EngineError."""
-        patience = PULL_SILENCE_S, PULL_SILENCE_S
-        async with contextlib.aclosing(self._server.patiently(self._pulled(model), *patience)) as progress:
+        limit = "pull_silence_s"
+        async with contextlib.aclosing(self._server.patiently(self._pulled(model), limit, limit)) as progress:
             status = ""
             async for each in progress:
                 status = each.status
@@ -183,7 +185,8 @@ class Ollama:
         if status == HTTPStatus.NOT_FOUND:
             return self._server.nonsense()
         page = words.startswith("<")  # of a proxy
-        return self._server.refusal(status if status > 0 else None, "" if page else words, asked=request)
+        unsaid = [os.environ.get(KEY_VARIABLE, ""), *texts(request)]
+        return self._server.refusal(status if status > 0 else None, "" if page else words, unsaid)
 
 
 class _Reply:

@@ -18,7 +18,7 @@ from roomtone.errors import EngineError
 from roomtone_server.engines.api_key import ApiKeySettings
 from roomtone_server.engines.base import ChatPiece, ChatRequest, LanguageModel
 from roomtone_server.engines.llm.chat_completions import Chunk, Reply, body, words_in, words_of
-from roomtone_server.engines.llm.model_server import ModelServer, ModelServerSettings, address
+from roomtone_server.engines.llm.model_server import ModelServer, ModelServerSettings, address, texts
 from roomtone_server.engines.llm.server_events import ServerEvents
 
 if TYPE_CHECKING:
@@ -49,9 +49,10 @@ class OpenAI:
         self._server = ModelServer(
             f"the model server at {address(settings.base_url)}",
             "start it there, or set `base_url`",
-            settings.connect_s,
+            settings,
         )
         self._client: httpx.AsyncClient | None = None
+        self._key = ""
 
     async def start(self) -> None:
         if self._client is None:
@@ -59,7 +60,7 @@ class OpenAI:
 
     async def models(self) -> list[str]:
         with self._server.explaining():
-            response = await self._server.in_time(self._started().get("models"), self._settings.silence_s)
+            response = await self._server.in_time(self._started().get("models"), "silence_s")
         if response.status_code != HTTPStatus.OK:
             raise self._refusal(response)
         try:
@@ -69,11 +70,10 @@ class OpenAI:
 
     async def chat(self, request: ChatRequest) -> AsyncGenerator[ChatPiece, None]:
         reply = Reply()
-        patience = self._settings.first_token_s, self._settings.silence_s
-        async with contextlib.aclosing(self._server.patiently(self._chunks(request), *patience)) as chunks:
+        async with contextlib.aclosing(self._server.patiently(self._chunks(request))) as chunks:
             async for chunk in chunks:
                 if chunk.error:
-                    raise self._server.refusal(None, words_of(chunk.error), asked=request)
+                    raise self._server.refusal(None, words_of(chunk.error), [self._key, *texts(request)])
                 for piece in reply.take(chunk):
                     yield piece
         if not reply.is_whole:
@@ -92,8 +92,9 @@ class OpenAI:
         from roomtone_server.engines.llm import http_client
 
         headers = {"Content-Type": "application/json"}
-        if key := self._settings.key():
-            headers["Authorization"] = f"Bearer {key}"
+        self._key = self._settings.key()
+        if self._key:
+            headers["Authorization"] = f"Bearer {self._key}"
         with self._server.explaining():
             return httpx.AsyncClient(
                 base_url=self._settings.base_url, **http_client.options(self._settings.connect_s, **headers)
@@ -155,7 +156,8 @@ class OpenAI:
             )
         if status < HTTPStatus.BAD_REQUEST or (status == HTTPStatus.NOT_FOUND and not words):
             return self._server.nonsense()
-        return self._server.refusal(status, words, asked=request, retry_after_s=response.headers.get("Retry-After", ""))
+        unsaid = [self._key, *texts(request)]
+        return self._server.refusal(status, words, unsaid, retry_after_s=response.headers.get("Retry-After", ""))
 
 
 def _make(settings: OpenAISettings, _surroundings: Surroundings) -> LanguageModel:
