@@ -302,17 +302,31 @@ async def test_close_is_idempotent_and_ends_what_is_being_answered(make, server)
 # What goes wrong
 
 
+def at_port(server, port):
+    """The options of an engine that looks for the server at another port."""
+    return {name: value.replace(server.url, f"http://127.0.0.1:{port}") for name, value in server.settings().items()}
+
+
 async def test_a_server_that_does_not_run_is_told_with_its_address_and_the_engine_survives(make, started, server):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    nowhere = {
-        key: str(value).replace(server.url, f"http://127.0.0.1:{port}") for key, value in server.settings().items()
-    }
-    async with started(make(**nowhere)) as engine:
+    async with started(make(**at_port(server, port))) as engine:
         await fails(engine, rf"127\.0\.0\.1:{port}.* cannot be reached .*: start it there")
         with pytest.raises(EngineError, match="cannot be reached"):
             await engine.models()
+
+
+async def test_a_server_that_cannot_be_reached_in_time_is_told(make, started, server):
+    """Like a machine that is off: where nobody accepts and the queue is full, a connection is never made."""
+    with contextlib.ExitStack() as sockets:
+        full = sockets.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        for _ in range(3):
+            waiting = sockets.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(full.getsockname())
+        async with started(make(**at_port(server, full.getsockname()[1]), connect_s=0.05)) as engine:
+            await fails(engine, r"was not reached within 0\.05 s: start it there")
 
 
 async def test_an_unknown_model_is_told_with_how_to_get_one(make, started):
@@ -382,6 +396,15 @@ async def test_broken_json_is_an_error(make, started, server, fault):
     async with started(make()) as engine:
         assert await fails(engine, "sent what is no answer of such a server") == [TextDelta("It is")]
         await server.idle()
+
+
+async def test_a_page_for_a_browser_is_no_answer(make, started, server):
+    server.listing = b"<html>Welcome</html>"
+    server.will_refuse(200, body=server.listing)
+    async with started(make()) as engine:
+        await fails(engine, "sent what is no answer of such a server")
+        with pytest.raises(EngineError, match="sent what is no answer of such a server"):
+            await engine.models()
 
 
 async def test_a_line_without_an_end_is_an_error_and_does_not_fill_the_memory(make, started, server):

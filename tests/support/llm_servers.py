@@ -70,6 +70,7 @@ class ModelServer:
 
     def __init__(self) -> None:
         self.models = ["tiny", "large"]
+        self.listing: bytes | None = None  # what is sent as the list of models, where it is not `models`
         self.key = ""  # whoever does not show it is refused
         self.asked: list[Asked] = []
         self.was_asked = asyncio.Event()
@@ -221,7 +222,7 @@ class OllamaServer(ModelServer):
         match asked.path:
             case "/api/tags":
                 models = [{"name": name, "model": name, "size": 1000} for name in self.models]
-                return [_json({"models": models})]
+                return [self.listing or _json({"models": models})]
             case "/api/pull":
                 return None if self._script else self._pull(model)
             case "/api/chat" | "/api/show" if model not in self.models:
@@ -290,7 +291,8 @@ class OpenAIServer(ModelServer):
         model = asked.json().get("model", "tiny") if asked.body else ""
         match asked.path:
             case "/v1/models":
-                return [_json({"object": "list", "data": [{"id": name, "object": "model"} for name in self.models]})]
+                models = [{"id": name, "object": "model"} for name in self.models]
+                return [self.listing or _json({"object": "list", "data": models})]
             case "/v1/chat/completions" if model in self.models:
                 return None
             case "/v1/chat/completions":
