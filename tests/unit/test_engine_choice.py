@@ -74,7 +74,7 @@ def test_options_that_the_engine_refuses_are_a_settings_error(declared):
         engines.choose("vad", EngineChoice("good", {"pace": "fast"}))
 
 
-@pytest.mark.parametrize("kind", ["stt", "tts", "wake", "vad", "home"])
+@pytest.mark.parametrize("kind", ["stt", "tts", "llm", "wake", "vad", "home"])
 def test_every_declared_engine_is_an_engine(kind):
     for name in engines.names(kind):
         assert engines.load(kind, name).name == name

@@ -1,10 +1,13 @@
 """What language models send, without a network: thoughts in the text, server-sent events, chunks in many dialects."""
 
 import json
+import subprocess
+import sys
 from itertools import chain
 
 import pytest
 from pydantic import TypeAdapter
+from support.entry_points import in_project
 
 from roomtone.errors import EngineError
 from roomtone_server.engines.base import (
@@ -219,6 +222,16 @@ def test_the_end_that_the_server_gave_outlives_its_last_event():
 )
 def test_the_words_of_an_error_are_found_where_servers_put_them(body, words):
     assert words_in(body) == words
+
+
+# Engines
+
+
+def test_engines_are_listed_without_their_http_client():
+    modules = ", ".join(point.partition(":")[0] for point in in_project("roomtone.llm").values())
+    told = f"import sys, {modules}; print({{'httpx', 'ollama'}} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", told], capture_output=True, check=True, text=True)
+    assert done.stdout == "set()\n"
 
 
 # Requests
