@@ -242,6 +242,15 @@ async def test_two_turns_share_a_connection_and_two_at_once_do_not_mix(make, sta
         assert [piece async for piece in slow] == [ChatEnd("stop")]
 
 
+async def test_a_server_that_was_started_again_between_two_turns_is_asked_again(make, started, server):
+    async with started(make()) as engine:
+        for _ in range(2):
+            server.will_answer(TextDelta("One"), ChatEnd("stop"))
+            assert await answer(engine) == [TextDelta("One"), ChatEnd("stop")]
+            await server.hang_up()
+    assert server.connections == 2
+
+
 # Being stopped
 
 

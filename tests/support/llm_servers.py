@@ -77,7 +77,7 @@ class ModelServer:
         self.connections = 0  # ever
         self.url = ""
         self._script: deque[tuple[Step, ...] | Refusal] = deque()
-        self._open = 0
+        self._writers: set[asyncio.StreamWriter] = set()
         self._idle = asyncio.Event()
         self._idle.set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -89,6 +89,12 @@ class ModelServer:
     def will_refuse(self, status: int, words: str = "", *, body: bytes | None = None, **headers: str) -> None:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         self._script.append(Refusal(status, words, named, body))
+
+    async def hang_up(self) -> None:
+        """Closes every connection, as a server does that is started again."""
+        for writer in self._writers:
+            writer.close()
+        await self.idle()
 
     async def idle(self) -> None:
         """Returns once no connection is open."""
@@ -130,7 +136,7 @@ class ModelServer:
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._tasks.add(asyncio.current_task())
         self.connections += 1
-        self._open += 1
+        self._writers.add(writer)
         self._idle.clear()
         try:
             while True:
@@ -145,8 +151,8 @@ class ModelServer:
         finally:
             writer.close()
             self._tasks.discard(asyncio.current_task())
-            self._open -= 1
-            if not self._open:
+            self._writers.discard(writer)
+            if not self._writers:
                 self._idle.set()
 
     async def _answer(self, asked: Asked, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
