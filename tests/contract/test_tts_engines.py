@@ -49,12 +49,22 @@ def service(name):
         yield server
 
 
+@pytest.fixture(scope="session")
+def voice_file(tmp_path_factory):
+    """For an engine that ships no voice."""
+    from support.piper_voices import make_voice
+
+    return make_voice(tmp_path_factory.mktemp("voices") / "en_US-beeps-low.onnx")
+
+
 @pytest.fixture
-def make(name, service, tmp_path):
+def make(name, service, tmp_path, request):
     """Makes the engine, not yet started."""
 
     def make(**options):
         settings = {**SERVICES[name][1](service), **options} if service else options
+        if name == "piper":
+            settings = {"voice": str(request.getfixturevalue("voice_file")), **options}
         chosen = engines.choose("tts", EngineChoice(name, settings))
         return chosen.make(Surroundings(state=tmp_path / "state", cache=tmp_path / "cache"))
 

@@ -161,10 +161,11 @@ async def test_opentts_finds_a_voice_for_the_language_and_takes_each_at_its_rate
     async with engine("http", f"{server.url}/opentts", preset="opentts") as voice:
         english = await spoken(voice, HELLO)
         german = await spoken(voice, SpeechRequest("hello", "de"))
+        assert await spoken(voice, SpeechRequest("hello", "en-US"))
         with pytest.raises(EngineError, match=r"no voice for 'fr'.*\bde\b.*\ben\b"):
             await spoken(voice, SpeechRequest("bonjour", "fr"))
         assert Voice("larynx:harvard", ("en", "en-us")) in await voice.voices()
-    assert [asked.fields["voice"] for asked in server.asked[1:]] == ["espeak:en", "nanotts:de-DE"]
+    assert [asked.fields["voice"] for asked in server.asked[1:]] == ["espeak:en", "nanotts:de-DE", "larynx:harvard"]
     assert len(german) == pytest.approx(len(english), rel=0.03)  # 16 kHz, made into 22.05
     assert louder_than_silence(german) > 0.8 * 5 * LETTER_MS / 1000 * 22_050
 

@@ -130,7 +130,8 @@ class HttpSpeech:
         settings = self._settings
         listed = await self._list(service)
         languages = {*settings.languages, *(code for voice in listed.values() for code in voice.languages)}
-        default = settings.voice or fitting({name: each.languages for name, each in listed.items()}, request.language)
+        by_voice = {name: each.languages for name, each in listed.items()}
+        default = fitting(by_voice, request.language, settings.voice)
         voice = voice_for(request, settings, service.name, languages, default)
         language = best_code(languages, request.language) or request.language
         values = {"text": request.text, "language": language, "voice": voice}

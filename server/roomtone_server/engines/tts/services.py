@@ -52,9 +52,12 @@ class Patience:
         self._due = asyncio.get_running_loop().time() + self._limit_s
 
 
-def fitting(languages: Mapping[str, Sequence[str]], wanted: str) -> str:
-    """Of voices and their languages the first that speaks the wanted one, as near as there is; one that names no
-    language speaks any. Empty when none does."""
+def fitting(languages: Mapping[str, Sequence[str]], wanted: str, preferred: str = "") -> str:
+    """Of voices and their languages the preferred one if it speaks the wanted language, else the first that does, as
+    near as there is; one of which no language is known speaks any. Empty when none does."""
+    known = languages.get(preferred, ())
+    if preferred and (not known or best_code(known, wanted)):
+        return preferred
     code = best_code((code for codes in languages.values() for code in codes), wanted)
     return next((voice for voice, codes in languages.items() if code in codes or not codes), "")
 

@@ -17,13 +17,13 @@ from roomtone.errors import EngineError
 from roomtone_server.engines.base import SpeechRequest, TextToSpeech, Voice
 from roomtone_server.engines.tts.chunks import Chunks
 from roomtone_server.engines.tts.services import Patience, ServiceSettings, fitting, voice_for
-from roomtone_server.engines.tts.texts import is_sayable, normal_code, plain
+from roomtone_server.engines.tts.texts import best_code, is_sayable, normal_code, plain
 from roomtone_server.engines.wyoming import Connection, WyomingService, WyomingUri
 
 
 class WyomingSettings(ServiceSettings):
     uri: WyomingUri = Field(description="tcp://HOST:PORT")
-    voice: str = Field(default="", description="where neither `voices` nor the request names one; else its first")
+    voice: str = Field(default="", description="where neither `voices` nor the request names one; else its own")
     speaker: str = Field(default="", description="of a voice that has several")
     rate_hz: int = Field(default=22_050, ge=8_000, le=48_000, description="a voice of another rate is converted")
 
@@ -51,8 +51,9 @@ class _Format(BaseModel):
 class WyomingVoice:
     """A Wyoming service behind the TextToSpeech Protocol: one connection for each text."""
 
-    def __init__(self, settings: WyomingSettings) -> None:
+    def __init__(self, settings: WyomingSettings, language: str) -> None:
         self._settings = settings
+        self._language = language  # of the house
         self._service = WyomingService("wyoming", settings.uri, settings.connect_s)
         self._started = False
         self._voices: list[Voice] | None = None  # once it told them
@@ -99,7 +100,8 @@ class WyomingVoice:
 
     async def _spoken(self, connection: Connection, text: str, voice: str) -> AsyncGenerator[bytes, None]:
         patience = self._patience()
-        asked = Synthesize(plain(text), SynthesizeVoice(voice, speaker=self._settings.speaker or None))
+        speaker = self._settings.speaker or None
+        asked = Synthesize(plain(text), SynthesizeVoice(voice, speaker=speaker) if voice else None)
         async with patience.wait():
             await connection.send(asked.event())
         chunks: Chunks | None = None
@@ -117,8 +119,12 @@ class WyomingVoice:
 
     async def _voice_for(self, request: SpeechRequest) -> str:
         voices = await self.voices() if self._voices is None else self._voices
-        default = self._settings.voice or fitting({voice.name: voice.languages for voice in voices}, request.language)
-        languages = {code for voice in voices for code in voice.languages}
+        by_voice = {voice.name: voice.languages for voice in voices}
+        languages = {code for codes in by_voice.values() for code in codes}
+        own = self._settings.voice
+        # A service does not tell which voice is its default; it is one of the house's language, most likely.
+        is_house = best_code([self._language], request.language) is not None
+        default = "" if is_house and not own else fitting(by_voice, request.language, own)
         return voice_for(request, self._settings, "wyoming", languages, default)
 
     def _patience(self) -> Patience:
@@ -138,8 +144,8 @@ def _missing() -> None:
     """It needs nothing that the server does not."""
 
 
-def _make(settings: WyomingSettings, _surroundings: Surroundings) -> TextToSpeech:
-    return WyomingVoice(settings)
+def _make(settings: WyomingSettings, surroundings: Surroundings) -> TextToSpeech:
+    return WyomingVoice(settings, surroundings.language)
 
 
 ENGINE: Final[EngineSpec[Any, Any]] = EngineSpec(

@@ -1,0 +1,164 @@
+"""What Piper adds to the contract: voices on disk, its settings, and sound that is that of the phonemes."""
+
+import contextlib
+import importlib.util
+
+import numpy as np
+import pytest
+
+from roomtone import engines
+from roomtone.engines import EngineChoice, Surroundings
+from roomtone.errors import EngineError
+from roomtone_server.engines.base import SpeechRequest, Voice
+from roomtone_server.engines.tts.piper import MAX_LOADED
+
+if importlib.util.find_spec("piper") is None:
+    pytest.skip("roomtone[piper] is not installed", allow_module_level=True)
+
+from support.piper_voices import PHONEME_MS, RATE_HZ, make_voice
+
+ONE = "Turned on the light."
+TWO = "Closed the blinds."
+
+
+@pytest.fixture(scope="module")
+def voices(tmp_path_factory):
+    """A state folder and a cache, with a voice in each."""
+    home = tmp_path_factory.mktemp("home")
+    for where in ("state", "cache"):
+        (home / where / "piper").mkdir(parents=True)
+    make_voice(home / "state" / "piper" / "en_US-beeps-low.onnx")
+    make_voice(home / "cache" / "piper" / "de_DE-beeps-low.onnx", rate_hz=16_000, language="de_DE", espeak="de")
+    return Surroundings(home / "state", home / "cache")
+
+
+@contextlib.asynccontextmanager
+async def piper(surroundings, **options):
+    engine = engines.choose("tts", EngineChoice("piper", options)).make(surroundings)
+    try:
+        await engine.start()
+        yield engine
+    finally:
+        await engine.close()
+
+
+async def spoken(engine, text, language="en", voice=""):
+    return b"".join([chunk async for chunk in engine.speak(SpeechRequest(text, language, voice))])
+
+
+def seconds(pcm):
+    return len(pcm) / 2 / RATE_HZ
+
+
+async def test_the_sound_is_that_of_the_phonemes(voices):
+    async with piper(voices) as engine:
+        assert engine.rate_hz == RATE_HZ
+        assert await spoken(engine, ONE) == await spoken(engine, ONE)
+        assert await spoken(engine, ONE) != await spoken(engine, TWO)
+        assert await spoken(engine, "read") == await spoken(engine, "reed")
+
+
+async def test_speed_and_noise(voices):
+    async with piper(voices) as engine:
+        usual = await spoken(engine, ONE)
+    async with piper(voices, speed=2) as engine:
+        assert seconds(await spoken(engine, ONE)) == pytest.approx(seconds(usual) / 2, abs=0.05)
+    async with piper(voices, noise=1, noise_w=0.5) as engine:
+        assert await spoken(engine, ONE) != usual
+
+
+async def test_silence_stands_between_sentences_and_nowhere_else(voices):
+    async with piper(voices, sentence_silence_ms=0) as engine:
+        one, two = await spoken(engine, ONE), await spoken(engine, TWO)
+        without = await spoken(engine, f"{ONE} {TWO}")
+    async with piper(voices, sentence_silence_ms=1000) as engine:
+        assert await spoken(engine, ONE) == one
+        both = await spoken(engine, f"{ONE} {TWO}")
+    assert seconds(both) - seconds(without) == pytest.approx(1.0, abs=0.001)
+    assert seconds(without) == pytest.approx(seconds(one) + seconds(two), abs=2 * PHONEME_MS / 1000)
+
+
+async def test_each_language_has_its_voice_at_the_rate_of_the_engine(voices):
+    async with piper(voices) as engine:
+        assert await engine.voices() == [Voice("de_DE-beeps-low", ("de-de",)), Voice("en_US-beeps-low", ("en-us",))]
+        german = await spoken(engine, "Hallo", "de-AT")
+        english = await spoken(engine, "Hello")
+        assert seconds(german) == pytest.approx(seconds(english), rel=0.4)  # as many phonemes, about
+        assert await spoken(engine, "Hallo", voice="de_DE-beeps-low") == german
+        with pytest.raises(EngineError, match="piper has no voice for 'fr'; it has: de-de, en-us"):
+            await spoken(engine, "bonjour", "fr")
+        with pytest.raises(EngineError, match=r"no voice 'x'; it has: de_DE-beeps-low, en_US-beeps-low\. Put"):
+            await spoken(engine, "hello", voice="x")
+    async with piper(voices, voices={"en": "de_DE-beeps-low"}) as engine:
+        assert engine.rate_hz == 16_000
+
+
+async def test_a_voice_by_its_path_or_its_name(voices, tmp_path):
+    path = make_voice(tmp_path / "en_GB-mine-low.onnx", rate_hz=16_000, language="en_GB", espeak="en-gb-x-rp")
+    for named in (str(path), "de_DE-beeps-low"):
+        async with piper(voices, voice=named) as engine:
+            assert engine.rate_hz == 16_000
+            assert await spoken(engine, ONE)
+    with pytest.raises(EngineError, match="no voice 'nobody'"):
+        async with piper(voices, voice="nobody"):
+            pass
+
+
+async def test_speakers_by_name_and_by_number(voices, tmp_path):
+    path = str(make_voice(tmp_path / "en_US-choir-low.onnx", speakers=("low", "high")))
+    heard = {}
+    for speaker in (None, "low", "high", 1):
+        async with piper(voices, voice=path, speaker=speaker) as engine:
+            heard[speaker] = await spoken(engine, ONE)
+            assert await spoken(engine, "Hallo", "de")  # whose voice has no such speaker, and needs none
+    assert heard[None] == heard["low"] != heard["high"] == heard[1]
+    for unknown, known in (("middle", "high, low"), (2, "high, low")):
+        with pytest.raises(EngineError, match=f"no speaker {unknown!r}; it has: {known}"):
+            async with piper(voices, voice=path, speaker=unknown):
+                pass
+
+
+async def test_brackets_are_no_phonemes(voices):
+    async with piper(voices) as engine:
+        assert await spoken(engine, "a [[ light ]] b") == await spoken(engine, "a light b")
+
+
+async def test_without_a_voice_it_says_where_to_put_one(tmp_path):
+    with pytest.raises(EngineError, match=f"piper has no voice. Put NAME.onnx .* into {tmp_path / 'state' / 'piper'}"):
+        async with piper(Surroundings(tmp_path / "state", tmp_path / "cache")):
+            pass
+
+
+async def test_broken_files_are_said_and_take_no_other_with_them(tmp_path, caplog):
+    folder = tmp_path / "state" / "piper"
+    folder.mkdir(parents=True)
+    here = Surroundings(tmp_path / "state", tmp_path / "cache")
+    make_voice(folder / "en_US-beeps-low.onnx")
+    (folder / "en_US-bare-low.onnx").write_bytes(b"")
+    make_voice(folder / "en_US-odd-low.onnx").with_name("en_US-odd-low.onnx.json").write_text("[]")
+    make_voice(folder / "en_US-torn-low.onnx").write_bytes(b"torn")
+    async with piper(here) as engine:
+        assert await spoken(engine, ONE)
+        assert [voice.name for voice in await engine.voices()] == ["en_US-beeps-low", "en_US-torn-low"]
+        with pytest.raises(EngineError, match=r"en_US-torn-low\.onnx cannot be used: .*Protobuf"):
+            await spoken(engine, ONE, voice="en_US-torn-low")
+    assert "en_US-bare-low.onnx.json: No such file" in caplog.text
+    assert "en_US-odd-low.onnx.json: it does not describe a voice" in caplog.text
+    with pytest.raises(EngineError, match="cannot be used"):
+        async with piper(here, voice=str(folder / "en_US-odd-low.onnx")):
+            pass
+
+
+async def test_few_voices_are_held_at_once(voices, tmp_path):
+    languages = ("fr", "it", "es", "nl")
+    files = {code: str(make_voice(tmp_path / f"{code}-x-low.onnx", language=code, espeak=code)) for code in languages}
+    async with piper(voices, voices=files) as engine:
+        heard = {code: await spoken(engine, "1 2 3", code) for code in languages}
+        assert len(engine._loaded) == MAX_LOADED
+        assert {code: await spoken(engine, "1 2 3", code) for code in languages} == heard
+
+
+async def test_what_is_heard_first_is_heard(voices):
+    async with piper(voices) as engine:
+        first = np.frombuffer(await spoken(engine, ONE), np.int16)[: RATE_HZ // 100]
+        assert np.abs(first.astype(int)).max() > 1000
