@@ -92,10 +92,21 @@ async def test_without_a_key_none_is_sent(server):
     chosen = engines.choose("tts", EngineChoice("openai", {"base_url": f"{server.url}/openai/v1"}))
     voice = chosen.make(Surroundings(state=None, cache=None))
     await voice.start()
-    with pytest.raises(EngineError, match=r"api_key.*401, invalid_api_key\)"):
+    with pytest.raises(EngineError, match=r"refuses the key.*401, invalid_api_key\)"):
         await spoken(voice, HELLO)
     await voice.close()
     assert "Authorization" not in server.asked[0].headers
+
+
+async def test_a_key_can_be_told_by_where_it_is(server, tmp_path, monkeypatch):
+    (tmp_path / "key").write_text(f"{KEY}\n")
+    monkeypatch.setenv("SOME_KEY", KEY)
+    for where in ({"api_key_env": "SOME_KEY"}, {"api_key_file": str(tmp_path / "key")}):
+        async with engine("elevenlabs", f"{server.url}/elevenlabs", api_key=None, **where) as voice:
+            assert await spoken(voice, HELLO)
+    with pytest.raises(EngineError, match="elevenlabs needs a key"):
+        async with engine("elevenlabs", f"{server.url}/elevenlabs", api_key=None):
+            pass
 
 
 async def test_elevenlabs_is_asked_for_pcm_in_the_language(server):

@@ -11,6 +11,8 @@ from urllib.parse import quote
 from pydantic import BaseModel, Field, SecretStr
 
 from roomtone.engines import EngineSpec, Surroundings
+from roomtone.errors import EngineError
+from roomtone_server.engines.api_key import ApiKeySettings
 from roomtone_server.engines.base import SpeechRequest, TextToSpeech, Voice
 from roomtone_server.engines.tts.services import ServiceSettings, voice_for
 from roomtone_server.engines.tts.streamed import (
@@ -27,8 +29,7 @@ LANGUAGES: Final = "ar bg cs da de el en es fi fil fr hi hr hu id it ja ko ms nl
 _TOLD_THE_LANGUAGE: Final = ("eleven_flash_v2_5", "eleven_turbo_v2_5", "eleven_v3")
 
 
-class ElevenLabsSettings(ServiceSettings):
-    api_key: SecretStr = Field(min_length=1, description="${ELEVENLABS_API_KEY}, say")
+class ElevenLabsSettings(ServiceSettings, ApiKeySettings):
     base_url: ServiceUrl = "https://api.elevenlabs.io"
     model: str = Field(default="eleven_flash_v2_5", description="the one that begins to speak soonest")
     voice: str = Field(default="JBFqnCBsd6RMkjVDRZzb", description="its id, where nothing else names one")
@@ -78,7 +79,10 @@ class ElevenLabsSpeech:
 
 
 def _make(settings: ElevenLabsSettings, _surroundings: Surroundings) -> TextToSpeech:
-    service = Service("elevenlabs", settings.base_url, settings, {"xi-api-key": settings.api_key})
+    key = settings.key()
+    if not key:
+        raise EngineError("elevenlabs needs a key: set `api_key`, `api_key_env` or `api_key_file`")
+    service = Service("elevenlabs", settings.base_url, settings, {"xi-api-key": SecretStr(key)})
     return StreamedVoice(service, ElevenLabsSpeech(settings), settings.rate_hz, settings.rate_hz)
 
 

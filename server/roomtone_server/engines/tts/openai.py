@@ -10,6 +10,7 @@ from typing import Any, Final, Literal
 from pydantic import BaseModel, Field, SecretStr
 
 from roomtone.engines import EngineSpec, Surroundings
+from roomtone_server.engines.api_key import ApiKeySettings
 from roomtone_server.engines.base import SpeechRequest, TextToSpeech, Voice
 from roomtone_server.engines.tts.services import ServiceSettings, voice_for
 from roomtone_server.engines.tts.streamed import (
@@ -30,9 +31,8 @@ LANGUAGES: Final = (
 )
 
 
-class OpenAiSettings(ServiceSettings):
+class OpenAISettings(ServiceSettings, ApiKeySettings):
     base_url: ServiceUrl = "https://api.openai.com/v1"
-    api_key: SecretStr = Field(default=SecretStr(""), description="${OPENAI_API_KEY}, say")
     model: str = "gpt-4o-mini-tts"
     voice: str = Field(default="alloy", description="where neither `voices` nor the request names one")
     languages: tuple[str, ...] = tuple(LANGUAGES.split())
@@ -50,10 +50,10 @@ class _Voices(BaseModel):
     voices: list[str | _Voice]
 
 
-class OpenAiSpeech:
+class OpenAISpeech:
     """POST /audio/speech."""
 
-    def __init__(self, settings: OpenAiSettings) -> None:
+    def __init__(self, settings: OpenAISettings) -> None:
         self._settings = settings
 
     async def speech(self, service: Service, request: SpeechRequest) -> Call:
@@ -82,13 +82,13 @@ class OpenAiSpeech:
         return [Voice(each) if isinstance(each, str) else Voice(each.id, title=each.name) for each in told.voices]
 
 
-def _make(settings: OpenAiSettings, _surroundings: Surroundings) -> TextToSpeech:
-    key = settings.api_key.get_secret_value()
+def _make(settings: OpenAISettings, _surroundings: Surroundings) -> TextToSpeech:
+    key = settings.key()
     headers = {"Authorization": SecretStr(f"Bearer {key}")} if key else {}
     service = Service("openai", settings.base_url, settings, headers)
-    return StreamedVoice(service, OpenAiSpeech(settings), PCM_RATE_HZ, PCM_RATE_HZ)
+    return StreamedVoice(service, OpenAISpeech(settings), PCM_RATE_HZ, PCM_RATE_HZ)
 
 
 ENGINE: Final[EngineSpec[Any, Any]] = EngineSpec(
-    name="openai", settings=OpenAiSettings, make=_make, missing=missing, auto=False
+    name="openai", settings=OpenAISettings, make=_make, missing=missing, auto=False
 )

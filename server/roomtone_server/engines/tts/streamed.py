@@ -4,6 +4,7 @@ An engine says what its kind of service wants to be asked, as a `Dialect`; all e
 stand in errors or logs: of what a service says when it refuses, only its error code is repeated.
 """
 
+import asyncio
 import contextlib
 import importlib.util
 import re
@@ -33,7 +34,7 @@ _SOUND: Final = re.compile(
 )
 _MEDIA_TYPE: Final = re.compile(r"[\w.+-]{1,40}/[\w.+-]{1,40}")
 _CODE: Final = re.compile(r'"(?:status|code|type)"\s*:\s*"([a-z]+(?:_[a-z]+)*)"')
-_REFUSED_KEY: Final = "refuses the key: set the right one as `api_key`"
+_REFUSED_KEY: Final = "refuses the key: set the right one"
 _REFUSED_REQUEST: Final = "takes no such request: look at the model, the voice and the language in its settings"
 _REFUSALS: Final[Mapping[int, str]] = {
     400: _REFUSED_REQUEST,
@@ -82,17 +83,9 @@ class Service:
         self._headers = headers
         self._client: httpx.AsyncClient | None = None
 
-    def open(self) -> None:
-        import httpx
-
+    async def open(self) -> None:
         if self._client is None:
-            headers = {name: value.get_secret_value() for name, value in self._headers.items()}
-            self._client = httpx.AsyncClient(
-                # What comes packed may unpack to anything, and sound hardly shrinks.
-                headers={**headers, "Accept-Encoding": "identity"},
-                timeout=httpx.Timeout(None, connect=self._settings.connect_s),
-                limits=httpx.Limits(keepalive_expiry=KEEP_ALIVE_S),
-            )
+            self._client = await asyncio.to_thread(self._new_client)  # it loads httpx, and the certificates to trust
 
     async def close(self) -> None:
         """Ends what is under way, which then raises EngineError. Idempotent."""
@@ -105,6 +98,17 @@ class Service:
         if self._client is None:
             raise EngineError(f"{self.name} was asked to speak before it was started, or after it was closed")
         return self._client
+
+    def _new_client(self) -> "httpx.AsyncClient":
+        import httpx
+
+        headers = {name: value.get_secret_value() for name, value in self._headers.items()}
+        return httpx.AsyncClient(
+            # What comes packed may unpack to anything, and sound hardly shrinks.
+            headers={**headers, "Accept-Encoding": "identity"},
+            timeout=httpx.Timeout(None, connect=self._settings.connect_s),
+            limits=httpx.Limits(keepalive_expiry=KEEP_ALIVE_S),
+        )
 
     async def sound(self, call: Call, rate_hz: int, raw_hz: int | None) -> AsyncGenerator[bytes, None]:
         """Chunks of speech as they come: see `Sound`. Raises EngineError."""
@@ -164,7 +168,9 @@ class Service:
             if isinstance(problem, httpx.ConnectError):
                 raise EngineError(f"{self._where} cannot be reached ({problem}): does it run?") from problem
             if isinstance(problem, httpx.InvalidURL | httpx.UnsupportedProtocol):
-                raise EngineError(f"{self._where} cannot be asked: its URL, or a text in it, is too long") from problem
+                raise EngineError(
+                    f"{self._where}: no such URL can be asked for: is it wrong, or a text too long?"
+                ) from problem
             raise EngineError(f"{self._where} broke its answer off half-way: see its log") from problem
 
     async def _check(self, response: "httpx.Response", *, of_sound: bool) -> None:
@@ -201,7 +207,7 @@ class StreamedVoice:
         return self._rate_hz
 
     async def start(self) -> None:
-        self._service.open()
+        await self._service.open()
 
     async def voices(self) -> list[Voice]:
         return sorted(await self._dialect.voices(self._service), key=lambda voice: voice.name)

@@ -65,6 +65,7 @@ class WyomingVoice:
 
     async def start(self) -> None:
         self._started = True
+        self._voices = None
 
     async def voices(self) -> list[Voice]:
         self._check_started()
