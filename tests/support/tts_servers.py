@@ -5,6 +5,7 @@ They run on a thread of their own: a test's event loop holds what the engine put
 
 import asyncio
 import contextlib
+import socket
 import struct
 import threading
 from collections.abc import Iterator
@@ -69,6 +70,19 @@ class SpeechServer:
 
     async def was_hung_up_on(self):
         return await asyncio.to_thread(self.hung_up.wait, PATIENCE_S)
+
+
+@contextlib.contextmanager
+def crowded_port():
+    """A port that lets nobody in, and turns nobody away: its queue is full."""
+    with socket.socket() as crowded, contextlib.ExitStack() as stack:
+        crowded.bind(("127.0.0.1", 0))
+        crowded.listen(0)
+        for _ in range(3):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(crowded.getsockname())
+        yield crowded.getsockname()[1]
 
 
 def speech(text, rate_hz):

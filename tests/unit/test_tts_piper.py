@@ -2,6 +2,7 @@
 
 import contextlib
 import importlib.util
+import json
 
 import numpy as np
 import pytest
@@ -146,6 +147,23 @@ async def test_broken_files_are_said_and_take_no_other_with_them(tmp_path, caplo
     assert "en_US-odd-low.onnx.json: it does not describe a voice" in caplog.text
     with pytest.raises(EngineError, match="cannot be used"):
         async with piper(here, voice=str(folder / "en_US-odd-low.onnx")):
+            pass
+
+
+async def test_a_voice_that_fails_while_it_speaks_says_so_without_the_text(voices, tmp_path):
+    path = make_voice(tmp_path / "en_US-lisps-low.onnx")
+    beside = path.with_name(f"{path.name}.json")
+    described = json.loads(beside.read_text())
+    described["phoneme_id_map"]["z"] = ["no number"]
+    beside.write_text(json.dumps(described))
+    async with piper(voices, voice=str(path)) as engine:
+        assert await spoken(engine, "hello")
+        with pytest.raises(EngineError, match=r"failed to speak with .*en_US-lisps-low\.onnx \(ValueError\)$"):
+            await spoken(engine, "zoo")
+        assert await spoken(engine, "hello")
+    path.unlink()
+    with pytest.raises(EngineError, match="there is no such file"):
+        async with piper(voices, voice=str(path)):
             pass
 
 

@@ -5,13 +5,14 @@ import contextlib
 
 import numpy as np
 import pytest
-from support.tts_servers import KEY, LETTER_MS, Fault, http_server, speech
+from support.tts_servers import KEY, LETTER_MS, Fault, crowded_port, http_server, speech
 
 from roomtone import engines
 from roomtone.engines import EngineChoice, Surroundings
 from roomtone.errors import EngineError, SettingsError
 from roomtone.settings import Settings, TtsChoice, render
 from roomtone_server.engines.base import SpeechRequest, Voice
+from roomtone_server.engines.tts import streamed
 
 HELLO = SpeechRequest("hello")
 KEYED = {"elevenlabs", "openai"}
@@ -201,6 +202,23 @@ async def test_a_text_too_long_for_an_address_is_an_error(server):
     async with engine("http", f"{server.url}/coqui", preset="coqui") as voice:
         with pytest.raises(EngineError, match="too long"):
             await spoken(voice, SpeechRequest("long " * 20_000))
+
+
+async def test_one_that_lets_nobody_in_is_not_waited_for_forever():
+    with crowded_port() as port:
+        async with engine("openai", f"http://127.0.0.1:{port}/v1", connect_s=0.2) as voice:
+            with pytest.raises(EngineError, match=r"cannot be reached within 0\.2 s"):
+                await spoken(voice, HELLO)
+
+
+async def test_of_what_a_service_says_no_more_is_read_than_is_used(server, monkeypatch):
+    server.fault = Fault.FAILS
+    async with engine("openai", f"{server.url}/openai/v1") as voice:
+        with pytest.raises(EngineError, match=r"failed: see its log \(500, some_error\)"):
+            await spoken(voice, SpeechRequest("long " * 100_000))
+        monkeypatch.setattr(streamed, "MAX_LISTING_BYTES", 10)
+        with pytest.raises(EngineError, match="tells more than 10 bytes at /audio/voices"):
+            await voice.voices()
 
 
 async def test_a_listing_that_is_none_is_an_error(server):

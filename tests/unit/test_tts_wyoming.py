@@ -2,10 +2,9 @@
 
 import asyncio
 import contextlib
-import socket
 
 import pytest
-from support.tts_servers import Fault, speech, wyoming_server
+from support.tts_servers import Fault, crowded_port, speech, wyoming_server
 
 from roomtone import engines
 from roomtone.engines import EngineChoice, Surroundings
@@ -116,21 +115,22 @@ async def test_a_host_that_cannot_be_one():
             await voice.voices()
 
 
-async def test_one_that_accepts_nobody_is_not_waited_for_forever():
-    """A listener whose backlog is full lets nobody in, and turns nobody away."""
-    with socket.socket() as full, contextlib.ExitStack() as stack:
-        full.bind(("127.0.0.1", 0))
-        full.listen(0)
-        for _ in range(3):
-            waiting = stack.enter_context(socket.socket())
-            waiting.setblocking(False)
-            waiting.connect_ex(full.getsockname())
-        async with engine(f"tcp://127.0.0.1:{full.getsockname()[1]}", connect_s=0.2) as voice:
+async def test_one_that_lets_nobody_in_is_not_waited_for_forever():
+    with crowded_port() as port:
+        async with engine(f"tcp://127.0.0.1:{port}", connect_s=0.2) as voice:
             with pytest.raises(EngineError, match=r"cannot be reached within 0\.2 s"):
                 await voice.voices()
 
 
-@pytest.mark.parametrize("uri", ["nas.lan:10200", "tcp://nas.lan", "unix:///run/piper", "tcp://nas.lan:10200/x"])
+async def test_a_text_too_long_for_the_protocol_is_an_error(server):
+    async with engine(server.uri) as voice:
+        with pytest.raises(EngineError, match="cannot be asked"):
+            await spoken(voice, "long " * 600_000)
+
+
+@pytest.mark.parametrize(
+    "uri", ["nas.lan:10200", "tcp://nas.lan", "unix:///run/piper", "tcp://nas.lan:10200/x", "tcp://nas:99999"]
+)
 def test_addresses_that_are_none_are_refused(uri):
     with pytest.raises(SettingsError, match="uri"):
         engines.choose("tts", EngineChoice("wyoming", {"uri": uri}))

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from typing import Annotated, Final, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, Field, ValidationError
 from wyoming.error import Error
 from wyoming.event import Event
 from wyoming.info import Describe, Info
@@ -23,7 +23,14 @@ READ_BYTES: Final = 64 * 1024
 
 _CODE_CHARACTERS: Final = 40
 
-WyomingUri = Annotated[str, Field(pattern=r"^tcp://(\[[0-9a-fA-F:.]+\]|[^/\s:\[\]]+):\d{1,5}$")]
+
+def _with_a_port(uri: str) -> str:
+    if not 0 < int(uri.rpartition(":")[2]) < 2**16:
+        raise ValueError("a port is a number from 1 to 65535")
+    return uri
+
+
+WyomingUri = Annotated[str, Field(pattern=r"^tcp://[^/\s]+:\d{1,5}$"), AfterValidator(_with_a_port)]
 
 M = TypeVar("M", bound=BaseModel)
 

@@ -1,4 +1,4 @@
-"""Text-to-speech by Piper: neural voices, one file each, fast enough for a Raspberry Pi.
+"""Text-to-speech by Piper: neural voices, one file each.
 
     tts: {engine: piper, voice: en_US-ryan-low, speed: 1.1}
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from piper import PiperVoice, SynthesisConfig
 
 MAX_CHUNKS_AHEAD: Final = 12_000 // CHUNK_MS  # 12 s, 0.5 MB for each reply
-MAX_LOADED: Final = 3  # guards memory: a voice takes 60 to 120 MB
+MAX_LOADED: Final = 3  # guards memory: a voice is a file of 20 to 75 MB
 
 _PHONEMES: Final = re.compile(r"\[{2,}|\]{2,}")  # what stands between such brackets Piper takes for phonemes
 
@@ -156,6 +156,7 @@ def _open(file: VoiceFile, threads: int) -> "PiperVoice":
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
+    options.log_severity_level = 3  # errors; its warnings, on stderr, are for those who make voices
     # Else its threads burn all cores for a while after each sentence, waiting for the next.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:

@@ -107,8 +107,8 @@ class WyomingVoice:
             await connection.send(asked.event())
         chunks: Chunks | None = None
         while not AudioStop.is_type((event := await _next(connection, patience)).type):
-            patience.came()
             if AudioChunk.is_type(event.type):
+                patience.came()
                 sound = connection.understood(event, _Format)
                 chunks = chunks or Chunks(self.rate_hz, sound.rate, sound.channels)
                 for chunk in chunks.feed(event.payload or b""):
