@@ -192,11 +192,12 @@ class HttpSpeechServer(SpeechServer):
 
     async def _xtts_speakers(self, request):
         await self._take(request, {})
-        names = ("Claribel Dervla", "Damien Black")
         speakers = {
             name: {"speaker_embedding": [number, 0.5, 1.0], "gpt_cond_latent": [[0.1, 0.2], [0.3, 0.4]]}
-            for number, name in enumerate(names)
+            for number, name in enumerate(("Alma María", 'Damien "Black"'))
         }
+        if self.fault is Fault.NO_SOUND:
+            return web.Response(text='{"x": {"speaker_embedding": [}}')
         return web.json_response(speakers)
 
     async def _opentts(self, request):

@@ -90,12 +90,9 @@ async def test_openai_tells_its_voices_where_it_has_a_list(server):
 
 
 async def test_without_a_key_none_is_sent(server):
-    chosen = engines.choose("tts", EngineChoice("openai", {"base_url": f"{server.url}/openai/v1"}))
-    voice = chosen.make(Surroundings(state=None, cache=None))
-    await voice.start()
-    with pytest.raises(EngineError, match=r"refuses the key.*401, invalid_api_key\)"):
-        await spoken(voice, HELLO)
-    await voice.close()
+    async with engine("openai", f"{server.url}/openai/v1", api_key=None) as voice:
+        with pytest.raises(EngineError, match=r"refuses the key.*401, invalid_api_key\)"):
+            await spoken(voice, HELLO)
     assert "Authorization" not in server.asked[0].headers
 
 
@@ -156,17 +153,27 @@ async def test_coqui_speaks_the_languages_that_it_is_said_to(server):
 
 
 async def test_xtts_brings_the_speaker_along(server):
-    async with engine("http", f"{server.url}/xtts", preset="xtts", voices={"hi": "Damien Black"}) as voice:
+    async with engine("http", f"{server.url}/xtts", preset="xtts", voices={"hi": 'Damien "Black"'}) as voice:
         assert voice.rate_hz == 24_000
         assert await spoken(voice, HELLO)
         assert await spoken(voice, SpeechRequest("नमस्ते", "hi"))
-        assert [each.name for each in await voice.voices()] == ["Claribel Dervla", "Damien Black"]
+        assert [each.name for each in await voice.voices()] == ["Alma María", 'Damien "Black"']
     listing, first, second = server.asked
     assert listing.path == "/xtts/studio_speakers"
     assert first.fields["speaker_embedding"] == [0, 0.5, 1.0]
     assert second.fields["speaker_embedding"] == [1, 0.5, 1.0]
     assert second.fields["gpt_cond_latent"] == [[0.1, 0.2], [0.3, 0.4]]
     assert second.fields["language"] == "hi"
+
+
+async def test_xtts_speakers_that_are_none(server):
+    async with engine("http", f"{server.url}/xtts", preset="xtts") as voice:
+        server.fault = Fault.NO_SOUND
+        with pytest.raises(EngineError, match="describes a speaker in what is no JSON"):
+            await spoken(voice, HELLO)
+    async with engine("http", f"{server.url}/openai/v1/audio/voices#", preset="xtts") as voice:
+        with pytest.raises(EngineError, match="answers /studio_speakers as no such server does"):
+            await voice.voices()
 
 
 async def test_opentts_finds_a_voice_for_the_language_and_takes_each_at_its_rate(server):

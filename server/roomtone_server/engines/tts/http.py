@@ -10,14 +10,17 @@
 A field's value may hold {text}, {language} and {voice}; one that comes out empty is not sent.
 """
 
+import asyncio
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from pydantic import BaseModel, Field, SecretStr, field_validator, model_validator
+from pydantic_core import from_json
 
 from roomtone.engines import EngineSpec, Surroundings
+from roomtone.errors import EngineError
 from roomtone_server.engines.base import SpeechRequest, TextToSpeech, Voice
 from roomtone_server.engines.tts.services import ServiceSettings, fitting, voice_for
 from roomtone_server.engines.tts.streamed import (
@@ -36,6 +39,11 @@ _KNOWN: Final = ("text", "language", "voice")
 _OF_A_SPEAKER: Final = ("speaker_embedding", "gpt_cond_latent")  # as XTTS lists its own
 
 _LANGUAGES_OF_XTTS: Final = "ar cs de en es fr hi hu it ja ko nl pl pt ru tr zh"
+
+# A name, and an object of numbers.
+_SPEAKER: Final = re.compile(
+    rb'("(?:[^"\\]|\\.)*+")\s*:\s*(\{\s*"(?:speaker_embedding|gpt_cond_latent)"[^{}]*+\})', re.DOTALL
+)
 
 # What each kind of server wants; every key can be set beside `preset`, and fields are added to these.
 PRESETS: Final[Mapping[str, Mapping[str, Any]]] = {
@@ -103,20 +111,15 @@ class HttpSettings(ServiceSettings):
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A voice as its server lists it: its languages, and what a request for it must bring."""
+    """A voice as its server lists it: its languages, and what a request for it must bring, as JSON."""
 
     languages: tuple[str, ...] = ()
-    values: Mapping[str, Any] = field(default_factory=dict)
+    brings: bytes = b"{}"
 
 
 class _OpenTtsVoice(BaseModel):
     language: str
     locale: str = ""
-
-
-class _XttsSpeaker(BaseModel):
-    speaker_embedding: list[Any]
-    gpt_cond_latent: list[Any]
 
 
 class HttpSpeech:
@@ -135,7 +138,7 @@ class HttpSpeech:
         voice = voice_for(request, settings, service.name, languages, default)
         language = best_code(languages, request.language) or request.language
         values = {"text": request.text, "language": language, "voice": voice}
-        fields = _filled(settings.fields, {**values, **(listed[voice].values if voice in listed else {})})
+        fields = _filled(settings.fields, values | (_read(listed[voice].brings) if voice in listed else {}))
         if settings.method == "GET":
             return Call("GET", settings.path, query=fields)
         return Call("POST", settings.path, **{settings.body: fields})
@@ -146,18 +149,39 @@ class HttpSpeech:
     async def _list(self, service: Service) -> dict[str, Listed]:
         """Asked once; a server that was not there is asked again."""
         if self._listed is None:
-            self._listed = await self._ask(service)
+            match self._settings.preset:
+                case "opentts":
+                    self._listed = await _opentts_voices(service)
+                case "xtts":
+                    self._listed = await _xtts_speakers(service)
+                case _:
+                    self._listed = {}
         return self._listed
 
-    async def _ask(self, service: Service) -> dict[str, Listed]:
-        match self._settings.preset:
-            case "opentts":
-                voices = await service.listing("/api/voices", dict[str, _OpenTtsVoice])
-                return {name: Listed((each.language, *filter(None, [each.locale]))) for name, each in voices.items()}
-            case "xtts":
-                speakers = await service.listing("/studio_speakers", dict[str, _XttsSpeaker])
-                return {name: Listed(values=dict(each)) for name, each in speakers.items()}
-        return {}
+
+async def _opentts_voices(service: Service) -> dict[str, Listed]:
+    voices = await service.listing("/api/voices", dict[str, _OpenTtsVoice])
+    return {name: Listed((each.language, *filter(None, [each.locale]))) for name, each in voices.items()}
+
+
+async def _xtts_speakers(service: Service) -> dict[str, Listed]:
+    """Each is half a megabyte of numbers, 30 in all, which are read once they are needed: reading them all would hold
+    the event loop for half a second."""
+    path = "/studio_speakers"
+    listed = {}
+    for found in _SPEAKER.finditer(await service.told(path)):
+        listed[_read(found[1])] = Listed(brings=bytes(found[2]))
+        await asyncio.sleep(0)
+    if not listed:
+        raise service.misplaced(path)
+    return listed
+
+
+def _read(told: bytes) -> Any:  # noqa: ANN401 - any JSON
+    try:
+        return from_json(told)
+    except ValueError as problem:
+        raise EngineError("http: the server describes a speaker in what is no JSON: see its version") from problem
 
 
 def _filled(fields: Mapping[str, Value], values: Mapping[str, Any]) -> dict[str, Any]:
