@@ -144,7 +144,9 @@ class HttpSpeechServer(SpeechServer):
     async def _openai(self, request):
         fields = await self._take(request, await request.json())
         if request.headers.get("Authorization") != f"Bearer {KEY}":
-            return web.json_response({"error": {"code": "invalid_api_key", "message": f"wrong: {KEY}"}}, status=401)
+            return web.json_response(
+                {"error": {"type": "some_error", "code": "invalid_api_key", "message": f"wrong: {KEY}"}}, status=401
+            )
         if not all(fields.get(name) for name in ("model", "voice", "input")):
             return web.json_response({"error": {"code": "missing_required_parameter"}}, status=400)
         if fields["response_format"] == "wav":

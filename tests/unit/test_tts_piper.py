@@ -167,6 +167,15 @@ async def test_a_voice_that_fails_while_it_speaks_says_so_without_the_text(voice
             pass
 
 
+async def test_a_voice_for_which_piper_would_go_to_the_internet_is_refused(voices, tmp_path):
+    path = make_voice(tmp_path / "zh_CN-far-low.onnx", language="zh_CN", espeak="cmn")
+    beside = path.with_name(f"{path.name}.json")
+    beside.write_text(json.dumps({**json.loads(beside.read_text()), "phoneme_type": "pinyin"}))
+    with pytest.raises(EngineError, match="would fetch a model"):
+        async with piper(voices, voice=str(path)):
+            pass
+
+
 async def test_few_voices_are_held_at_once(voices, tmp_path):
     languages = ("fr", "it", "es", "nl")
     files = {code: str(make_voice(tmp_path / f"{code}-x-low.onnx", language=code, espeak=code)) for code in languages}

@@ -9,6 +9,7 @@ what Piper finds phonemes with is an espeak of its own, which does not meet ours
 import contextlib
 import functools
 import importlib.util
+import logging
 import re
 from collections import OrderedDict
 from collections.abc import AsyncGenerator
@@ -154,6 +155,7 @@ def _open(file: VoiceFile, threads: int) -> "PiperVoice":
     import onnxruntime
     from piper import PiperConfig, PiperVoice
 
+    logging.getLogger("piper").setLevel(logging.ERROR)  # it tells each phoneme that the voice lacks: parts of the text
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.log_severity_level = 3  # errors; its warnings, on stderr, are for those who make voices

@@ -16,6 +16,7 @@ _LOGGER = logging.getLogger(__name__)
 
 FOLDER: Final = "piper"  # of the installed voices, in the state and in the cache
 SUFFIX: Final = ".onnx"
+FETCHING: Final = ("pinyin",)  # kinds of phonemes for which piper-tts downloads a model, whoever asks
 
 
 class _Audio(BaseModel):
@@ -29,6 +30,7 @@ class _Language(BaseModel):
 class _Config(BaseModel):
     audio: _Audio
     language: _Language | None = None  # old voices say it in their names only
+    phoneme_type: str = "espeak"
     num_speakers: int = 1
     speaker_id_map: dict[str, int] = {}
 
@@ -98,6 +100,10 @@ def _read(path: Path) -> VoiceFile:
         raise EngineError(f"the voice {path} cannot be used: {beside}: {why}") from problem
     if not path.is_file():
         raise EngineError(f"the voice {path} cannot be used: there is no such file")
+    if known.phoneme_type in FETCHING:
+        raise EngineError(
+            f"the voice {path} cannot be used: Piper would fetch a model for it; take another of its language"
+        )
     code = known.language.code if known.language else path.name.partition("-")[0]
     speakers, count = known.speaker_id_map, known.num_speakers
     return VoiceFile(path, known.audio.sample_rate, (normal_code(code),), speakers, count, config)

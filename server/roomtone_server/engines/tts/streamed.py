@@ -34,7 +34,7 @@ _SOUND: Final = re.compile(
     r"audio/(x-|vnd\.)?(pn-)?(wav|wave|pcm|l16|raw)\b|(application|binary)/octet-stream", re.IGNORECASE
 )
 _MEDIA_TYPE: Final = re.compile(r"[\w.+-]{1,40}/[\w.+-]{1,40}")
-_CODE: Final = re.compile(r'"(?:status|code|type)"\s*:\s*"([a-z]+(?:_[a-z]+)*)"')
+_CODES: Final = [re.compile(rf'"{key}"\s*:\s*"([a-z]+(?:_[a-z]+)*)"') for key in ("code", "status", "type")]
 _REFUSED_KEY: Final = "refuses the key: set the right one"
 _REFUSED_REQUEST: Final = "takes no such request: look at the model, the voice and the language in its settings"
 _REFUSALS: Final[Mapping[int, str]] = {
@@ -185,15 +185,16 @@ class Service:
         """Raises EngineError for anything but a good answer."""
         status = response.status_code
         if status != 200:
-            code = _CODE.search(await _beginning(response))
-            said = f", {code[1]}" if code else ""
+            beginning = await _beginning(response)
+            found = (pattern.search(beginning) for pattern in _CODES)
+            said = next((f", {code[1]}" for code in found if code), "")
             if not of_sound and status == 404:
                 raise NotTold(f"{self._where} does not tell of itself ({status}{said})")
             raise EngineError(f"{self._where} {_refusal(status)} ({status}{said})")
         kind = response.headers.get("content-type", "")
         if of_sound and kind and not _SOUND.match(kind):
-            found = _MEDIA_TYPE.match(kind)
-            raise EngineError(f"{self._where} sent {found[0] if found else 'something'} instead of WAV or raw PCM")
+            media = _MEDIA_TYPE.match(kind)
+            raise EngineError(f"{self._where} sent {media[0] if media else 'something'} instead of WAV or raw PCM")
 
 
 class NotTold(EngineError):
