@@ -11,6 +11,7 @@ import threading
 import numpy as np
 import psutil
 import pytest
+from support.entry_points import declare, in_project
 from support.tts_servers import KEY, Fault, http_server, wyoming_server
 
 from roomtone import engines
@@ -33,8 +34,12 @@ HASTY = {"first_audio_s": 0.5, "silence_s": 0.5}  # far above what a service her
 PATIENT = {}
 
 
-@pytest.fixture(params=engines.names("tts"))
-def name(request):
+DECLARED = in_project("roomtone.tts")
+
+
+@pytest.fixture(params=sorted(DECLARED))
+def name(request, monkeypatch):
+    declare(monkeypatch, engines, "roomtone.tts", DECLARED)
     if remedy := engines.load("tts", request.param).missing():
         pytest.skip(f"{request.param} cannot work here: {remedy}")
     return request.param

@@ -15,9 +15,15 @@ from roomtone_server.engines.base import SpeechRequest, Voice
 if importlib.util.find_spec("wyoming_piper") is None:
     pytest.skip("wyoming-piper is not installed", allow_module_level=True)
 
+from support.entry_points import declare, in_project
 from support.piper_voices import make_voice
 
 PATIENCE_S = 60
+
+
+@pytest.fixture(autouse=True)
+def _declared(monkeypatch):
+    declare(monkeypatch, engines, "roomtone.tts", in_project("roomtone.tts"))
 
 
 @pytest.fixture

@@ -16,10 +16,16 @@ from roomtone_server.engines.tts.piper import MAX_LOADED
 if importlib.util.find_spec("piper") is None:
     pytest.skip("roomtone[piper] is not installed", allow_module_level=True)
 
+from support.entry_points import declare, in_project
 from support.piper_voices import PHONEME_MS, RATE_HZ, make_voice
 
 ONE = "Turned on the light."
 TWO = "Closed the blinds."
+
+
+@pytest.fixture(autouse=True)
+def _declared(monkeypatch):
+    declare(monkeypatch, engines, "roomtone.tts", in_project("roomtone.tts"))
 
 
 @pytest.fixture(scope="module")

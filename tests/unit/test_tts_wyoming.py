@@ -4,12 +4,18 @@ import asyncio
 import contextlib
 
 import pytest
+from support.entry_points import declare, in_project
 from support.tts_servers import Fault, crowded_port, speech, wyoming_server
 
 from roomtone import engines
 from roomtone.engines import EngineChoice, Surroundings
 from roomtone.errors import EngineError, SettingsError
 from roomtone_server.engines.base import SpeechRequest, Voice
+
+
+@pytest.fixture(autouse=True)
+def _declared(monkeypatch):
+    declare(monkeypatch, engines, "roomtone.tts", in_project("roomtone.tts"))
 
 
 @pytest.fixture
