@@ -5,6 +5,7 @@ import contextlib
 
 import numpy as np
 import pytest
+from support.entry_points import declare, in_project
 from support.tts_servers import KEY, LETTER_MS, Fault, crowded_port, http_server, speech
 
 from roomtone import engines
@@ -16,6 +17,11 @@ from roomtone_server.engines.tts import streamed
 
 HELLO = SpeechRequest("hello")
 KEYED = {"elevenlabs", "openai"}
+
+
+@pytest.fixture(autouse=True)
+def _declared(monkeypatch):
+    declare(monkeypatch, engines, "roomtone.tts", in_project("roomtone.tts"))
 
 
 @pytest.fixture(scope="module")
