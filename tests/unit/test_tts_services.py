@@ -12,8 +12,8 @@ from roomtone import engines
 from roomtone.engines import EngineChoice, Surroundings
 from roomtone.errors import EngineError, SettingsError
 from roomtone.settings import Settings, TtsChoice, render
+from roomtone_server.engines import http_service
 from roomtone_server.engines.base import SpeechRequest, Voice
-from roomtone_server.engines.tts import streamed
 
 HELLO = SpeechRequest("hello")
 KEYED = {"elevenlabs", "openai"}
@@ -229,7 +229,7 @@ async def test_of_what_a_service_says_no_more_is_read_than_is_used(server, monke
     async with engine("openai", f"{server.url}/openai/v1") as voice:
         with pytest.raises(EngineError, match=r"failed: see its log \(500, some_error\)"):
             await spoken(voice, SpeechRequest("long " * 100_000))
-        monkeypatch.setattr(streamed, "MAX_LISTING_BYTES", 10)
+        monkeypatch.setattr(http_service, "MAX_TOLD_BYTES", 10)
         with pytest.raises(EngineError, match="tells more than 10 bytes at /audio/voices"):
             await voice.voices()
 
@@ -240,7 +240,7 @@ async def test_a_listing_that_is_none_is_an_error(server):
         with pytest.raises(EngineError, match="as no such server does"):
             await voice.voices()
     async with engine("http", f"{server.url}/coqui", preset="opentts") as voice:
-        with pytest.raises(EngineError, match="does not tell of itself"):
+        with pytest.raises(EngineError, match="knows no such address"):
             await voice.voices()
 
 
@@ -249,7 +249,7 @@ async def test_closing_the_engine_ends_a_request_that_waits(server):
     async with engine("openai", f"{server.url}/openai/v1") as voice, asyncio.TaskGroup() as tasks:
 
         async def wait():
-            with pytest.raises(EngineError, match="closed while it spoke"):
+            with pytest.raises(EngineError, match="closed meanwhile"):
                 await spoken(voice, HELLO)
 
         tasks.create_task(wait())

@@ -14,14 +14,9 @@ from roomtone.engines import EngineSpec, Surroundings
 from roomtone.errors import EngineError
 from roomtone_server.engines.api_key import ApiKeySettings
 from roomtone_server.engines.base import SpeechRequest, TextToSpeech, Voice
-from roomtone_server.engines.tts.services import ServiceSettings, voice_for
-from roomtone_server.engines.tts.streamed import (
-    Call,
-    Service,
-    ServiceUrl,
-    StreamedVoice,
-    missing,
-)
+from roomtone_server.engines.http_service import Call, ServiceUrl
+from roomtone_server.engines.tts.services import VoiceServiceSettings, voice_for
+from roomtone_server.engines.tts.streamed import Service, StreamedVoice, missing
 
 # elevenlabs.io/docs/overview/models: Multilingual v2, and what Flash v2.5 adds to it.
 LANGUAGES: Final = "ar bg cs da de el en es fi fil fr hi hr hu id it ja ko ms nl no pl pt ro ru sk sv ta tr uk vi zh"
@@ -29,7 +24,7 @@ LANGUAGES: Final = "ar bg cs da de el en es fi fil fr hi hr hu id it ja ko ms nl
 _TOLD_THE_LANGUAGE: Final = ("eleven_flash_v2_5", "eleven_turbo_v2_5", "eleven_v3")
 
 
-class ElevenLabsSettings(ServiceSettings, ApiKeySettings):
+class ElevenLabsSettings(VoiceServiceSettings, ApiKeySettings):
     base_url: ServiceUrl = "https://api.elevenlabs.io"
     model: str = Field(default="eleven_flash_v2_5", description="the one that begins to speak soonest")
     voice: str = Field(default="JBFqnCBsd6RMkjVDRZzb", description="its id, where nothing else names one")

@@ -22,15 +22,10 @@ from pydantic_core import from_json
 from roomtone.engines import EngineSpec, Surroundings
 from roomtone.errors import EngineError
 from roomtone_server.engines.base import SpeechRequest, TextToSpeech, Voice
-from roomtone_server.engines.tts.services import ServiceSettings, fitting, voice_for
-from roomtone_server.engines.tts.streamed import (
-    Call,
-    Service,
-    ServiceUrl,
-    StreamedVoice,
-    missing,
-)
-from roomtone_server.engines.tts.texts import best_code
+from roomtone_server.engines.http_service import Call, ServiceUrl
+from roomtone_server.engines.languages import best_code
+from roomtone_server.engines.tts.services import VoiceServiceSettings, fitting, voice_for
+from roomtone_server.engines.tts.streamed import Service, StreamedVoice, missing
 
 Value = str | int | float | bool
 
@@ -76,7 +71,7 @@ PRESETS: Final[Mapping[str, Mapping[str, Any]]] = {
 }
 
 
-class HttpSettings(ServiceSettings):
+class HttpSettings(VoiceServiceSettings):
     url: ServiceUrl
     preset: Literal["coqui", "xtts", "opentts"] | None = None
     path: str = Field(default="", description="behind the URL")
@@ -167,13 +162,13 @@ async def _opentts_voices(service: Service) -> dict[str, Listed]:
 async def _xtts_speakers(service: Service) -> dict[str, Listed]:
     """Each is half a megabyte of numbers, 30 in all, which are read once they are needed: reading them all would hold
     the event loop for half a second."""
-    path = "/studio_speakers"
+    call = Call("GET", "/studio_speakers")
     listed = {}
-    for found in _SPEAKER.finditer(await service.told(path)):
+    for found in _SPEAKER.finditer(await service.told(call)):
         listed[_read(found[1])] = Listed(brings=bytes(found[2]))
         await asyncio.sleep(0)
     if not listed:
-        raise service.misplaced(path)
+        raise service.misplaced(call)
     return listed
 
 

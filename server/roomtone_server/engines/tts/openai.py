@@ -12,15 +12,9 @@ from pydantic import BaseModel, Field, SecretStr
 from roomtone.engines import EngineSpec, Surroundings
 from roomtone_server.engines.api_key import ApiKeySettings
 from roomtone_server.engines.base import SpeechRequest, TextToSpeech, Voice
-from roomtone_server.engines.tts.services import ServiceSettings, voice_for
-from roomtone_server.engines.tts.streamed import (
-    Call,
-    NotTold,
-    Service,
-    ServiceUrl,
-    StreamedVoice,
-    missing,
-)
+from roomtone_server.engines.http_service import Call, NotFound, ServiceUrl
+from roomtone_server.engines.tts.services import VoiceServiceSettings, voice_for
+from roomtone_server.engines.tts.streamed import Service, StreamedVoice, missing
 
 PCM_RATE_HZ: Final = 24_000  # platform.openai.com/docs/guides/text-to-speech: "pcm", 16-bit, little-endian, no header
 
@@ -31,7 +25,7 @@ LANGUAGES: Final = (
 )
 
 
-class OpenAISettings(ServiceSettings, ApiKeySettings):
+class OpenAISettings(VoiceServiceSettings, ApiKeySettings):
     base_url: ServiceUrl = "https://api.openai.com/v1"
     model: str = "gpt-4o-mini-tts"
     voice: str = Field(default="alloy", description="where neither `voices` nor the request names one")
@@ -77,7 +71,7 @@ class OpenAISpeech:
         """Kokoro-FastAPI and speaches tell theirs; OpenAI does not."""
         try:
             told = await service.listing("/audio/voices", _Voices)
-        except NotTold:
+        except NotFound:
             return []
         return [Voice(each) if isinstance(each, str) else Voice(each.id, title=each.name) for each in told.voices]
 

@@ -23,11 +23,12 @@ from roomtone.engines import EngineSettings, EngineSpec, Surroundings
 from roomtone.errors import EngineError
 from roomtone.extras import remedy
 from roomtone_server.engines.base import SpeechRequest, TextToSpeech, Voice
+from roomtone_server.engines.languages import best_code
 from roomtone_server.engines.tts.chunks import CHUNK_MS, Chunks
 from roomtone_server.engines.tts.piper_files import VoiceFile, Voices
 from roomtone_server.engines.tts.services import fitting
 from roomtone_server.engines.tts.speech_thread import SpeechThread, Take
-from roomtone_server.engines.tts.texts import best_code, is_sayable, lacking, plain
+from roomtone_server.engines.tts.texts import is_sayable, lacking, plain
 
 if TYPE_CHECKING:
     from piper import PiperVoice, SynthesisConfig

@@ -10,7 +10,7 @@ from typing import Any, Final
 from pydantic import BaseModel, Field
 
 from roomtone.errors import EngineError
-from roomtone_server.engines.tts.texts import normal_code
+from roomtone_server.engines.languages import normal_code
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -1,55 +1,22 @@
 """What voices share that ask a service, whatever it speaks: how long they wait, and which voice they ask for."""
 
-import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from typing import Literal
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 from pydantic import Field
 
-from roomtone.engines import EngineSettings
-from roomtone.errors import EngineError
 from roomtone_server.engines.base import SpeechRequest
-from roomtone_server.engines.tts.texts import best_code, lacking
+from roomtone_server.engines.languages import best_code
+from roomtone_server.engines.patience import ServiceSettings
+from roomtone_server.engines.tts.texts import lacking
 
-Limit = Literal["first_audio_s", "silence_s"]
+PATIENCE: Final = ("first_audio_s", "silence_s")  # the settings of `Patience`
 
 
-class ServiceSettings(EngineSettings):
+class VoiceServiceSettings(ServiceSettings):
     voices: dict[str, str] = Field(default_factory=dict, description="language code -> voice, where it has its own")
-    connect_s: float = Field(default=3.0, gt=0, le=60, description="how long the service may take to be reached")
     first_audio_s: float = Field(default=10.0, gt=0, le=120, description="how long it may take to begin to speak")
     silence_s: float = Field(default=5.0, gt=0, le=120, description="how long it may pause while it speaks")
-
-
-class Patience:
-    """How long a service is waited for: `first_audio_s` from now until something came, then `silence_s` each time."""
-
-    def __init__(self, where: str, settings: ServiceSettings) -> None:
-        """`where` stands in errors."""
-        self._where = where
-        self._settings = settings
-        self._allow("first_audio_s")
-
-    @contextlib.asynccontextmanager
-    async def wait(self) -> AsyncIterator[None]:
-        """Around each wait. Raises EngineError when it takes too long."""
-        try:
-            async with asyncio.timeout_at(self._due):
-                yield
-        except TimeoutError as problem:
-            raise EngineError(
-                f"{self._where} was silent for {self._limit_s:g} s: see what keeps it busy, or raise `{self._limit}`"
-            ) from problem
-
-    def came(self) -> None:
-        """Something did."""
-        self._allow("silence_s")
-
-    def _allow(self, limit: Limit) -> None:
-        self._limit = limit
-        self._limit_s: float = getattr(self._settings, limit)
-        self._due = asyncio.get_running_loop().time() + self._limit_s
 
 
 def fitting(languages: Mapping[str, Sequence[str]], wanted: str, preferred: str = "") -> str:
@@ -63,7 +30,7 @@ def fitting(languages: Mapping[str, Sequence[str]], wanted: str, preferred: str 
 
 
 def voice_for(
-    request: SpeechRequest, settings: ServiceSettings, engine: str, languages: Iterable[str], default: str
+    request: SpeechRequest, settings: VoiceServiceSettings, engine: str, languages: Iterable[str], default: str
 ) -> str:
     """The voice for a request: its own, the one set for its language, the default. Raises EngineError for a language
     that is neither among the engine's nor has a voice set."""

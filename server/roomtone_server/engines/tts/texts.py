@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from roomtone.errors import EngineError
+from roomtone_server.engines.languages import normal_code
 
 _CONTROL_CHARACTERS: Final = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -19,23 +20,7 @@ def plain(text: str) -> str:
     return _CONTROL_CHARACTERS.sub(" ", text).encode(errors="replace").decode()
 
 
-def best_code(codes: Iterable[str], wanted: str) -> str | None:
-    """Of language codes in any spelling the one that serves best: the wanted one, its language without a region,
-    another region of it; None when the language is not among them."""
-    spelt = {normal_code(code): code for code in codes}
-    wanted = normal_code(wanted)
-    language = wanted.partition("-")[0]
-    of_other_regions = (code for code in spelt if code.partition("-")[0] == language)
-    found = next((code for code in (wanted, language, *of_other_regions) if code in spelt), None)
-    return None if found is None else spelt[found]
-
-
 def lacking(engine: str, language: str, codes: Iterable[str]) -> EngineError:
     """What an engine raises for a language that is none of these."""
     known = ", ".join(sorted({normal_code(code) for code in codes}))
     return EngineError(f"{engine} has no voice for {language!r}; it has: {known or 'none'}")
-
-
-def normal_code(code: str) -> str:
-    """A language code in one spelling: `en_US` is en-us."""
-    return code.lower().replace("_", "-")

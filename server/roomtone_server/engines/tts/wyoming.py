@@ -15,13 +15,15 @@ from wyoming.tts import Synthesize, SynthesizeVoice
 from roomtone.engines import EngineSpec, Surroundings
 from roomtone.errors import EngineError
 from roomtone_server.engines.base import SpeechRequest, TextToSpeech, Voice
+from roomtone_server.engines.languages import best_code, normal_code
+from roomtone_server.engines.patience import Patience
 from roomtone_server.engines.tts.chunks import Chunks
-from roomtone_server.engines.tts.services import Patience, ServiceSettings, fitting, voice_for
-from roomtone_server.engines.tts.texts import best_code, is_sayable, normal_code, plain
+from roomtone_server.engines.tts.services import PATIENCE, VoiceServiceSettings, fitting, voice_for
+from roomtone_server.engines.tts.texts import is_sayable, plain
 from roomtone_server.engines.wyoming import Connection, WyomingService, WyomingUri
 
 
-class WyomingSettings(ServiceSettings):
+class WyomingSettings(VoiceServiceSettings):
     uri: WyomingUri = Field(description="tcp://HOST:PORT")
     voice: str = Field(default="", description="where neither `voices` nor the request names one; else its own")
     speaker: str = Field(default="", description="of a voice that has several")
@@ -129,7 +131,7 @@ class WyomingVoice:
         return voice_for(request, self._settings, "wyoming", languages, default)
 
     def _patience(self) -> Patience:
-        return Patience(self._service.where, self._settings)
+        return Patience(self._service.where, self._settings, *PATIENCE)
 
     def _check_started(self) -> None:
         if not self._started:
