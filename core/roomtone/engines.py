@@ -70,6 +70,10 @@ class Chosen:
     settings: EngineSettings
     why: str
 
+    @property
+    def name(self) -> str:
+        return self.spec.name
+
     def make(self, surroundings: Surroundings) -> Any:  # noqa: ANN401 - each kind has its own Protocol; its caller knows which
         """The engine itself. Raises EngineError when it cannot be made after all."""
         return self.spec.make(self.settings, surroundings)

@@ -4,7 +4,8 @@
     ├── UsageError                the command line asks for something that cannot be
     ├── SettingsError             a settings file: which line, which key, what is allowed
     ├── EngineError               an engine failed while it worked
-    │   └── EngineMissing         an engine that is not installed, or not known
+    │   ├── EngineMissing         an engine that is not installed, or not known
+    │   └── LanguageMissing       a language that an engine neither hears nor speaks
     ├── DeviceError               a microphone, speaker or sound file that cannot be used
     ├── HomeError                 a home that cannot be loaded, or refused a service
     ├── PortUnusable              an address to listen on that is taken, forbidden, or not of this machine
@@ -46,6 +47,10 @@ class EngineError(RoomtoneError):
 
 class EngineMissing(EngineError):
     exit_code = 2
+
+
+class LanguageMissing(EngineError):
+    pass
 
 
 class DeviceError(RoomtoneError):

@@ -14,7 +14,15 @@ from pathlib import Path
 from typing import Annotated, Any, Final, TypeVar, cast
 
 import yaml
-from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+)
 from pydantic_core import CoreSchema, ErrorDetails, PydanticCustomError, core_schema
 
 from roomtone import engines, marked_yaml
@@ -100,12 +108,40 @@ class EngineOf:
             raise PydanticCustomError("engine_missing", "{problem}", {"problem": str(problem)}) from None
 
 
+class OneOrMany:
+    """Marks a tuple in a model that may be written as its one item, without a list around it; so it is rendered."""
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(
+            _listed, handler(source), serialization=core_schema.wrap_serializer_function_ser_schema(_unlisted)
+        )
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        many = handler(schema)
+        return {"anyOf": [many["items"], many]}
+
+
+def _listed(value: object) -> object:
+    return value if isinstance(value, list | tuple) else [value]
+
+
+def _unlisted(value: object, handler: SerializerFunctionWrapHandler) -> object:
+    items = handler(value)
+    return items[0] if len(items) == 1 else items
+
+
 SttChoice = Annotated[EngineChoice, EngineOf("stt")]
 TtsChoice = Annotated[EngineChoice, EngineOf("tts")]
+LlmChoice = Annotated[EngineChoice, EngineOf("llm")]
 WakeChoice = Annotated[EngineChoice, EngineOf("wake")]
 VadChoice = Annotated[EngineChoice, EngineOf("vad")]
 EchoChoice = Annotated[EngineChoice, EngineOf("echo")]
 HomeChoice = Annotated[EngineChoice, EngineOf("home")]
+
+# Chains of engines: when one fails, the next takes over.
+SttChain = Annotated[tuple[SttChoice, ...], Field(min_length=1), OneOrMany()]
+TtsChain = Annotated[tuple[TtsChoice, ...], Field(min_length=1), OneOrMany()]
+LlmChain = Annotated[tuple[LlmChoice, ...], OneOrMany()]  # none is needed
 
 # Errors that only their own message explains; what all others allow stands in the model's schema.
 _SPEAK_FOR_THEMSELVES: Final = frozenset({"value_error", "assertion_error", "engine_missing", "engine_options"})

@@ -3,10 +3,10 @@
 import asyncio
 import os
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from roomtone.doctor import Check, Finding
 from roomtone.errors import RoomtoneError, ServerNotRunning
@@ -32,7 +32,17 @@ def _server() -> Iterator[Finding]:
         engines = ", ".join(f"{kind} {engine['name']}" for kind, engine in status["engines"].items())
         satellites = ", ".join(status["satellites"]) or "no satellite"
         yield Finding("server", "works", f"{status['status']}; {engines}; connected: {satellites}")
+        yield from _resting(status["chains"])
         yield from _names(status["unheard_names"])
+
+
+def _resting(chains: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterator[Finding]:
+    """The engines of the running server that others stand in for: see `EngineStatus`."""
+    for kind, engines in chains.items():
+        for engine in engines:
+            if engine["state"] != "works":
+                when = f"for {engine['rests_s']:.0f} s more" if engine["rests_s"] else "until it is asked again"
+                yield Finding(f"{kind} engine {engine['name']}", "degraded", f"rests {when}: {engine['why']}")
 
 
 def _names(unheard: Sequence[str]) -> Iterator[Finding]:
@@ -105,13 +115,14 @@ def _hearing() -> Iterator[Finding]:
 async def _unheard_names() -> list[str]:
     from roomtone import engines
     from roomtone_server.engines.base import SpeechToText
+    from roomtone_server.engines.chains import provider
     from roomtone_server.home.base import Home
     from roomtone_server.mind import surroundings
 
     settings = _settings()
     around = surroundings(settings)
     home: Home = engines.choose("home", settings.home).make(around)
-    stt: SpeechToText = engines.choose("stt", settings.stt).make(around)
+    stt: SpeechToText = provider.choose("stt", settings.stt, settings.patience_s.stt).make(around)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(home.close)
         await home.start()

@@ -1,35 +1,42 @@
 """What runs here and how it fares, as /health and the local command line tell it."""
 
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from roomtone import __version__
-from roomtone.engines import Chosen, Kind
+from roomtone.engines import Chosen
+from roomtone_server.engines.chains.chain import Chain
+from roomtone_server.engines.chains.provider import Chained
 from roomtone_server.runtime.house import House
 
 
 class Health:
     """Filled by the server as it starts; read by whoever asks. Tells no secret: /health is open."""
 
-    def __init__(self, name: str, engines: dict[Kind, Chosen]) -> None:
+    def __init__(self, name: str, engines: Mapping[str, Chosen | Chained]) -> None:
         self.ready = False
         self.house: House | None = None
+        self.chains: Mapping[str, Chain[Any]] = {}  # by kind
         self._name = name
         self._engines = engines
         self._started_at = time.monotonic()
 
     def report(self) -> dict[str, Any]:
         """As JSON: `status` is "starting" until satellites are let in, then "ok", or "degraded" while `faults` tells
-        what failed the last time it was tried."""
+        what failed the last time it was tried, or an engine of `chains` does not work: there, see `EngineStatus`."""
         faults = dict(self.house.parts.faults) if self.house else {}
+        chains = {kind: [asdict(status) for status in chain.status()] for kind, chain in self.chains.items()}
+        is_whole = not faults and all(each["state"] == "works" for chain in chains.values() for each in chain)
         return {
-            "status": "starting" if not self.ready else "degraded" if faults else "ok",
+            "status": "starting" if not self.ready else "ok" if is_whole else "degraded",
             "faults": faults,
             "name": self._name,
             "version": __version__,
             "uptime_s": round(time.monotonic() - self._started_at, 1),
-            "engines": {kind: {"name": chosen.spec.name, "why": chosen.why} for kind, chosen in self._engines.items()},
+            "engines": {kind: {"name": chosen.name, "why": chosen.why} for kind, chosen in self._engines.items()},
+            "chains": chains,
             "satellites": [satellite.name for satellite in self.house.satellites] if self.house else [],
         }
 

@@ -5,17 +5,21 @@ import logging
 import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from typing import cast
 
 from roomtone import engines
 from roomtone.ears.base import VoiceActivity
-from roomtone.engines import Chosen, EngineChoice, Kind, Surroundings
+from roomtone.engines import Chosen, Surroundings
 from roomtone.errors import LinkError, RoomtoneError
 from roomtone.link.background import alongside
 from roomtone.link.discovery import advertise
 from roomtone.link.pairing import PairingWindow
 from roomtone.link.security import ServerIdentity, make_certificate
 from roomtone_server.engines.base import SpeechToText, TextToSpeech
+from roomtone_server.engines.chains import provider
+from roomtone_server.engines.chains.member import Engine
+from roomtone_server.engines.chains.provider import Chained, chain_of
 from roomtone_server.health import Health
 from roomtone_server.mind import Mind, open_mind, surroundings
 from roomtone_server.ports.control import ControlPort, Verb, control_path
@@ -53,15 +57,31 @@ async def serve(settings: ServerSettings) -> None:
             loop.remove_signal_handler(number)
 
 
-def choose_engines(settings: ServerSettings) -> dict[Kind, Chosen]:
-    """The engine of each kind. Raises EngineMissing, with what to install."""
-    choices: dict[Kind, EngineChoice] = {
-        "stt": settings.stt,
-        "tts": settings.tts,
-        "vad": settings.vad,
-        "home": settings.home,
-    }
-    return {kind: engines.choose(kind, choice) for kind, choice in choices.items()}
+@dataclass(frozen=True, slots=True)
+class Engines:
+    """The engine of each kind, or a chain of them, not yet made."""
+
+    stt: Chosen | Chained
+    tts: Chosen | Chained
+    llm: Chosen | Chained | None
+    vad: Chosen
+    home: Chosen
+
+    def by_kind(self) -> dict[str, Chosen | Chained]:
+        chosen = {"stt": self.stt, "tts": self.tts, "llm": self.llm, "vad": self.vad, "home": self.home}
+        return {kind: each for kind, each in chosen.items() if each is not None}
+
+
+def choose_engines(settings: ServerSettings) -> Engines:
+    """Those of the settings. Raises EngineMissing, with what to install."""
+    patience_s = settings.patience_s
+    return Engines(
+        stt=provider.choose("stt", settings.stt, patience_s.stt),
+        tts=provider.choose("tts", settings.tts, patience_s.tts),
+        llm=provider.choose("llm", settings.llm, patience_s.llm) if settings.llm else None,
+        vad=engines.choose("vad", settings.vad),
+        home=engines.choose("home", settings.home),
+    )
 
 
 @asynccontextmanager
@@ -69,9 +89,10 @@ async def running(settings: ServerSettings) -> AsyncIterator[int]:
     """A server that lets satellites in; yields the port where they connect."""
     chosen = choose_engines(settings)
     around = surroundings(settings)
-    health = Health(settings.name, chosen)
-    for kind, choice in chosen.items():
-        _LOGGER.info("%s: %s (%s)", kind, choice.spec.name, choice.why)
+    by_kind = chosen.by_kind()
+    health = Health(settings.name, by_kind)
+    for kind, choice in by_kind.items():
+        _LOGGER.info("%s: %s (%s)", kind, choice.name, choice.why)
     async with AsyncExitStack() as stack:
         verbs: dict[str, Verb] = {"status": health.status}  # the others follow when there is something to ask
         await stack.enter_async_context(ControlPort(control_path(), verbs))
@@ -79,14 +100,14 @@ async def running(settings: ServerSettings) -> AsyncIterator[int]:
         if settings.web.enabled:
             figures = metrics_route(metrics.exposition)
             await stack.enter_async_context(serve_web(settings.web.host, settings.web.port, health.report, figures))
-        house, mind = await _furnish(stack, settings, chosen, around)
+        house, mind = await _furnish(stack, settings, chosen, around, health)
         health.house = house
         await stack.enter_async_context(alongside(house.follow(mind.home)))
         await stack.enter_async_context(alongside(house.deliver_dues()))
         recorder = Recorder(
             SqliteTurnStore(mind.database),
             metrics,
-            engines={kind: choice.spec.name for kind, choice in chosen.items()},
+            engines={kind: choice.name for kind, choice in by_kind.items()},
             faults=house.parts.faults,
             store_transcripts=settings.store_transcripts,
         )
@@ -122,30 +143,38 @@ async def _announce(
 
 
 async def _furnish(
-    stack: AsyncExitStack, settings: ServerSettings, chosen: dict[Kind, Chosen], around: Surroundings
+    stack: AsyncExitStack, settings: ServerSettings, chosen: Engines, around: Surroundings, health: Health
 ) -> tuple[House, Mind]:
     """Makes and starts the engines side by side. Raises the first RoomtoneError of any of them."""
-    stt: SpeechToText = chosen["stt"].make(around)
-    tts: TextToSpeech = chosen["tts"].make(around)
-    stack.push_async_callback(tts.close)
-    stack.push_async_callback(stt.close)
+    stt: SpeechToText = chosen.stt.make(around)
+    tts: TextToSpeech = chosen.tts.make(around)
+    made: dict[str, Engine] = {"stt": stt, "tts": tts}
+    if chosen.llm is not None:
+        made["llm"] = chosen.llm.make(around)
+    health.chains = {kind: chain for kind, engine in made.items() if (chain := chain_of(engine))}
+    for engine in made.values():
+        stack.push_async_callback(engine.close)
     try:
         async with asyncio.TaskGroup() as starting:
-            starting.create_task(stt.start(), name="stt: start")
-            starting.create_task(tts.start(), name="tts: start")
-            mind = await stack.enter_async_context(open_mind(settings, chosen["home"], around))
+            for kind, engine in made.items():
+                starting.create_task(engine.start(), name=f"{kind}: start")
+            mind = await stack.enter_async_context(open_mind(settings, chosen.home, around))
     except* RoomtoneError as problems:
         raise _first(problems) from None
+    for chain in health.chains.values():
+        await stack.enter_async_context(alongside(chain.tend()))
 
     def make_vad() -> VoiceActivity:
-        return cast("VoiceActivity", chosen["vad"].make(around))
+        return cast("VoiceActivity", chosen.vad.make(around))
 
     chosen_by = settings.endpoint.model_dump(exclude={"sensitivity"})
     at_once = AT_ONCE.get(settings.language, frozenset())
     endpoint = EndpointSettings(**chosen_by, scale=SCALES[settings.endpoint.sensitivity], at_once=at_once)
     backchannels = BACKCHANNELS.get(settings.language, frozenset())
     turn = TurnSettings(endpoint, settings.follow_up, settings.follow_up_s, backchannels=backchannels)
-    parts = Parts(stt, Replies(tts), make_vad, mind.agent, Hints(around.cache), settings.language, turn=turn)
+    voices = health.chains.get("tts")
+    replies = Replies(tts, changes=lambda: voices.changes if voices else 0)
+    parts = Parts(stt, replies, make_vad, mind.agent, Hints(around.cache), settings.language, turn=turn)
     return House(parts), mind
 
 

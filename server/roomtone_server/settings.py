@@ -7,7 +7,7 @@ from pydantic import Field
 
 from roomtone.engines import EngineChoice
 from roomtone.logs import Level
-from roomtone.settings import HomeChoice, Settings, SttChoice, TtsChoice, VadChoice
+from roomtone.settings import HomeChoice, LlmChain, Settings, SttChain, TtsChain, VadChoice
 from roomtone_server.agent.settings import AgentSettings
 
 NATIVE_PORT: Final = 10760
@@ -49,14 +49,27 @@ class EndpointSettings(Settings):
     ceiling_ms: Annotated[int, Field(ge=2000, le=60_000)] = 15_000
 
 
+Patience = Annotated[float, Field(gt=0, le=120)]
+
+
+class PatienceSettings(Settings):
+    """How long an engine of a chain may take to its first result before the next one is asked."""
+
+    stt: Patience = 3.0
+    tts: Patience = 2.0
+    llm: Patience = 6.0
+
+
 class ServerSettings(Settings):
     name: Annotated[str, Field(min_length=1, max_length=63)] = Field(default_factory=socket.gethostname)
     language: str = "en"
     listen: ListenSettings = ListenSettings()
     discovery: bool = True
     web: WebSettings = WebSettings()
-    stt: SttChoice = EngineChoice()
-    tts: TtsChoice = EngineChoice()
+    stt: SttChain = (EngineChoice(),)
+    tts: TtsChain = (EngineChoice(),)
+    llm: LlmChain = ()
+    patience_s: PatienceSettings = PatienceSettings()
     vad: VadChoice = EngineChoice()
     home: HomeChoice = EngineChoice()
     agent: AgentSettings = AgentSettings()

@@ -32,7 +32,7 @@ async def test_without_its_home(tmp_path):
 
 
 async def test_with_a_voice_that_nobody_has():
-    tts = EngineChoice("espeak", {"voices": {"en": "nobody"}})
+    tts = (EngineChoice("espeak", {"voices": {"en": "nobody"}}),)
     await assert_does_not_start(SETTINGS.model_copy(update={"tts": tts}), EngineError, "nobody")
 
 

@@ -26,7 +26,7 @@ SAID, REPLIED = "turn on the light", "Turned on the light"
 
 
 def recorder(store, faults=None, *, store_transcripts=False):
-    metrics = Metrics(lambda: {"satellites": [], "faults": {}})
+    metrics = Metrics(lambda: {"satellites": [], "faults": {}, "chains": {}})
     faults = {} if faults is None else faults
     return Recorder(store, metrics, engines={"stt": "x"}, faults=faults, store_transcripts=store_transcripts), metrics
 

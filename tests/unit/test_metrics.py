@@ -20,7 +20,7 @@ def samples(metrics):
 
 
 def test_turns_are_counted_by_outcome_and_reason_and_timed_by_stage():
-    metrics = Metrics(lambda: {"satellites": [], "faults": {}})
+    metrics = Metrics(lambda: {"satellites": [], "faults": {}, "chains": {}})
     metrics.count(fold(trace(*ANSWERED), began_at=0.0))
     metrics.count(fold(trace(*ANSWERED), began_at=0.0))
     metrics.count(fold(until("wake", ("ended", 4000, {"outcome": "nothing-said"})), began_at=0.0))
@@ -35,7 +35,7 @@ def test_turns_are_counted_by_outcome_and_reason_and_timed_by_stage():
 
 
 def test_satellites_and_faults_are_those_of_the_moment():
-    health = {"satellites": ["Kitchen", "Kitchen", 'At"tic\n'], "faults": {"hearing": "the worker died"}}
+    health = {"satellites": ["Kitchen", "Kitchen", 'At"tic\n'], "faults": {"hearing": "the worker died"}, "chains": {}}
     metrics = Metrics(lambda: health)
     found = samples(metrics)
     assert found["roomtone_satellite_connected", "Kitchen"] == 1
@@ -49,21 +49,21 @@ def test_satellites_and_faults_are_those_of_the_moment():
 
 
 def test_nothing_that_was_said_is_in_them():
-    metrics = Metrics(lambda: {"satellites": [], "faults": {}})
+    metrics = Metrics(lambda: {"satellites": [], "faults": {}, "chains": {}})
     metrics.count(fold(trace(*ANSWERED), began_at=0.0, store_transcripts=True))
     text = metrics.exposition().decode()
     assert not [word for word in ("turn on", "Turned", "HassTurnOn", "k1") if word in text]
 
 
 def test_two_servers_in_one_process_share_nothing():
-    one, other = (Metrics(lambda: {"satellites": [], "faults": {}}) for _ in range(2))
+    one, other = (Metrics(lambda: {"satellites": [], "faults": {}, "chains": {}}) for _ in range(2))
     one.count(fold(trace(*ANSWERED), began_at=0.0))
     assert ("roomtone_turns_total", "answered") not in samples(other)
     assert not [family.name for family in REGISTRY.collect() if family.name.startswith("roomtone")]
 
 
 async def test_they_are_served_beside_health():
-    metrics = Metrics(lambda: {"satellites": [], "faults": {}})
+    metrics = Metrics(lambda: {"satellites": [], "faults": {}, "chains": {}})
     async with (
         serve_web("127.0.0.1", 0, dict, metrics_route(metrics.exposition)) as port,
         aiohttp.ClientSession() as web,

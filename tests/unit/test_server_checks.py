@@ -40,7 +40,13 @@ def test_names_that_nobody_can_pronounce_are_listed_with_a_remedy():
 
 async def test_a_running_server_is_asked_for_them():
     async def status(_arguments):
-        yield {"status": "ok", "engines": {}, "satellites": [], "unheard_names": [f"Name {n}" for n in range(30)]}
+        yield {
+            "status": "ok",
+            "engines": {},
+            "satellites": [],
+            "chains": {},
+            "unheard_names": [f"Name {n}" for n in range(30)],
+        }
 
     async with ControlPort(control_path(), {"status": status}):
         findings = await asyncio.to_thread(lambda: list(checks.CHECKS[0]()))

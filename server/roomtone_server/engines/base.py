@@ -65,7 +65,7 @@ class SpeechToText(Protocol):
         are heard as before, without delay; those that are open keep the old words. Cheap when nothing changed."""
 
     async def hear(self, request: HearingRequest) -> Hearing:
-        """Opens an utterance. Several may be open at once. Raises EngineError (a language it lacks, a dead worker that
+        """Opens an utterance. Several may be open at once. Raises LanguageMissing, and EngineError (a dead worker that
         would not come back)."""
 
     async def close(self) -> None:
@@ -103,8 +103,8 @@ class TextToSpeech(Protocol):
 
     def speak(self, request: SpeechRequest) -> AsyncGenerator[bytes, None]:
         """Audio as it is made, in chunks of at most 100 ms, each a whole number of samples. Closing the iterator stops
-        the engine in mid-word. Text without anything to say yields nothing. Raises EngineError, for a language that
-        it lacks too."""
+        the engine in mid-word. Text without anything to say yields nothing. Raises EngineError; LanguageMissing for a
+        language that it lacks."""
 
     async def close(self) -> None:
         """Idempotent."""

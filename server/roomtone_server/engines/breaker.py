@@ -54,6 +54,15 @@ class Breaker:
         self._probed = state is State.HALF_OPEN
         return self._valid
 
+    def insist(self) -> Ticket:
+        """A ticket although it rests, for whoever has nobody else to ask."""
+        return self._valid
+
+    @property
+    def changes(self) -> int:
+        """How often it has changed its mind."""
+        return self._valid
+
     def succeeded(self, ticket: Ticket) -> None:
         if ticket == self._valid and self._rest_s:
             self._change(rest_s=0.0)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
-from roomtone.errors import EngineError
+from roomtone.errors import EngineError, LanguageMissing
 
 RATE_HZ: Final = 22_050
 
@@ -97,13 +97,13 @@ class Library:
     def voice(self, wanted: str) -> str:
         """The identifier of a voice, from a language code in any spelling, with a variant or without: `en-GB+f3`.
 
-        A region that has no voice of its own gets its language's. Raises EngineError, which lists what there is.
+        A region that has no voice of its own gets its language's. Raises LanguageMissing, which lists what there is.
         """
         code, plus, variant = wanted.partition("+")
         code = code.lower().replace("_", "-")
         identifier = self._voices.get(code) or self._voices.get(code.partition("-")[0])
         if identifier is None:
-            raise EngineError(f"espeak has no voice for {wanted!r}; it has: {', '.join(self.codes)}")
+            raise LanguageMissing(f"espeak has no voice for {wanted!r}; it has: {', '.join(self.codes)}")
         if plus and not (self._data / "voices" / "!v" / Path(variant).name).is_file():
             raise EngineError(f"espeak has no voice variant {variant!r} (in {wanted!r})")
         return identifier + plus + variant

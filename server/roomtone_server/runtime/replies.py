@@ -5,7 +5,7 @@ Speculation makes use of the same: a reply that is spoken ahead is found here wh
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from typing import Final
 
@@ -15,6 +15,8 @@ from roomtone_server.engines.base import SpeechRequest, TextToSpeech
 MAX_KEPT_BYTES: Final = 8 * 1024 * 1024  # a minute and a half of speech at 44.1 kHz
 # What is longer is not said again.
 MAX_CHARACTERS: Final = 200
+
+_Key = tuple[int, SpeechRequest]
 
 
 class _Recording:
@@ -47,9 +49,11 @@ class _Recording:
 class Replies:
     """A `TextToSpeech` that remembers short texts, by voice and language; bounded, the least recently used go first."""
 
-    def __init__(self, tts: TextToSpeech) -> None:
+    def __init__(self, tts: TextToSpeech, changes: Callable[[], int] = lambda: 0) -> None:
+        """`changes` counts how often another voice took over: what was spoken before is not said again."""
         self._tts = tts
-        self._kept: OrderedDict[SpeechRequest, _Recording] = OrderedDict()
+        self._changes = changes
+        self._kept: OrderedDict[_Key, _Recording] = OrderedDict()
 
     @property
     def rate_hz(self) -> int:
@@ -57,7 +61,7 @@ class Replies:
 
     async def prepare(self, request: SpeechRequest) -> None:
         """Speaks it ahead, for whoever asks next. An engine that fails here will fail, and say so, when it is asked."""
-        if request in self._kept or len(request.text) > MAX_CHARACTERS:
+        if self._key(request) in self._kept or len(request.text) > MAX_CHARACTERS:
             return
         try:
             async with aclosing(self._record(request)) as chunks:
@@ -69,8 +73,9 @@ class Replies:
     async def speak(self, request: SpeechRequest) -> AsyncGenerator[bytes, None]:
         """As the engine's; raises EngineError."""
         said = 0
-        if (recording := self._kept.get(request)) is not None:
-            self._kept.move_to_end(request)
+        key = self._key(request)
+        if (recording := self._kept.get(key)) is not None:
+            self._kept.move_to_end(key)
             async with aclosing(recording.follow()) as chunks:
                 async for chunk in chunks:
                     said += len(chunk)
@@ -87,7 +92,8 @@ class Replies:
 
     async def _record(self, request: SpeechRequest) -> AsyncGenerator[bytes, None]:
         """Speaks and remembers; what is broken off is forgotten."""
-        recording = self._kept[request] = _Recording()
+        key = self._key(request)
+        recording = self._kept[key] = _Recording()
         try:
             async with aclosing(self._tts.speak(request)) as chunks:
                 async for chunk in chunks:
@@ -99,6 +105,9 @@ class Replies:
             recording.has_ended = True
             recording.grew.set()
             if not recording.is_complete:
-                del self._kept[request]
+                del self._kept[key]
         while sum(each.size for each in self._kept.values()) > MAX_KEPT_BYTES:
             self._kept.popitem(last=False)
+
+    def _key(self, request: SpeechRequest) -> _Key:
+        return self._changes(), request

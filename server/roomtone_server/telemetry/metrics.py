@@ -95,3 +95,10 @@ class _Present(Collector):
         for what in sorted(report["faults"]):
             faults.add_metric([what], 1)
         yield faults
+        works = GaugeMetricFamily(
+            "roomtone_engine_works", "Whether an engine of a chain works; 0: it rests.", labels=["kind", "engine"]
+        )
+        for kind, engines in sorted(report["chains"].items()):
+            for engine in engines:
+                works.add_metric([kind, engine["name"]], engine["state"] == "works")
+        yield works

@@ -12,7 +12,7 @@ from typing import Final
 from pydantic import Field
 
 from roomtone.engines import EngineSettings, EngineSpec, Surroundings
-from roomtone.errors import EngineError
+from roomtone.errors import EngineError, LanguageMissing
 from roomtone_server.engines.base import HearingRequest
 from roomtone_server.engines.stt.sphinx.hearing import SphinxHearing
 from roomtone_server.engines.stt.sphinx.names import unpronounceable
@@ -147,7 +147,7 @@ class PocketSphinx:
 
 def _check_language(language: str) -> None:
     if language.partition("-")[0] != LANGUAGE:
-        raise EngineError(
+        raise LanguageMissing(
             f"pocketsphinx hears {LANGUAGE!r} only, not {language!r}: set `language: {LANGUAGE}`, or another stt engine"
         )
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from roomtone.errors import EngineError
+from roomtone.errors import LanguageMissing
 from roomtone_server.engines.languages import normal_code
 
 _CONTROL_CHARACTERS: Final = re.compile(r"[\x00-\x1f\x7f]")
@@ -20,7 +20,7 @@ def plain(text: str) -> str:
     return _CONTROL_CHARACTERS.sub(" ", text).encode(errors="replace").decode()
 
 
-def lacking(engine: str, language: str, codes: Iterable[str]) -> EngineError:
+def lacking(engine: str, language: str, codes: Iterable[str]) -> LanguageMissing:
     """What an engine raises for a language that is none of these."""
     known = ", ".join(sorted({normal_code(code) for code in codes}))
-    return EngineError(f"{engine} has no voice for {language!r}; it has: {known or 'none'}")
+    return LanguageMissing(f"{engine} has no voice for {language!r}; it has: {known or 'none'}")
