@@ -32,7 +32,8 @@ async def uri(tmp_path):
     make_voice(tmp_path / "en_US-beeps-low.onnx", rate_hz=16_000)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        address = f"tcp://127.0.0.1:{free.getsockname()[1]}"
+        free_port = free.getsockname()[1]
+    address = f"tcp://127.0.0.1:{free_port}"
     options = ("--voice", "en_US-beeps-low", "--uri", address, "--data-dir", str(tmp_path))
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "wyoming_piper", *options, stderr=asyncio.subprocess.PIPE
@@ -41,10 +42,22 @@ async def uri(tmp_path):
         async with asyncio.timeout(PATIENCE_S):
             while b"Ready" not in (line := await process.stderr.readline()):
                 assert line, "it ended"
+            while not await answers(free_port):  # noqa: ASYNC110 - it says so a little too early, and nothing then
+                await asyncio.sleep(0.02)
         yield address
     finally:
         process.terminate()
         await process.communicate()
+
+
+async def answers(port):
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except ConnectionRefusedError:
+        return False
+    writer.close()
+    await writer.wait_closed()
+    return True
 
 
 async def test_its_voice_is_heard_as_it_is_made(uri):

@@ -294,15 +294,15 @@ class WyomingSpeechServer(SpeechServer):
                     await async_write_event(self._info(), writer)
                 elif Synthesize.is_type(event.type):
                     self.asked.append(Synthesize.from_event(event))
-                    await self._say(event.data["text"], writer)
+                    await self._say(event.data["text"], reader, writer)
         except (asyncio.CancelledError, ConnectionError):
             self.hung_up.set()
         finally:
             writer.transport.abort()
 
-    async def _say(self, text, writer):
+    async def _say(self, text, reader, writer):
         if self.fault is Fault.SILENT:
-            await asyncio.Event().wait()
+            await reader.read()  # until nobody waits any more
         if self.fault is Fault.FAILS:
             await async_write_event(Error(text=text, code="SynthesisError").event(), writer)
             return
@@ -316,7 +316,7 @@ class WyomingSpeechServer(SpeechServer):
                 writer.transport.abort()
                 return
             if number >= 3 and self.fault is Fault.STALLS:
-                await asyncio.Event().wait()
+                await reader.read()
             await async_write_event(AudioChunk(**format_, audio=pcm).event(), writer)
         await async_write_event(AudioStop().event(), writer)
 

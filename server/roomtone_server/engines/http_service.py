@@ -156,13 +156,16 @@ class HttpService:
             request = _request(client, self._url, call)
             async with patience.wait():
                 response = await client.send(request, stream=True)
-            async with contextlib.aclosing(response):
+            pieces = response.aiter_raw()
+            try:
                 async with patience.wait():
-                    await self._check(response, wanted)
-                pieces = response.aiter_raw()
+                    await self._check(response, pieces, wanted)
                 while data := await _next(pieces, patience):
                     yield data
                     patience.came()
+            finally:
+                await response.aclose()
+                await _unwind(pieces)
 
     @contextlib.contextmanager
     def _explained(self, client: "httpx.AsyncClient") -> Iterator[None]:
@@ -185,11 +188,11 @@ class HttpService:
                 ) from problem
             raise EngineError(f"{self.where} broke its answer off half-way: see its log") from problem
 
-    async def _check(self, response: "httpx.Response", wanted: Media | None) -> None:
+    async def _check(self, response: "httpx.Response", pieces: AsyncIterator[bytes], wanted: Media | None) -> None:
         """Raises EngineError for anything but a good answer."""
         status = response.status_code
         if status != 200:
-            beginning = await _beginning(response)
+            beginning = await _beginning(pieces)
             found = (pattern.search(beginning) for pattern in _CODES)
             code = next((code[1] for code in found if code), "")
             raise refusal(self.where, status, self._subject, code)
@@ -239,9 +242,19 @@ async def _next(pieces: AsyncIterator[bytes], patience: Patience) -> bytes:
         return await anext(pieces, b"")
 
 
-async def _beginning(response: "httpx.Response") -> str:
+async def _unwind(pieces: AsyncIterator[bytes]) -> None:
+    """Ends the generators, one in another, by which httpx reads an answer that was closed: they end at their next read.
+    Dropped in the middle, each would end in a task that nobody awaits."""
+    import httpx
+
+    with contextlib.suppress(httpx.HTTPError, httpx.StreamError):
+        async for _ in pieces:
+            pass
+
+
+async def _beginning(pieces: AsyncIterator[bytes]) -> str:
     said = bytearray()
-    async for data in response.aiter_raw():
+    async for data in pieces:
         said += data
         if len(said) >= MAX_REFUSAL_BYTES:
             break
