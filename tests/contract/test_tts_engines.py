@@ -12,7 +12,8 @@ import numpy as np
 import psutil
 import pytest
 from support.entry_points import declare, in_project
-from support.tts_servers import KEY, Fault, http_server, wyoming_server
+from support.threaded_servers import KEY, Fault
+from support.tts_servers import http_server, wyoming_server
 
 from roomtone import engines
 from roomtone.engines import EngineChoice, Surroundings

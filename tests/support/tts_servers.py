@@ -5,84 +5,19 @@ They run on a thread of their own: a test's event loop holds what the engine put
 
 import asyncio
 import contextlib
-import socket
 import struct
-import threading
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from enum import Enum, auto
 
 import numpy as np
 from aiohttp import web
+from support.threaded_servers import KEY, STATUSES, Asked, Fault, SpeechServer, on_a_thread
 from wyoming.audio import AudioChunk, AudioStart, AudioStop
 from wyoming.error import Error
 from wyoming.event import async_read_event, async_write_event
 from wyoming.info import Attribution, Describe, Info, TtsProgram, TtsVoice
 from wyoming.tts import Synthesize
 
-KEY = "sk-a-key-that-nobody-may-see"
 NOBODY = Attribution("nobody", "")
-PATIENCE_S = 10  # of a test, for what is about to happen
 LETTER_MS = 60
-
-
-class Fault(Enum):
-    """What goes wrong with the next texts, until a test sets another."""
-
-    NONE = auto()
-    BAD_KEY = auto()
-    NOT_FOUND = auto()
-    TOO_MANY = auto()
-    FAILS = auto()
-    MOVED = auto()
-    CUT = auto()  # the connection breaks in the middle of the sound
-    STALLS = auto()  # nothing more comes, in the middle of the sound
-    SILENT = auto()  # nothing comes at all
-    EMPTY = auto()
-    NO_SOUND = auto()  # a page in HTML, as from a router that is in the way
-
-
-STATUSES = {Fault.BAD_KEY: 401, Fault.NOT_FOUND: 404, Fault.TOO_MANY: 429, Fault.FAILS: 500, Fault.MOVED: 307}
-
-
-@dataclass
-class Asked:
-    path: str
-    query: dict
-    headers: dict
-    fields: dict  # of the query, the JSON or the form
-
-
-@dataclass
-class SpeechServer:
-    """What a test sees of a service, whatever it speaks."""
-
-    port: int = 0
-    fault: Fault = Fault.NONE
-    piece_bytes: int = 4096  # in which the sound is sent
-    asked: list = field(default_factory=list)
-    reached: threading.Event = field(default_factory=threading.Event)
-    hung_up: threading.Event = field(default_factory=threading.Event)  # somebody did not wait for the end
-    stop: object = None
-
-    async def was_reached(self):
-        return await asyncio.to_thread(self.reached.wait, PATIENCE_S)
-
-    async def was_hung_up_on(self):
-        return await asyncio.to_thread(self.hung_up.wait, PATIENCE_S)
-
-
-@contextlib.contextmanager
-def crowded_port():
-    """A port that lets nobody in, and turns nobody away: its queue is full."""
-    with socket.socket() as crowded, contextlib.ExitStack() as stack:
-        crowded.bind(("127.0.0.1", 0))
-        crowded.listen(0)
-        for _ in range(3):
-            waiting = stack.enter_context(socket.socket())
-            waiting.setblocking(False)
-            waiting.connect_ex(crowded.getsockname())
-        yield crowded.getsockname()[1]
 
 
 def speech(text, rate_hz):
@@ -104,7 +39,7 @@ def wav_header(rate_hz, sound_bytes, *, channels=1, bits=16, encoding=1, before=
 @contextlib.contextmanager
 def http_server():
     """All HTTP services, each under a path of its own: /openai/v1, /elevenlabs, /coqui, /xtts, /opentts, /raw."""
-    with _on_a_thread(HttpSpeechServer()) as server:
+    with on_a_thread(HttpSpeechServer()) as server:
         yield server
 
 
@@ -269,7 +204,7 @@ class HttpSpeechServer(SpeechServer):
 @contextlib.contextmanager
 def wyoming_server():
     """A Wyoming service, by the wyoming package's own reader and writer."""
-    with _on_a_thread(WyomingSpeechServer()) as server:
+    with on_a_thread(WyomingSpeechServer()) as server:
         yield server
 
 
@@ -331,32 +266,3 @@ class WyomingSpeechServer(SpeechServer):
             voice("en_GB-alan-low", "en_GB"),
         ]
         return Info(tts=[TtsProgram("piper", NOBODY, True, None, None, voices)]).event()
-
-
-@contextlib.contextmanager
-def _on_a_thread(server) -> Iterator:
-    loop, up = asyncio.new_event_loop(), threading.Event()
-    over = asyncio.Event()
-
-    async def started():
-        up.set()
-        await over.wait()
-
-    def stop():
-        if thread.is_alive():
-            loop.call_soon_threadsafe(over.set)
-            thread.join()
-
-    def run():
-        with asyncio.Runner(loop_factory=lambda: loop) as runner:
-            runner.run(server.serve(started))
-        up.set()
-
-    thread = threading.Thread(target=run, name="speech server")
-    thread.start()
-    server.stop = stop
-    try:
-        assert up.wait(PATIENCE_S)
-        yield server
-    finally:
-        stop()

@@ -6,7 +6,8 @@ import contextlib
 import numpy as np
 import pytest
 from support.entry_points import declare, in_project
-from support.tts_servers import KEY, LETTER_MS, Fault, crowded_port, http_server, speech
+from support.threaded_servers import KEY, Fault, crowded_port
+from support.tts_servers import LETTER_MS, http_server, speech
 
 from roomtone import engines
 from roomtone.engines import EngineChoice, Surroundings

@@ -5,7 +5,8 @@ import contextlib
 
 import pytest
 from support.entry_points import declare, in_project
-from support.tts_servers import Fault, crowded_port, speech, wyoming_server
+from support.threaded_servers import Fault, crowded_port
+from support.tts_servers import speech, wyoming_server
 
 from roomtone import engines
 from roomtone.engines import EngineChoice, Surroundings
