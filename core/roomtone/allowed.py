@@ -109,6 +109,8 @@ def describe(node: Node) -> str:
         names = ", ".join([engines.AUTO, *engines.names(node[ENGINE_KIND])])
         return f"{names}, or a mapping with the key engine and that engine's options"
     if options := node.get("anyOf") or node.get("oneOf"):
+        if [option.get("items") for option in options[1:]] == options[:1]:
+            return f"{describe(options[0])}, or a list of such"
         return " or ".join(dict.fromkeys(describe(option) for option in options))
     if values := node.get("enum") or ([node["const"]] if "const" in node else None):
         return f"one of {', '.join(str(value) for value in values)}"

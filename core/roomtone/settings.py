@@ -17,7 +17,6 @@ import yaml
 from pydantic import (
     BaseModel,
     ConfigDict,
-    Field,
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
     SerializerFunctionWrapHandler,
@@ -108,21 +107,25 @@ class EngineOf:
             raise PydanticCustomError("engine_missing", "{problem}", {"problem": str(problem)}) from None
 
 
+@dataclass(frozen=True, slots=True)
 class OneOrMany:
     """Marks a tuple in a model that may be written as its one item, without a list around it; so it is rendered."""
 
+    may_be_empty: bool = False
+
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_before_validator_function(
-            _listed, handler(source), serialization=core_schema.wrap_serializer_function_ser_schema(_unlisted)
+            self._listed, handler(source), serialization=core_schema.wrap_serializer_function_ser_schema(_unlisted)
         )
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         many = handler(schema)
         return {"anyOf": [many["items"], many]}
 
-
-def _listed(value: object) -> object:
-    return value if isinstance(value, list | tuple) else [value]
+    def _listed(self, value: object) -> object:
+        if not value and isinstance(value, list | tuple) and not self.may_be_empty:
+            raise ValueError("name one at least")
+        return value if isinstance(value, list | tuple) else [value]
 
 
 def _unlisted(value: object, handler: SerializerFunctionWrapHandler) -> object:
@@ -139,9 +142,9 @@ EchoChoice = Annotated[EngineChoice, EngineOf("echo")]
 HomeChoice = Annotated[EngineChoice, EngineOf("home")]
 
 # Chains of engines: when one fails, the next takes over.
-SttChain = Annotated[tuple[SttChoice, ...], Field(min_length=1), OneOrMany()]
-TtsChain = Annotated[tuple[TtsChoice, ...], Field(min_length=1), OneOrMany()]
-LlmChain = Annotated[tuple[LlmChoice, ...], OneOrMany()]  # none is needed
+SttChain = Annotated[tuple[SttChoice, ...], OneOrMany()]
+TtsChain = Annotated[tuple[TtsChoice, ...], OneOrMany()]
+LlmChain = Annotated[tuple[LlmChoice, ...], OneOrMany(may_be_empty=True)]
 
 # Errors that only their own message explains; what all others allow stands in the model's schema.
 _SPEAK_FOR_THEMSELVES: Final = frozenset({"value_error", "assertion_error", "engine_missing", "engine_options"})

@@ -3,11 +3,12 @@ from typing import Annotated, Literal
 
 import pytest
 from pydantic import Field, SecretStr
+from support.entry_points import declare
 
-from roomtone import settings
+from roomtone import engines, settings
 from roomtone.engines import EngineChoice
 from roomtone.errors import SettingsError
-from roomtone.settings import Settings, VadChoice, WakeChoice
+from roomtone.settings import Settings, SttChain, VadChoice, WakeChoice
 
 
 class Link(Settings):
@@ -25,6 +26,7 @@ class House(Settings):
     link: Link = Link()
     wake: tuple[WakeChoice, ...] = (EngineChoice(),)
     vad: VadChoice = EngineChoice()
+    stt: SttChain = (EngineChoice(),)
 
 
 class Wav(Settings):
@@ -237,6 +239,47 @@ def test_an_engine_is_auto_a_name_or_a_name_with_options(house):
     )
 
 
+@pytest.mark.parametrize("text", ["stt: pocketsphinx", "stt: [pocketsphinx]", "stt: {engine: pocketsphinx}"])
+def test_a_chain_of_one_is_that_one(house, text):
+    loaded = house(text)
+    assert loaded.stt == (EngineChoice("pocketsphinx"),)
+    assert "stt:\n  engine: pocketsphinx\n" in settings.render(loaded)
+
+
+def test_a_chain_is_a_list_of_engines_each_with_its_options(house):
+    loaded = house("stt:\n- {engine: pocketsphinx, reject_from: 0.7}\n- auto\n")
+    assert loaded.stt == (EngineChoice("pocketsphinx", {"reject_from": 0.7}), EngineChoice())
+    again = house(settings.render(loaded))
+    assert again.stt == loaded.stt
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (
+            "stt: 5",
+            (
+                "1: stt: found 5, allowed: auto, pocketsphinx, or a mapping with the key engine and that engine's "
+                "options, or a list of such"
+            ),
+        ),
+        (
+            "stt:\n- auto\n- engine: pocketsphinx\n  rejects_from: 0.7",
+            "4: stt.1.rejects_from: found an unknown key, allowed: engine, reject_from; did you mean reject_from?",
+        ),
+        (
+            "stt:\n  engine: pocketsphinx\n  reject_from: -1",
+            "3: stt.reject_from: found -1, allowed: a number above 0",
+        ),
+        ("stt: []", "1: stt: found a list: name one at least"),
+    ],
+)
+def test_a_chains_engines_are_checked_in_their_place(refusal, text, problem, monkeypatch):
+    pocketsphinx = "roomtone_server.engines.stt.pocketsphinx:ENGINE"
+    declare(monkeypatch, engines, "roomtone.stt", {"pocketsphinx": pocketsphinx})
+    assert refusal(text) == [problem]
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
@@ -277,6 +320,6 @@ def test_an_engines_options_are_checked_in_their_place(refusal, text, problem):
 
 def test_keys_and_values_cannot_forge_a_line_or_drive_the_terminal(refusal):
     assert refusal('"a\\nb": 1\ncolour: "\\e[2J\\u202e"') == [
-        r"1: a\nb: found an unknown key, allowed: chime, colour, gain, link, models, name, rooms, vad, wake",
+        r"1: a\nb: found an unknown key, allowed: chime, colour, gain, link, models, name, rooms, stt, vad, wake",
         r'2: colour: found "\u001b[2J\u202e", allowed: one of red, green',
     ]

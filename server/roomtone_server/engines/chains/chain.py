@@ -176,8 +176,8 @@ class Chain(Generic[E]):
         for member in self.members:
             if member.name in problems:
                 told.append(f"{member.name}: {problems[member.name]}")
-            elif member.why:
-                told.append(f"{member.name} rests: {member.why}")
+            else:
+                told.append(f"{member.name} rests: {member.why}" if member.why else f"{member.name} has not started")
         only_languages = all(isinstance(problem, LanguageMissing) for problem in problems.values())
         error = LanguageMissing if problems and only_languages else EngineError
         return error(f"no {self._kind} engine answers: {'; '.join(told)}")

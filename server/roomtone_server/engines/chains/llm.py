@@ -37,9 +37,10 @@ class LlmChain:
                 goes_on = bool(said)
                 async with aclosing(attempt.stream(attempt.engine.chat(_continued(request, said)))) as pieces:
                     async for piece in pieces:
-                        if isinstance(piece, TextDelta) and goes_on and _are_one_word(said, piece.text):
-                            yield TextDelta(" ")
                         if isinstance(piece, TextDelta):
+                            if goes_on and _lack_space(said, piece.text):
+                                said += " "
+                                yield TextDelta(" ")
                             said += piece.text
                             goes_on = False
                         attempt.stands = attempt.stands or isinstance(piece, ToolCall)
@@ -57,9 +58,9 @@ def _continued(request: ChatRequest, said: str) -> ChatRequest:
     return replace(request, messages=(*request.messages, ChatMessage("assistant", said), ChatMessage("user", GO_ON)))
 
 
-def _are_one_word(said: str, more: str) -> bool:
-    """Whether the two would be taken for one word; the second was asked to begin with a new one."""
-    return said[-1].isalnum() and more[0].isalnum()
+def _lack_space(said: str, more: str) -> bool:
+    """Whether a word would stick to what was said before it."""
+    return not said[-1].isspace() and more[0].isalnum()
 
 
 async def _start(engine: LanguageModel) -> None:

@@ -110,6 +110,7 @@ class ChainHearing:
     async def partials(self) -> AsyncGenerator[Partial, None]:
         text = ""
         while not self._is_over:
+            self._raise_nobody()
             hearer = self._hearer
             self._changed.clear()
             try:
@@ -186,6 +187,7 @@ class ChainHearing:
                     raise
         except EngineError as problem:
             self._nobody = problem
+            self._changed.set()
             raise
         raise AssertionError("attempts end with an error")
 
