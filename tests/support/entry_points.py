@@ -13,5 +13,17 @@ def declare(monkeypatch, module, group, points):
 
 def in_project(group):
     """What the project itself declares in a group, {name: value}: also what was not there when it was installed."""
+    return _in_project().get(group, {})
+
+
+def declare_project(monkeypatch, module):
+    """Makes `module` find what the project itself declares, in every group."""
+    declared = EntryPoints(
+        EntryPoint(name, value, group) for group, points in _in_project().items() for name, value in points.items()
+    )
+    monkeypatch.setattr(module, "entry_points", declared.select)
+
+
+def _in_project():
     project = Path(__file__).parents[2] / "pyproject.toml"
-    return tomllib.loads(project.read_text(encoding="utf-8"))["project"]["entry-points"].get(group, {})
+    return tomllib.loads(project.read_text(encoding="utf-8"))["project"]["entry-points"]
