@@ -191,6 +191,42 @@ def test_a_transcript_that_does_not_come_is_the_next_ones_though_audio_goes_on()
     virtual_time.run(main())
 
 
+def test_an_utterance_that_is_given_up_during_a_takeover_is_left_open_nowhere():
+    async def main():
+        a, b = Counter("a", fails_at_ms=20), Counter("b", takes_s=1)
+        async with started(SttChain(makers(a, b), patience_s=2)) as chain:
+            hearing = await chain.hear(HearingRequest())
+            async with asyncio.TaskGroup() as tasks:
+                feeding = tasks.create_task(_refused(hearing.feed(FRAME)))
+                await asyncio.sleep(0.5)
+                await hearing.close()
+            assert feeding.result() == "its cable was pulled"
+            assert (a.open, b.asked, b.open) == (0, 1, 0)
+
+    virtual_time.run(main())
+
+
+def test_a_turn_that_is_over_during_a_takeover_ends_it():
+    async def main():
+        a, b = Counter("a", fails_at_ms=20), Counter("b", feed_takes_s=1)
+        async with started(SttChain(makers(a, b), patience_s=2)) as chain:
+            hearing = await chain.hear(HearingRequest())
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.5):
+                    await hearing.feed(FRAME)
+            await hearing.close()
+            assert (a.open, b.asked, b.open) == (0, 1, 0)
+            assert states(chain) == ["rests", "works"]
+
+    virtual_time.run(main())
+
+
+async def _refused(call):
+    with pytest.raises(EngineError) as refused:
+        await call
+    return str(refused.value)
+
+
 def test_a_reply_that_another_voice_spoke_is_not_said_again_by_it():
     """What was spoken ahead and broke off in the middle is spoken anew, whole."""
 
