@@ -5,6 +5,7 @@ import os
 import socket
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
@@ -37,7 +38,7 @@ def _server() -> Iterator[Finding]:
 
 
 def _resting(chains: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterator[Finding]:
-    """The engines of the running server that others stand in for: see `EngineStatus`."""
+    """The engines of chains that others stand in for: see `EngineStatus`."""
     for kind, engines in chains.items():
         for engine in engines:
             if engine["state"] != "works":
@@ -104,15 +105,17 @@ async def _ask() -> tuple[bool, int]:
 def _hearing() -> Iterator[Finding]:
     """The recogniser, started and taught the home's names."""
     try:
-        unheard = asyncio.run(_unheard_names())
+        unheard, chain = asyncio.run(_taught())
     except RoomtoneError as problem:
         yield Finding("recogniser", "broken", str(problem))
     else:
         yield Finding("recogniser", "works", "started, and taught the names of the home")
+        yield from _resting({"stt": chain})
         yield from _names(unheard)
 
 
-async def _unheard_names() -> list[str]:
+async def _taught() -> tuple[list[str], list[dict[str, Any]]]:
+    """The names that cannot be heard; how the engines fare, where they are a chain."""
     from roomtone import engines
     from roomtone_server.engines.base import SpeechToText
     from roomtone_server.engines.chains import provider
@@ -129,7 +132,9 @@ async def _unheard_names() -> list[str]:
         stack.push_async_callback(stt.close)
         await stt.start()
         changes = await stack.enter_async_context(aclosing(home.changes()))
-        return await stt.learn(await anext(changes))
+        unheard = await stt.learn(await anext(changes))
+        chain = provider.chain_of(stt)
+        return unheard, [asdict(status) for status in chain.status()] if chain else []
 
 
 def _settings() -> ServerSettings:

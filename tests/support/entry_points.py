@@ -16,12 +16,12 @@ def in_project(group):
     return _in_project().get(group, {})
 
 
-def declare_project(monkeypatch, module):
-    """Makes `module` find what the project itself declares, in every group."""
-    declared = EntryPoints(
-        EntryPoint(name, value, group) for group, points in _in_project().items() for name, value in points.items()
-    )
-    monkeypatch.setattr(module, "entry_points", declared.select)
+def declare_project(monkeypatch, module, group="", points=()):
+    """Makes `module` find what the project itself declares, in every group, and in one of them these {name: value}."""
+    groups = _in_project()
+    groups |= {group: {**groups.get(group, {}), **dict(points)}}
+    declared = (EntryPoint(name, value, group) for group, named in groups.items() for name, value in named.items())
+    monkeypatch.setattr(module, "entry_points", EntryPoints(declared).select)
 
 
 def _in_project():

@@ -3,7 +3,9 @@
 import asyncio
 
 import pytest
+from support.entry_points import declare_project
 
+from roomtone import engines
 from roomtone.doctor import Finding
 from roomtone_server import checks
 from roomtone_server.ports.control import ControlPort, control_path
@@ -36,6 +38,17 @@ def test_names_that_nobody_can_pronounce_are_listed_with_a_remedy():
     assert finding.state == "degraded"
     assert finding.text == "2 cannot be heard: 月, 日"
     assert "alias" in finding.remedy
+
+
+@pytest.mark.usefixtures("settings")
+def test_a_recogniser_of_a_chain_that_cannot_start_is_told(monkeypatch, tmp_path):
+    declare_project(monkeypatch, engines, "roomtone.stt", {"mute": "support.chain_engines:MUTE"})
+    with (tmp_path / "server.yaml").open("a") as file:
+        file.write("stt: [mute, pocketsphinx]\n")
+    findings = {finding.subject: finding for finding in checks.CHECKS[0]()}
+    assert findings["recogniser"].state == "works"
+    assert findings["stt engine mute"].state == "degraded"
+    assert findings["stt engine mute"].text.endswith("the stt engine 'mute' cannot work here: pip install a mouth")
 
 
 async def test_a_running_server_is_asked_for_them():

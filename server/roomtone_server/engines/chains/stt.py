@@ -10,7 +10,8 @@ from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from itertools import chain
+from typing import Final
 
 from roomtone.ears.formats import RATE_HZ, SAMPLE_BYTES
 from roomtone.errors import EngineError
@@ -23,8 +24,6 @@ from roomtone_server.grammar.vocabulary import Vocabulary
 MAX_KEPT_BYTES: Final = 60 * RATE_HZ * SAMPLE_BYTES
 
 _LOGGER = logging.getLogger(__name__)
-
-R = TypeVar("R")
 
 
 class SttChain:
@@ -80,7 +79,7 @@ class ChainHearing:
     def __init__(self, attempts: Iterator[Attempt[SpeechToText]], request: HearingRequest) -> None:
         self._attempts = attempts
         self._request = request
-        self._hearer: _Hearer
+        self._hearer: _Hearer | None = None  # the one before failed
         self._kept: deque[bytes] = deque()
         self._kept_bytes = 0
         self._changing = asyncio.Lock()  # of who hears: audio waits meanwhile
@@ -92,26 +91,25 @@ class ChainHearing:
     async def open(cls, attempts: Iterator[Attempt[SpeechToText]], request: HearingRequest) -> "ChainHearing":
         """Raises EngineError."""
         hearing = cls(attempts, request)
-        hearing._hearer = await hearing._next()
+        await hearing._listen()
         return hearing
 
     async def feed(self, pcm: bytes) -> None:
         async with self._changing:
-            self._raise_nobody()
             if self._is_over:
                 return
             self._keep(pcm)
-            try:
-                async with self._hearer.attempt.patience():
-                    await self._hearer.hearing.feed(pcm)
-            except EngineError as problem:
-                await self._replace(problem)
+            if (hearer := self._hearer) is not None:
+                try:
+                    async with hearer.attempt.patience():
+                        await hearer.hearing.feed(pcm)
+                except EngineError as problem:
+                    await self._drop(hearer, problem)
+            await self._listen()
 
     async def partials(self) -> AsyncGenerator[Partial, None]:
         text = ""
-        while not self._is_over:
-            self._raise_nobody()
-            hearer = self._hearer
+        while (hearer := await self._whoever_hears()) is not None:
             self._changed.clear()
             try:
                 async with aclosing(hearer.hearing.partials()) as partials:
@@ -121,9 +119,7 @@ class ChainHearing:
                             text = partial.text
                             yield partial
             except EngineError as problem:
-                if self._is_over:
-                    return
-                await self._mend(hearer, problem)
+                await self._drop(hearer, problem)
             if hearer is self._hearer and not self._is_over:
                 await self._changed.wait()
 
@@ -137,42 +133,45 @@ class ChainHearing:
 
     async def close(self) -> None:
         self._end()
-        await self._hearer.hearing.close()
+        if self._hearer is not None:
+            await self._hearer.hearing.close()
 
-    async def _ask(self, question: Callable[[Hearing], Awaitable[R]]) -> R:
+    async def _ask(self, question: Callable[[Hearing], Awaitable[Transcript]]) -> Transcript:
         """The answer of whoever hears, or of the next. Raises EngineError."""
-        while True:
-            self._raise_nobody()
-            hearer = self._hearer
+        while (hearer := await self._whoever_hears()) is not None:
             try:
                 async with hearer.attempt.patience():
-                    answer = await question(hearer.hearing)
+                    transcript = await question(hearer.hearing)
             except EngineError as problem:
-                await self._mend(hearer, problem)
+                await self._drop(hearer, problem)
             else:
                 hearer.attempt.gave()
-                return answer
+                return transcript
+        raise EngineError("this utterance was finished or closed before")
 
-    async def _mend(self, broken: _Hearer, problem: EngineError) -> None:
-        """Lets the next engine hear, unless another call has seen to it. Raises EngineError when none is left."""
+    async def _whoever_hears(self) -> _Hearer | None:
+        """None once the utterance is over. Raises EngineError when nobody is left."""
         async with self._changing:
-            self._raise_nobody()
-            if broken is self._hearer:
-                await self._replace(problem)
+            return await self._listen()
 
-    async def _replace(self, problem: EngineError) -> None:
-        """Raises the problem as it is where the utterance was given up: it may come of that."""
-        if self._is_over:
-            raise problem
-        broken = self._hearer
-        broken.attempt.failed(problem)
-        await broken.hearing.close()
-        self._hearer = await self._next()
-        self._changed.set()
-        if self._is_over:
-            self._hearer.attempt.ended()
-            await self._hearer.hearing.close()
-            raise problem
+    async def _listen(self) -> _Hearer | None:
+        """As above, with `_changing` held: where the one before failed, the next hears, from the beginning."""
+        if self._nobody is not None:
+            raise EngineError(str(self._nobody))
+        if self._hearer is None and not self._is_over:
+            self._hearer = await self._next()
+            self._changed.set()
+            if self._is_over:
+                self._hearer.attempt.ended()
+                await self._hearer.hearing.close()
+        return None if self._is_over else self._hearer
+
+    async def _drop(self, broken: _Hearer, problem: EngineError) -> None:
+        """Whoever failed hears no longer, unless another call has seen to it, or the failure comes of the end."""
+        if broken is self._hearer and not self._is_over:
+            self._hearer = None
+            broken.attempt.failed(problem)
+            await broken.hearing.close()
 
     async def _next(self) -> _Hearer:
         """The next engine that can hear, with all that was kept fed to it. Raises EngineError when none is left."""
@@ -183,11 +182,12 @@ class ChainHearing:
                 except EngineError as problem:
                     attempt.failed(problem)
                 except BaseException:
+                    # Whoever asked waits no longer: the next call begins with the same engine.
                     attempt.ended()
+                    self._attempts = chain([attempt], self._attempts)
                     raise
         except EngineError as problem:
             self._nobody = problem
-            self._changed.set()
             raise
         raise AssertionError("attempts end with an error")
 
@@ -212,11 +212,8 @@ class ChainHearing:
         if not self._is_over:
             self._is_over = True
             self._changed.set()
-            self._hearer.attempt.ended()
-
-    def _raise_nobody(self) -> None:
-        if self._nobody is not None:
-            raise EngineError(str(self._nobody))
+            if self._hearer is not None:
+                self._hearer.attempt.ended()
 
 
 async def _taught(engine: SpeechToText, vocabulary: Vocabulary) -> list[str] | EngineError:
