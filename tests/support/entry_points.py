@@ -16,11 +16,15 @@ def in_project(group):
     return _in_project().get(group, {})
 
 
-def declare_project(monkeypatch, module, group="", points=()):
-    """Makes `module` find what the project itself declares, in every group, and in one of them these {name: value}."""
-    groups = _in_project()
-    groups |= {group: {**groups.get(group, {}), **dict(points)}}
-    declared = (EntryPoint(name, value, group) for group, named in groups.items() for name, value in named.items())
+def declare_project(monkeypatch, module, own=()):
+    """Makes `module` find what the project itself declares, in every group, and a test's `own`, {group: {name: value}},
+    beside it."""
+    declared = [
+        EntryPoint(name, value, group)
+        for groups in (_in_project(), dict(own))
+        for group, points in groups.items()
+        for name, value in points.items()
+    ]
     monkeypatch.setattr(module, "entry_points", EntryPoints(declared).select)
 
 

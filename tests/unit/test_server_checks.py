@@ -42,7 +42,7 @@ def test_names_that_nobody_can_pronounce_are_listed_with_a_remedy():
 
 @pytest.mark.usefixtures("settings")
 def test_a_recogniser_of_a_chain_that_cannot_start_is_told(monkeypatch, tmp_path):
-    declare_project(monkeypatch, engines, "roomtone.stt", {"mute": "support.chain_engines:MUTE"})
+    declare_project(monkeypatch, engines, {"roomtone.stt": {"mute": "support.chain_engines:MUTE"}})
     with (tmp_path / "server.yaml").open("a") as file:
         file.write("stt: [mute, pocketsphinx]\n")
     findings = {finding.subject: finding for finding in checks.CHECKS[0]()}

@@ -32,7 +32,8 @@ def keys(value: object) -> object:
 
 
 @pytest.mark.parametrize(
-    "written", ["", "home: {engine: virtual, file: h.yaml, confirm: [alarm]}\ntts: {engine: espeak}"]
+    "written",
+    ["", "home: {engine: virtual, file: h.yaml, confirm: [alarm]}\ntts: {engine: espeak}", "tts: [espeak, auto]"],
 )
 def test_what_is_printed_is_a_settings_file_that_says_the_same(tmp_path, written):
     path, printed = tmp_path / "server.yaml", tmp_path / "printed.yaml"
