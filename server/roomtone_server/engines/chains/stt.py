@@ -85,6 +85,7 @@ class ChainHearing:
         self._changing = asyncio.Lock()  # of who hears: audio waits meanwhile
         self._changed = asyncio.Event()  # who hears, or that anybody does
         self._is_over = False
+        self._final: Transcript | None = None
         self._nobody: EngineError | None = None  # is left
 
     @classmethod
@@ -127,9 +128,9 @@ class ChainHearing:
         return await self._ask(lambda hearing: hearing.preview())
 
     async def finish(self) -> Transcript:
-        transcript = await self._ask(lambda hearing: hearing.finish())
+        self._final = await self._ask(lambda hearing: hearing.finish())
         self._end()
-        return transcript
+        return self._final
 
     async def close(self) -> None:
         self._end()
@@ -147,7 +148,9 @@ class ChainHearing:
             else:
                 hearer.attempt.gave()
                 return transcript
-        raise EngineError("this utterance was finished or closed before")
+        if self._final is not None:
+            return self._final  # to a preview that was moving on to the next engine meanwhile
+        raise EngineError("this utterance was closed before")
 
     async def _whoever_hears(self) -> _Hearer | None:
         """None once the utterance is over. Raises EngineError when nobody is left."""
