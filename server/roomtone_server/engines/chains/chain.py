@@ -49,10 +49,6 @@ class Attempt(Generic[E]):
         self.failed(problem)
         return not self.stands
 
-    @property
-    def name(self) -> str:
-        return self._member.name
-
     @asynccontextmanager
     async def patience(self) -> AsyncIterator[None]:
         """Around the wait for a result. Raises EngineError when it takes too long."""
