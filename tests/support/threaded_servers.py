@@ -13,6 +13,8 @@ from enum import Enum, auto
 
 KEY = "sk-a-key-that-nobody-may-see"
 PATIENCE_S = 10  # of a test, for what is about to happen
+# Of the event loop: connections on their way are let in before a server ends, since it ends none that it does not know.
+ROUNDS = 10
 
 
 class Fault(Enum):
@@ -82,6 +84,8 @@ def on_a_thread(server) -> Iterator:
     async def started():
         up.set()
         await over.wait()
+        for _ in range(ROUNDS):
+            await asyncio.sleep(0)
 
     def stop():
         if thread.is_alive():
