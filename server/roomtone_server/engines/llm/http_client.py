@@ -1,7 +1,5 @@
 """How both engines talk HTTP. Imports httpx, a quarter of a second: only where an engine is started."""
 
-import functools
-import ssl
 from collections.abc import AsyncIterator
 from typing import Any, Final
 
@@ -9,6 +7,7 @@ import httpx
 from typing_extensions import override
 
 from roomtone.errors import EngineError
+from roomtone_server.engines.http_service import trust
 
 # A server that never ends its line would fill our memory. One holds a token, a tool call, or the list of its models.
 MAX_LINE_BYTES: Final = 4 * 2**20
@@ -21,15 +20,10 @@ def options(connect_s: float, **headers: str) -> dict[str, Any]:
     return {
         "timeout": httpx.Timeout(None, connect=connect_s),
         "limits": httpx.Limits(keepalive_expiry=KEEP_ALIVE_S),
-        "verify": _trust(),
+        "verify": trust(),
         "headers": {"Accept-Encoding": "identity", **headers},  # a compressor would hold tokens back
         "event_hooks": {"response": [_bound_lines]},
     }
-
-
-@functools.cache
-def _trust() -> ssl.SSLContext:
-    return httpx.create_ssl_context()  # 50 ms
 
 
 async def _bound_lines(response: httpx.Response) -> None:
