@@ -210,6 +210,24 @@ async def test_a_preview_says_what_is_heard_so_far_and_settles_nothing(make):
             await hearing.preview()
 
 
+async def test_previews_and_a_transcript_come_while_somebody_listens_to_partials(make):
+    async with listening(make()) as engine:
+        hearing = await engine.hear(HearingRequest())
+        pcm = await spoken(COMMAND)
+
+        async def watch():
+            async for partial in hearing.partials():
+                assert partial.text
+
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(watch())
+            await feed(hearing, pcm)
+            for _ in range(2):
+                assert (await hearing.preview()).text == COMMAND
+                await feed(hearing, silence(0.3))
+            assert (await hearing.finish()).text == COMMAND
+
+
 async def test_a_preview_that_nobody_waits_for_any_more_disturbs_nothing(make):
     async with listening(make()) as engine:
         hearing = await engine.hear(HearingRequest())
