@@ -30,7 +30,7 @@ import numpy as np
 from pocketsphinx import Config, Decoder
 
 from roomtone.ears.base import VoiceActivity
-from roomtone.ears.formats import FRAME_BYTES, FRAME_SAMPLES, RATE_HZ, SAMPLES_PER_MS
+from roomtone.ears.formats import FRAME_SAMPLES, RATE_HZ, SAMPLES_PER_MS
 from roomtone.engines import EngineChoice, Surroundings, choose
 from roomtone_server.bench.home import read_home
 from roomtone_server.bench.judge import Judge, Verdict
@@ -38,7 +38,7 @@ from roomtone_server.bench.manifest import Clip, read_manifest
 from roomtone_server.bench.sound import Samples, room_tone
 from roomtone_server.engines.base import HearingRequest, Partial, Transcript
 from roomtone_server.engines.stt.pocketsphinx import PocketSphinxSettings
-from roomtone_server.engines.stt.sphinx import verifier, worker
+from roomtone_server.engines.stt.sphinx import listener, verifier
 from roomtone_server.engines.stt.sphinx.lexicon import pronounce
 from roomtone_server.engines.stt.sphinx.recogniser import Recogniser
 from roomtone_server.grammar.compiler import compile_automaton
@@ -56,7 +56,6 @@ PAUSES_MS = {Completeness.EXTENDABLE: 200, Completeness.OPEN: 400}
 FADE = RATE_HZ * 5 // 1000  # samples
 DIP_WITHIN_MS = 40  # around where the alignment says that a word ends
 TAIL_MS = 2500  # of room behind each command
-DECODE_EVERY_BYTES = FRAME_BYTES * 10  # as the worker does on a machine that is quick enough
 FRAME_OF_ALIGNMENT_MS = 10
 SETTLED = 20  # rounds of the event loop: several times what one frame causes
 
@@ -103,7 +102,7 @@ class Hearing:
     """Both workers of the embedded engine, in this process: what is fed has been heard."""
 
     def __init__(self, recogniser: Recogniser) -> None:
-        self._utterance = worker.Utterance(recogniser, "")
+        self._utterance = listener.Utterance(recogniser, "")
         self._verified = verifier.Utterance(0)
         self._partials: asyncio.Queue[Partial | None] = asyncio.Queue()
 
@@ -112,17 +111,15 @@ class Hearing:
         self._verified.pcm += pcm
         if self._verified.is_due:
             self._verified.listen()
-        if self._utterance.is_due:
-            self._hear()
-            if text := self._utterance.partial():
-                self._partials.put_nowait(Partial(text, len(self._utterance.pcm) // 2))
+        if self._utterance.is_due and self._utterance.hear_ahead() and (text := self._utterance.partial()):
+            self._partials.put_nowait(Partial(text, len(self._utterance.pcm) // 2))
 
     async def partials(self) -> AsyncGenerator[Partial, None]:
         while (partial := await self._partials.get()) is not None:
             yield partial
 
     async def preview(self) -> Transcript:
-        self._hear()
+        self._utterance.hear()
         found, heard = self._utterance.transcript(), self._utterance.heard
         if heard is None:
             return Transcript("", spoken=False)
@@ -139,10 +136,6 @@ class Hearing:
 
     async def close(self) -> None:
         self._partials.put_nowait(None)
-
-    def _hear(self) -> None:
-        self._utterance.hear()
-        self._utterance.due_bytes = len(self._utterance.pcm) + DECODE_EVERY_BYTES
 
 
 @dataclass(frozen=True)
