@@ -18,8 +18,8 @@ from wave import open as open_wave
 import numpy as np
 from numpy.random import Generator, default_rng
 from numpy.typing import NDArray
-from rooms import Room, Samples, heard, resampled
 
+from rooms import Room, Samples, heard, resampled
 from roomtone import engines
 from roomtone.ears.base import WakeEngine
 from roomtone.ears.formats import FRAME_BYTES, FRAME_MS, FRAME_SAMPLES, RATE_HZ, SAMPLES_PER_MS

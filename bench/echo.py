@@ -26,8 +26,8 @@ from typing import Final
 import numpy as np
 import soxr
 from numpy.typing import NDArray
-from rooms import coloured, resampled
 
+from rooms import coloured, resampled
 from roomtone import engines
 from roomtone.ears.base import EchoCanceller, WakeEngine
 from roomtone.ears.echo.path import EchoPath

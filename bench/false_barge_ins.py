@@ -11,7 +11,7 @@ With --echo none, the microphone hears the speaker as it is.
 import argparse
 import asyncio
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import cycle
@@ -20,6 +20,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 from numpy.random import default_rng
+from numpy.typing import NDArray
 
 from roomtone import engines
 from roomtone.ears.base import EchoCanceller, VoiceActivity
@@ -34,11 +35,13 @@ from roomtone_satellite.steps import MachineSettings, State
 from roomtone_satellite.voice import VoiceWatch
 from roomtone_server.bench import scene
 from roomtone_server.bench.home import read_home
-from roomtone_server.bench.sound import resampled
+from roomtone_server.bench.sound import FULL_SCALE, resampled
 from roomtone_server.engines import libespeak
 from roomtone_server.engines.base import HearingRequest, SpeechToText
 from roomtone_server.engines.tts import espeak
 from roomtone_server.runtime.echoes import is_echo
+
+Sound = NDArray[np.float64]  # at 16 kHz
 
 REPLIES = (
     "Turned on the lights",
@@ -62,7 +65,7 @@ class Room:
 
     def __init__(self, level_dbfs: float, seed: int) -> None:
         self._draw = default_rng(seed)
-        self._level = 10 ** (level_dbfs / 20) * scene.FULL_SCALE
+        self._level = 10 ** (level_dbfs / 20) * FULL_SCALE
         rt60_s = self._draw.uniform(0.2, 0.6)
         times_s = np.arange(round(0.4 * RATE_HZ)) / RATE_HZ
         self._response = self._draw.normal(size=times_s.size) * 10 ** (-3 * times_s / rt60_s)
@@ -71,12 +74,12 @@ class Room:
         self._response = np.concatenate([np.zeros(AHEAD_SAMPLES), self._response])
         self._played = np.zeros(self._response.size)
 
-    def hear(self, played: np.ndarray) -> bytes:
+    def hear(self, played: Sound) -> bytes:
         self._played = np.concatenate([self._played[FRAME_SAMPLES:], played])
         reach = self._response.size + FRAME_SAMPLES - 1
         past = np.pad(self._played, (max(0, reach - self._played.size), 0))[-reach:]
         echo = np.convolve(past, self._response, "valid") * self._level
-        noise = self._draw.normal(0, 10 ** (scene.NOISE_DBFS / 20) * scene.FULL_SCALE, FRAME_SAMPLES)
+        noise = self._draw.normal(0, 10 ** (scene.NOISE_DBFS / 20) * FULL_SCALE, FRAME_SAMPLES)
         return np.clip(np.rint(echo + noise), -32_768, 32_767).astype(np.int16).tobytes()
 
 
@@ -92,13 +95,13 @@ class Satellite:
     now: float = 0.0
     ring: FrameRing = field(default_factory=lambda: FrameRing(2 * RATE_HZ))
 
-    def tell(self, reply: np.ndarray) -> Iterator[list[bytes]]:
-        """Plays a reply to its end; yields what is streamed to a server, who sends back whether there were words."""
+    def tell(self, reply: Sound) -> Generator[list[bytes], str, None]:
+        """Plays a reply to its end; yields what is streamed to a server, who sends back the words in it."""
         machine, watch = SatelliteMachine(MachineSettings(voice_pauses=True)), VoiceWatch()
-        for event in (e.Connected(), e.ReplyStarted(2)):
-            machine.receive(event, self.now)
+        machine.receive(e.Connected(), self.now)
+        machine.receive(e.ReplyStarted(2), self.now)
         self.vad.reset()
-        at, asked_from = 0, 0
+        at, asked = 0, None
         while at < reply.size + GAP_S * RATE_HZ:
             silent = machine.state is State.HUSHED or machine.state is State.INTERRUPTED
             block = np.zeros(0) if silent else reply[at : at + FRAME_SAMPLES]
@@ -109,14 +112,15 @@ class Satellite:
             for command in machine.commands():
                 self.counts[type(command).__name__] += 1
                 if isinstance(command, e.StartInterrupting):
-                    asked_from = command.first_sample
-                    turn = command.turn
-            if machine.state is State.INTERRUPTED and self.ring.position >= asked_from + ASKED_FRAMES * FRAME_SAMPLES:
-                words = yield [frame for _, frame in self.ring.since(asked_from)]
+                    asked = command
+            if machine.state is not State.INTERRUPTED or asked is None:
+                continue
+            if self.ring.position >= asked.first_sample + ASKED_FRAMES * FRAME_SAMPLES:
+                words = yield [frame for _, frame in self.ring.since(asked.first_sample)]
                 self.counts["interrupted"] += bool(words)
-                machine.receive(e.TurnEnded(turn, "nothing-said"), self.now)
+                machine.receive(e.TurnEnded(asked.turn, "nothing-said"), self.now)
 
-    def _frame(self, block: np.ndarray) -> tuple[int, bytes, bool]:
+    def _frame(self, block: Sound) -> tuple[int, bytes, bool]:
         """Position of the frame that the microphone hears meanwhile, what is left of it, and whether that is near."""
         sound = np.pad(block, (0, FRAME_SAMPLES - block.size))
         if block.size:
@@ -129,10 +133,10 @@ class Satellite:
         return position, frame, self.near_end.frame(heard, frame)
 
 
-def spoken(text: str) -> np.ndarray:
+def spoken(text: str) -> Sound:
     """A reply at the rate of the house; its level is 1 (root mean square)."""
     speech = resampled(np.frombuffer(espeak.synthesise(text), np.int16), libespeak.RATE_HZ).astype(np.float64)
-    return speech / np.sqrt((speech**2).mean())
+    return speech / float(np.sqrt((speech**2).mean()))
 
 
 async def words(stt: SpeechToText | None, frames: list[bytes], reply: str) -> str:

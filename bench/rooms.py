@@ -1,6 +1,7 @@
 """Sounds as a microphone across the room would hear them, made by numpy alone."""
 
 from dataclasses import dataclass
+from math import sqrt
 from typing import Self
 
 import numpy as np
@@ -101,8 +102,9 @@ def _passed(sound: Samples, band_hz: tuple[float, float]) -> Samples:
 def _noise(count: int, room: Room, draw: Generator) -> Samples:
     times_s = np.arange(count) / RATE_HZ
     mains_hz = draw.choice([50, 60])
-    hum = sum(np.sin(2 * np.pi * mains_hz * harmonic * times_s) / harmonic for harmonic in (1, 2, 3, 5, 8))
-    return np.sqrt(1 - room.hum) * coloured(count, room.colour, draw) + np.sqrt(room.hum) * hum / _level(hum)
+    overtones = [np.sin(2 * np.pi * mains_hz * number * times_s) / number for number in (1, 2, 3, 5, 8)]
+    hum: Samples = np.sum(overtones, axis=0)
+    return sqrt(1 - room.hum) * coloured(count, room.colour, draw) + sqrt(room.hum) * hum / _level(hum)
 
 
 def _click(count: int, draw: Generator) -> Samples:

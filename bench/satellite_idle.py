@@ -64,7 +64,7 @@ def main() -> int:
         }
         config = Path(folder) / "satellite.yaml"
         config.write_text(json.dumps(settings))
-        command = [Path(sys.executable).with_name("roomtone"), "satellite", "--config", config]
+        command = [str(Path(sys.executable).with_name("roomtone")), "satellite", "--config", str(config)]
         with subprocess.Popen(command, env={**os.environ, "ROOMTONE_STATE": folder}) as running:
             time.sleep(WARM_UP_S)
             process = psutil.Process(running.pid)

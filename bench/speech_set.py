@@ -28,9 +28,9 @@ from pathlib import Path
 
 import numpy as np
 from numpy.random import Generator, default_rng
+
 from recogniser import vocabulary_of
 from rooms import Room, Samples, coloured, heard, resampled
-
 from roomtone.ears.formats import RATE_HZ
 from roomtone_server.engines import libespeak
 from roomtone_server.grammar.automaton import Automaton
@@ -82,8 +82,9 @@ class Speaker:
         rate_hz, pcm = self._by_flite(text) if self.is_flite else self._by_espeak(text)
         sound = np.frombuffer(pcm, np.int16) / 32_768
         sound = resampled(sound, round(len(sound) * self.size * RATE_HZ / rate_hz))
-        loud = np.flatnonzero(np.abs(sound) > QUIET * np.abs(sound).max())
-        return sound[loud[0] : loud[-1] + 1] / np.abs(sound).max()
+        peak = float(np.abs(sound).max())
+        loud = np.flatnonzero(np.abs(sound) > QUIET * peak)
+        return sound[loud[0] : loud[-1] + 1] / peak
 
     def _by_flite(self, text: str) -> tuple[int, bytes]:
         speed = ["--setf", f"duration_stretch={1 / self.pace:.3f}"]
