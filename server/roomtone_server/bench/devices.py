@@ -10,6 +10,8 @@ from roomtone.ears.formats import RATE_HZ
 from roomtone_server.bench.answer import Answer, read_answers
 from roomtone_server.bench.sound import Samples, write_wav
 
+NO_CHIMES: Final = dict.fromkeys(("awake", "invited", "done", "error", "timer"), False)  # the satellite's `chimes`
+
 _NS: Final = 1_000_000_000
 
 

@@ -1,13 +1,11 @@
 """The stages of one turn on one time axis, and all that there is to tell of it."""
 
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from roomtone_server.bench.turn import Turn
+from roomtone_server.telemetry.record import Span, Stage
 
-Stage = Literal["wake", "speech", "silence", "stt", "agent", "tts", "sound"]
-STAGES: Final[tuple[Stage, ...]] = ("wake", "speech", "silence", "stt", "agent", "tts", "sound")
-Span = tuple[float, float]  # begin and end, in ms
 Spans = dict[Stage, Span]
 
 _EVER: Final = 2**63  # ns: when all is over

@@ -11,7 +11,7 @@ import click
 
 from roomtone.ears.formats import RATE_HZ
 from roomtone_server.bench.answer import Answer
-from roomtone_server.bench.devices import Began, WavDevices
+from roomtone_server.bench.devices import NO_CHIMES, Began, WavDevices
 from roomtone_server.bench.ends import Ends, both_ends, watching
 from roomtone_server.bench.programs import until
 from roomtone_server.bench.turn import Turn
@@ -19,8 +19,6 @@ from roomtone_server.bench.v2v.reel import Reel
 
 BEGINS_S: Final = 30.0
 LATE_S: Final = 10.0  # how long after its take a turn may still go on
-
-_NO_CHIMES: Final = dict.fromkeys(("awake", "done", "error", "timer"), False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +33,7 @@ class Played:
 async def play(reel: Reel, folder: Path, home: Path | None, area: str | None) -> Played:
     """Progress is told on stderr. Raises RoomtoneError, with the last words of the end that failed."""
     devices = WavDevices(reel.sound, folder)
-    satellite = {"name": "bench", "area": area, "chimes": _NO_CHIMES, **devices.settings}
+    satellite = {"name": "bench", "area": area, "chimes": NO_CHIMES, **devices.settings}
     turns: dict[int, Turn] = {}
 
     def take(event: Mapping[str, Any]) -> None:
