@@ -204,6 +204,24 @@ def test_a_satellite_that_never_reports_the_end_of_playback():
     assert scene.wait_s(0.2) == [EndTurn(1, "answered")]
 
 
+def test_what_such_a_satellite_does_report_is_no_reason_to_wait_longer():
+    scene = until_speaking()
+    scene.finish_reply(remaining_s=2.0)
+    scene.wait_s(6.9)
+    assert scene.tell(PlaybackReached(1, 22_050)) == []
+    assert scene.wait_s(0.2) == [EndTurn(1, "answered")]
+
+
+def test_nothing_happens_before_its_time():
+    scene = Scenario()
+    scene.machine.advance(1000.0)
+    assert scene.machine.ignored == 0, "nobody waits for anything"
+    scene.tell(AnnouncementDue("one", "timer"))
+    scene.machine.advance(scene.machine.next_deadline() - 0.001)
+    assert scene.machine.commands() == []
+    assert scene.machine.state is State.ANSWERING
+
+
 def test_a_long_reply_lives_while_it_sounds():
     scene = until_speaking()
     for second in range(120):
