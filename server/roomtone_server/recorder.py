@@ -3,6 +3,7 @@
 No turn waits for it. When the disk is slow, events wait in the trace's bounded queue, and the oldest are lost.
 """
 
+import asyncio
 import logging
 import time
 from collections.abc import Mapping, MutableMapping, Sequence
@@ -62,7 +63,7 @@ class Recorder:
             self._faults["turns"] = str(problem)
 
     def _fold(self, turn: Sequence[TraceEvent]) -> TurnRecord:
-        ago_s = (time.monotonic_ns() - turn[0].at_ns) / 1e9
+        ago_s = asyncio.get_running_loop().time() - turn[0].at_ns / 1e9
         return fold(
             turn, began_at=time.time() - ago_s, engines=self._engines, store_transcripts=self._store_transcripts
         )

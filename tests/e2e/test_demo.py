@@ -14,7 +14,7 @@ import pytest
 from roomtone.ears.formats import RATE_HZ
 from roomtone_server.bench.programs import until
 
-STAGES = ["wake", "speech", "silence", "stt", "agent", "tts", "sound"]
+STAGES = ["wake", "speech", "silence", "stt", "agent", "tts", "speaker", "sound"]
 
 
 @pytest.fixture

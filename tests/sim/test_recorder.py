@@ -84,7 +84,7 @@ def test_a_turn_leads_to_a_row(path):
     [record], figures = recorded(path, one_turn)
     assert (record.satellite, record.turn, record.begun_by, record.outcome) == ("s1", 1, "wake-word", "answered")
     assert (record.silence_ms, record.engines) == (500, {"stt": "x"})
-    assert list(record.stages) == ["wake", "speech", "silence", "stt", "agent", "tts", "sound"]
+    assert list(record.stages) == ["wake", "speech", "silence", "stt", "agent", "tts", "speaker", "sound"]
     assert record.lengths.transcript == len(SAID)
     assert record.speech_dbfs == pytest.approx(-12.2, abs=0.1), "the scripted speech, of amplitude 8000"
     assert record.noise_dbfs == FLOOR_DBFS

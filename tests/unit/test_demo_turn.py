@@ -85,6 +85,7 @@ def test_the_result_has_the_schema_of_json():
             "stt": [4320.0, 4330.0],
             "agent": [4330.0, 4340.0],
             "tts": [4340.0, 4352.0],
+            "speaker": [4352.0, 4380.0],
             "sound": [4380.0, 5470.0],
         },
     }

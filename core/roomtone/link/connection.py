@@ -2,14 +2,16 @@
 
 import asyncio
 import logging
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, NoReturn
 
 from wyoming.event import Event
-from wyoming.ping import Ping, Pong
 
 from roomtone.errors import FrameError, LinkError, PeerGone
+from roomtone.link.clock import PeerClock
 from roomtone.link.codec import Limits, encode
+from roomtone.link.events import Message, Ping, Pong, event_of, parse
 from roomtone.link.outbox import Outbox
 from roomtone.link.security import fingerprint_of
 from roomtone.link.wire import Wire
@@ -17,6 +19,7 @@ from roomtone.link.wire import Wire
 _LOGGER = logging.getLogger(__name__)
 
 MAX_IN_A_ROW: Final = 32  # guards the loop: a peer that sends faster than we handle would be all that it serves
+FIRST_PINGS: Final = 4  # follow each other at once: a turn may begin as soon as the peer is there
 _PIECE_BYTES: Final = 8 * 1024  # of one write; what is in it can no longer be dropped when it is old
 
 
@@ -28,7 +31,7 @@ class Deadlines:
     handshake_s: float = 5.0  # TLS; and again for the first events, in `admission`
     read_s: float = 15.0  # from one whole event to the next, pings included; then the peer is gone
     write_s: float = 10.0  # for a write to leave; then the peer is gone
-    ping_s: float = 5.0  # after so long without sending anything, we ping
+    ping_s: float = 5.0  # from one ping to the next
 
 
 DEADLINES: Final = Deadlines()
@@ -43,6 +46,7 @@ class Link:
         self.deadlines = deadlines
         certificate = wire.peer_certificate()
         self.peer_fingerprint = fingerprint_of(certificate) if certificate else b""  # satellites show no certificate
+        self.peer_clock = PeerClock()
         self._wire = wire
         self._limits = limits
         self._outbox = Outbox()
@@ -50,6 +54,10 @@ class Link:
         self._written = asyncio.Event()  # for `drain`: nothing is
         self._written.set()
         self._in_a_row = 0
+        self._now = asyncio.get_running_loop().time
+        self._pings = 0
+        self._pinged_at: float | None = None  # the last ping, until it is answered
+        self._next_ping_at = self._now() + deadlines.ping_s
         self._closed: LinkError | None = None  # why this side ended it
 
     @property
@@ -66,11 +74,10 @@ class Link:
             event = self._next_event()
             if event is None:
                 event = await self._wait_for_event()
-            if Ping.is_type(event.type):
-                self.send(Pong(text=Ping.from_event(event).text).event())
-            elif not Pong.is_type(event.type):
-                await self._let_others_run()
+            await self._let_others_run()
+            if event.type not in {Ping.TYPE, Pong.TYPE}:
                 return event
+            self._take(parse(event))
 
     def send(self, event: Event) -> None:
         """Queues an event and never waits. Audio for which the peer is too slow is dropped, oldest first; a peer for
@@ -83,6 +90,13 @@ class Link:
             self._break(PeerGone(f"{self.peer} does not read: too many events wait for it, so it was disconnected"))
         self._written.clear()
         self._waiting.set()
+
+    def ping(self) -> None:
+        """Asks the peer for its clock; `peer_clock` knows more with each answer. Raises PeerGone."""
+        self._pings += 1
+        self._pinged_at = self._now()
+        self._next_ping_at = self._pinged_at + self.deadlines.ping_s
+        self.send(event_of(Ping(str(self._pings))))
 
     async def drain(self) -> None:
         """Returns when all that was sent has left for the network. Raises PeerGone."""
@@ -99,7 +113,7 @@ class Link:
         self._wire.close()
 
     async def attend(self) -> None:
-        """Writes what is sent, and pings when nothing is, until the link is over. The link's own task."""
+        """Writes what is sent, and pings now and then, until the link is over. The link's own task."""
         try:
             while True:
                 await self._wait_for_work()
@@ -138,12 +152,22 @@ class Link:
             self._in_a_row = 0
             await asyncio.sleep(0)
 
+    def _take(self, message: Message | None) -> None:
+        if isinstance(message, Ping):
+            self.send(event_of(Pong(message.text, round(self._now() * 1e6))))
+        elif isinstance(message, Pong) and self._pinged_at is not None and message.text == str(self._pings):
+            peer_at = None if message.at_us is None else message.at_us / 1e6
+            self.peer_clock.answered(self._pinged_at, peer_at, self._now())
+            self._pinged_at = None
+            if self._pings < FIRST_PINGS:
+                self.ping()
+
     async def _wait_for_work(self) -> None:
-        try:
-            async with asyncio.timeout(self.deadlines.ping_s):
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(self._next_ping_at):
                 await self._waiting.wait()
-        except TimeoutError:
-            self.send(Ping().event())
+        if self._now() >= self._next_ping_at:
+            self.ping()
 
     async def _wait_until_writable(self) -> None:
         try:

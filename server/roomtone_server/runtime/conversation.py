@@ -5,7 +5,6 @@ One TaskGroup per satellite, and in it one per turn: a failing engine ends the t
 
 import asyncio
 import logging
-import time
 from collections.abc import AsyncIterator, Iterable
 from contextlib import aclosing, asynccontextmanager
 from functools import partial
@@ -115,22 +114,22 @@ class Conversation:
                 self._post(turn.UtteranceEnded(message.turn))
             case Audio():
                 self._hear(message)
-            case Interrupted(turn_id, interrupts, sample, _, paused):
+            case Interrupted(turn_id, interrupts, sample, _, paused, heard):
                 self._woken = None
-                self._trace("interruption", turn_id=turn_id, interrupts=interrupts, sample=sample, paused=paused)
+                data = {"interrupts": interrupts, "sample": sample, "paused": paused, **heard.told()}
+                self._trace("interruption", turn_id=turn_id, **data)
                 self._post(turn.InterruptionHeard(turn_id, interrupts, sample, paused))
-            case Sounded(turn_id, samples, done):
+            case Sounded(turn_id, samples, done, sounded):
                 if speaker := self._speaker_of(turn_id):
                     speaker.reached(samples)
-                if done:
-                    self._trace("played", turn_id=turn_id, samples=samples)
+                self._trace("played" if done else "sounded", turn_id=turn_id, samples=samples, **sounded.told())
                 self._post(turn.PlaybackEnded(turn_id) if done else turn.PlaybackReached(turn_id, samples))
             case GivenUp():
                 self._post(turn.CancelRequested(message.turn))
 
     def _begin_woken(self, woken: Woken) -> None:
         data = {"name": woken.word, "score": woken.score, "sample": woken.sample, "snr_db": woken.snr_db}
-        self._trace("wake", turn_id=woken.turn, **data)
+        self._trace("wake", turn_id=woken.turn, **data, **woken.heard.told())
         if woken.word:
             self._session.grant(woken.turn, self._contest.claim(self._session.satellite.id, woken))
 
@@ -389,5 +388,5 @@ class Conversation:
     def _trace(self, what: What, *, turn_id: int | None = None, **data: object) -> None:
         number = self._machine.turn if turn_id is None else turn_id
         self._parts.trace.record(
-            TraceEvent(self._session.satellite.id, number or 0, time.monotonic_ns(), what, data),
+            TraceEvent(self._session.satellite.id, number or 0, round(self._clock() * 1e9), what, data),
         )

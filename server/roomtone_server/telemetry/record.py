@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 from pydantic import TypeAdapter
 
-Stage = Literal["wake", "speech", "silence", "stt", "agent", "tts", "sound"]
+Stage = Literal["wake", "speech", "silence", "stt", "agent", "tts", "speaker", "sound"]
 Span = tuple[float, float]  # begin and end, in ms
 
 STAGES: Final[Mapping[Stage, str]] = {
@@ -18,7 +18,8 @@ STAGES: Final[Mapping[Stage, str]] = {
     "silence": "the silence that was waited for, to be sure",
     "stt": "the transcript is settled",
     "agent": "the agent acts, and finds its first words",
-    "tts": "the first audio of the reply is made",
+    "tts": "the first audio of the reply is made, and sent",
+    "speaker": "it crosses the network, and begins to sound",
     "sound": "the reply plays",
 }
 
@@ -73,7 +74,7 @@ class TurnRecord:
     outcome: str
     why: Why | None  # nothing was understood
     failure: str  # what went wrong in a failed turn, as the log says it
-    v2v_ms: float | None  # from the user's last speech sample to the reply's first one that left the server
+    v2v_ms: float | None  # from the user's last speech sample to the reply's first, at the satellite
     silence_ms: int | None  # S, of that: how much was silence waited for
     stages: Mapping[Stage, Span]
     revisions: Revisions
@@ -83,6 +84,10 @@ class TurnRecord:
     speech_dbfs: float | None
     noise_dbfs: float | None
     words: Words | None  # None: not kept
+    round_trip_ms: float | None = None  # to the satellite and back, the quickest of the last pings; None: not measured
+    # So closely the satellite's moments stand on the server's clock. None: it does not tell its own, and they stand
+    # where they arrived, less half a round trip.
+    clock_error_ms: float | None = None
 
     @property
     def why_words(self) -> str:

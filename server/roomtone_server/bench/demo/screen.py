@@ -25,6 +25,7 @@ _STYLES: Final[dict[Stage, str]] = {
     "stt": "cyan",
     "agent": "yellow",
     "tts": "bright_blue",
+    "speaker": "bright_black",
     "sound": "blue",
 }
 

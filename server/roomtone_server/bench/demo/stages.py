@@ -44,6 +44,7 @@ def spans(turn: Turn, heard: Heard, now_ns: int) -> Spans:
         "stt": (at("endpoint"), at("transcript")),
         "agent": (at("transcript"), at("reply")),
         "tts": (at("reply"), at("first-audio")),
+        "speaker": (at("first-audio"), heard.reply_ns[0]) if heard.reply_ns else (None, None),
         "sound": heard.reply_ns or (at("first-audio"), at("played")),
     }
     found: Spans = {}
