@@ -7,7 +7,8 @@ Commands are drawn from the home's grammar; the manifest's English texts are add
 are "out-of-vocabulary", the manifest's texts in other languages "foreign", coughs, doors and the like "noise". espeak
 and flite (Debian's package `flite`) speak, faster and slower, as taller and smaller people. The manifest has, for each
 file, `language`, `text` (empty where nothing may happen), `kind`, `speech_ms`, `voice`, and `split`: "fit" to choose
-by, "held out" to check on; they share no voice that speaks English. The same seed and grammar make the same sounds.
+by, "held out" to check on; they share no voice that speaks English. The same seed and grammar make the same sounds, but
+that espeak's female voices tremble by chance.
 """
 
 import argparse
@@ -28,10 +29,12 @@ from pathlib import Path
 
 import numpy as np
 from numpy.random import Generator, default_rng
+from numpy.typing import NDArray
 
 from recogniser import vocabulary_of
 from rooms import Room, Samples, coloured, heard, resampled
 from roomtone.ears.formats import RATE_HZ
+from roomtone_server.bench.sound import write_wav
 from roomtone_server.engines import libespeak
 from roomtone_server.grammar.automaton import Automaton
 from roomtone_server.grammar.compiler import compile_automaton
@@ -179,13 +182,12 @@ def melody(draw: Generator) -> Samples:
 NOISES: tuple[Callable[[Generator], Samples], ...] = (cough, door, knocks, appliance, melody)
 
 
-def texts(
-    automaton: Automaton, manifest: Path | None, given: argparse.Namespace, draw: random.Random
-) -> list[Sentence]:
-    found = [Sentence(text, "command") for text in drawn_commands(automaton, given.commands, draw)]
+def texts(automaton: Automaton, options: argparse.Namespace, draw: random.Random) -> list[Sentence]:
+    found = [Sentence(text, "command") for text in drawn_commands(automaton, options.commands, draw)]
     everyday = EVERYDAY.read_text(encoding="utf-8").splitlines()
-    found += [Sentence(text, "out-of-vocabulary") for text in draw.sample(everyday, min(given.everyday, len(everyday)))]
-    for line in manifest.read_text(encoding="utf-8").splitlines() if manifest else ():
+    everyday = draw.sample(everyday, min(options.everyday, len(everyday)))
+    found += [Sentence(text, "out-of-vocabulary") for text in everyday]
+    for line in options.manifest.read_text(encoding="utf-8").splitlines() if options.manifest else ():
         entry = json.loads(line)
         if entry["text"] and entry["language"] == "en":
             found.append(Sentence(entry["text"], "command"))
@@ -194,7 +196,7 @@ def texts(
     return found
 
 
-def make(number: int, sentence: Sentence, seed: int) -> tuple[dict[str, object], bytes]:
+def make(number: int, sentence: Sentence, seed: int) -> tuple[dict[str, object], NDArray[np.int16]]:
     """One line of the manifest, and its samples."""
     draw, noise = random.Random(f"{seed} {number}"), default_rng([seed, number])
     split = SPLITS[number % len(SPLITS)]
@@ -207,13 +209,7 @@ def make(number: int, sentence: Sentence, seed: int) -> tuple[dict[str, object],
     samples, speech_ms = heard(dry, Room.drawn(noise), noise)
     text = sentence.text if sentence.kind == "command" else ""
     entry = {"file": f"{number:04}.wav", "language": sentence.language, "text": text, "kind": sentence.kind}
-    return {**entry, "speech_ms": speech_ms, "voice": voice, "split": split}, samples.tobytes()
-
-
-def write(path: Path, pcm: bytes) -> None:
-    with wave.open(str(path), "wb") as file:
-        file.setparams((1, 2, RATE_HZ, 0, "NONE", ""))
-        file.writeframes(pcm)
+    return {**entry, "speech_ms": speech_ms, "voice": voice, "split": split}, samples
 
 
 def check_voices() -> None:
@@ -232,18 +228,19 @@ def main() -> None:
     parser.add_argument("--everyday", type=int, default=90)
     parser.add_argument("--noises", type=int, default=30)
     parser.add_argument("--seed", type=int, default=1)
-    given = parser.parse_args()
+    options = parser.parse_args()
     check_voices()
-    given.folder.mkdir(parents=True)
-    automaton = compile_automaton(asyncio.run(vocabulary_of(given.home)))
-    sentences = texts(automaton, given.manifest, given, random.Random(given.seed))
-    sentences += [Sentence("", "noise")] * given.noises
-    jobs = [(number, sentence, given.seed) for number, sentence in enumerate(sentences)]
+    options.folder.mkdir(parents=True)
+    automaton = compile_automaton(asyncio.run(vocabulary_of(options.home)))
+    sentences = texts(automaton, options, random.Random(options.seed))
+    sentences += [Sentence("", "noise")] * options.noises
+    jobs = [(number, sentence, options.seed) for number, sentence in enumerate(sentences)]
     # espeak's voice goes on where its last utterance ended: each sentence has a process of its own.
     context = multiprocessing.get_context("fork")
-    with context.Pool(os.cpu_count(), maxtasksperchild=1) as pool, (given.folder / "manifest.jsonl").open("w") as lines:
-        for entry, pcm in pool.starmap(make, jobs, chunksize=1):
-            write(given.folder / str(entry["file"]), pcm)
+    manifest = options.folder / "manifest.jsonl"
+    with context.Pool(os.cpu_count(), maxtasksperchild=1) as pool, manifest.open("w") as lines:
+        for entry, samples in pool.starmap(make, jobs, chunksize=1):
+            write_wav(options.folder / str(entry["file"]), samples)
             print(json.dumps(entry, ensure_ascii=False), file=lines)
 
 
