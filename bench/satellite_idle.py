@@ -3,8 +3,9 @@
     python bench/satellite_idle.py [--seconds 60] [--file speech.wav]
 
 The process hears a WAV file again and again at the pace of the room (without --file: noise as quiet as a room's), and
-is connected to nothing, as it says. Targets: at most 8 ms of CPU per second of audio, and 80 MB of resident memory. On a machine
-that does other things too, its caches are cold at each frame: the best of the 10 s windows is nearest to the truth.
+is connected to nothing, as it says. Targets: at most 8 ms of CPU per second of audio, and 80 MB of resident memory. On
+a machine that does other things too, its caches are cold at each frame: the best of the 10 s windows is nearest to the
+truth.
 """
 
 import argparse
