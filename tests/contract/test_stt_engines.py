@@ -4,18 +4,17 @@ What it hears is spoken by a text-to-speech engine.
 """
 
 import asyncio
-import contextlib
 from dataclasses import replace
 from itertools import pairwise
 
 import psutil
 import pytest
+from support.recognisers import feed, heard, listening, workers
 from support.sound import silence
 from support.vocabularies import SMALL
 from support.voice import spoken
 
 from roomtone import engines
-from roomtone.ears.formats import FRAME_BYTES
 from roomtone.engines import EngineChoice, Surroundings
 from roomtone.errors import EngineError
 from roomtone_server.engines.base import HearingRequest
@@ -33,31 +32,6 @@ def make(request, tmp_path):
         pytest.skip(f"{request.param} cannot work here: {remedy}")
     chosen = engines.choose("stt", EngineChoice(request.param))
     return lambda: chosen.make(Surroundings(state=tmp_path / "state", cache=tmp_path / "cache"))
-
-
-@contextlib.asynccontextmanager
-async def listening(engine, vocabulary=SMALL):
-    await engine.start()
-    try:
-        await engine.learn(vocabulary)
-        yield engine
-    finally:
-        await engine.close()
-
-
-async def feed(hearing, pcm):
-    for start in range(0, len(pcm), FRAME_BYTES):
-        await hearing.feed(pcm[start : start + FRAME_BYTES])
-
-
-async def heard(engine, pcm, request=HearingRequest()):  # noqa: B008 - it is frozen
-    hearing = await engine.hear(request)
-    await feed(hearing, pcm)
-    return (await hearing.finish()).text
-
-
-def workers():
-    return psutil.Process().children(recursive=True)
 
 
 async def test_it_hears_a_command(make):
