@@ -13,6 +13,7 @@ from roomtone.link.clock import PeerClock
 from roomtone.link.codec import Limits, encode
 from roomtone.link.events import Message, Ping, Pong, event_of, parse
 from roomtone.link.outbox import Outbox
+from roomtone.link.patience import Patience
 from roomtone.link.security import fingerprint_of
 from roomtone.link.wire import Wire
 
@@ -54,10 +55,12 @@ class Link:
         self._written = asyncio.Event()  # for `drain`: nothing is
         self._written.set()
         self._in_a_row = 0
-        self._now = asyncio.get_running_loop().time
+        self._reading = Patience(deadlines.read_s, self._give_up_reading)
+        self._writing = Patience(deadlines.write_s, self._give_up_writing)
+        self._loop = asyncio.get_running_loop()
         self._pings = 0
         self._pinged_at: float | None = None  # the last ping, until it is answered
-        self._next_ping_at = self._now() + deadlines.ping_s
+        self._next_ping: asyncio.TimerHandle | None = None
         self._closed: LinkError | None = None  # why this side ended it
 
     @property
@@ -94,9 +97,9 @@ class Link:
     def ping(self) -> None:
         """Asks the peer for its clock; `peer_clock` knows more with each answer. Raises PeerGone."""
         self._pings += 1
-        self._pinged_at = self._now()
-        self._next_ping_at = self._pinged_at + self.deadlines.ping_s
+        self._pinged_at = self._loop.time()
         self.send(event_of(Ping(str(self._pings))))
+        self._ping_later()
 
     async def drain(self) -> None:
         """Returns when all that was sent has left for the network. Raises PeerGone."""
@@ -114,9 +117,10 @@ class Link:
 
     async def attend(self) -> None:
         """Writes what is sent, and pings now and then, until the link is over. The link's own task."""
+        self._ping_later()
         try:
             while True:
-                await self._wait_for_work()
+                await self._waiting.wait()
                 self._waiting.clear()
                 while piece := self._outbox.take(_PIECE_BYTES):
                     self._wire.write(piece)
@@ -126,6 +130,7 @@ class Link:
             _LOGGER.debug("stopped writing: %s", problem)
         finally:
             self._written.set()
+            self._rest()
 
     def _next_event(self) -> Event | None:
         try:
@@ -135,16 +140,13 @@ class Link:
 
     async def _wait_for_event(self) -> Event:
         self._in_a_row = 0
-        try:
-            async with asyncio.timeout(self.deadlines.read_s):
-                while True:
-                    if self._wire.over:
-                        self._break(self._end_of_stream())
-                    await self._wire.more()
-                    if event := self._next_event():
-                        return event
-        except TimeoutError:
-            self._break(PeerGone(f"{self.peer} sent no whole event for {self.deadlines.read_s:g} s"))
+        with self._reading:
+            while True:
+                if self._wire.over:
+                    self._break(self._end_of_stream())
+                await self._wire.more()
+                if event := self._next_event():
+                    return event
 
     async def _let_others_run(self) -> None:
         self._in_a_row += 1
@@ -154,28 +156,33 @@ class Link:
 
     def _take(self, message: Message | None) -> None:
         if isinstance(message, Ping):
-            self.send(event_of(Pong(message.text, round(self._now() * 1e6))))
+            self.send(event_of(Pong(message.text, round(self._loop.time() * 1e6))))
         elif isinstance(message, Pong) and self._pinged_at is not None and message.text == str(self._pings):
             peer_at = None if message.at_us is None else message.at_us / 1e6
-            self.peer_clock.answered(self._pinged_at, peer_at, self._now())
+            self.peer_clock.answered(self._pinged_at, peer_at, self._loop.time())
             self._pinged_at = None
             if self._pings < FIRST_PINGS:
                 self.ping()
 
-    async def _wait_for_work(self) -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout_at(self._next_ping_at):
-                await self._waiting.wait()
-        if self._now() >= self._next_ping_at:
+    def _ping_later(self) -> None:
+        if self._next_ping is not None:
+            self._next_ping.cancel()
+        self._next_ping = self._loop.call_later(self.deadlines.ping_s, self._ping_in_time)
+
+    def _ping_in_time(self) -> None:
+        with suppress(LinkError):  # whoever waits for the peer is told
             self.ping()
 
     async def _wait_until_writable(self) -> None:
-        try:
-            async with asyncio.timeout(self.deadlines.write_s):
-                await self._wire.writable()
-        except TimeoutError:
-            self._break(PeerGone(f"{self.peer} does not read: nothing left for {self.deadlines.write_s:g} s"))
+        with self._writing:
+            await self._wire.writable()
         self._raise_if_over()
+
+    def _rest(self) -> None:
+        self._reading.close()
+        self._writing.close()
+        if self._next_ping is not None:
+            self._next_ping.cancel()
 
     def _end_of_stream(self) -> PeerGone:
         try:
@@ -190,8 +197,18 @@ class Link:
         if self._wire.over:
             raise PeerGone(f"{self.peer} {self._wire.over}")
 
+    def _give_up_reading(self) -> None:
+        self._lose(PeerGone(f"{self.peer} sent no whole event for {self.deadlines.read_s:g} s"))
+
+    def _give_up_writing(self) -> None:
+        self._lose(PeerGone(f"{self.peer} does not read: nothing left for {self.deadlines.write_s:g} s"))
+
     def _break(self, problem: LinkError) -> NoReturn:
+        raise self._lose(problem)
+
+    def _lose(self, problem: LinkError) -> LinkError:
+        """Ends the connection at once, and every wait with it; why is what the first said."""
         if self._closed is None:
             self._closed = problem
             self._wire.abort()
-        raise self._closed
+        return self._closed
