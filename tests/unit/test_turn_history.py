@@ -83,6 +83,7 @@ def test_one_turn(turns):
         "partials: 2; characters: understood 17, rejected 0, replied 19",
         "speculations: made 0, discarded 0, committed 0",
         "engines: stt pocketsphinx, tts espeak",
+        "the satellite's clock: not known, no round trip: what it did stands where it arrived",
     ):
         assert line in shown.splitlines()
     assert "━ 10 ms" in shown

@@ -39,7 +39,8 @@ def fold(
     stages = _stages(told)
     levels = told.data("level")
     outcome = str(told.data("ended").get("outcome", "lost"))
-    words = Words(told.text("transcript"), told.text("rejected"), told.text("reply"))
+    rejected = str(told.data("rejected").get("text", ""))  # of each preview; the last of them is meant
+    words = Words(told.text("transcript"), rejected, told.text("reply"))
     return TurnRecord(
         satellite=events[0].satellite,
         turn=events[0].turn,
@@ -214,21 +215,26 @@ def _why(told: _Told, outcome: str, stages: Mapping[Stage, Span]) -> Why | None:
 
 def _why_nothing_said(told: _Told) -> Why:
     if told.count("endpoint"):
-        return "not-speech"
+        return _why_of_its_level(told) or "not-speech"
     level = told.data("level")
-    heard_dbfs = level.get("speech_dbfs") or level.get("noise_dbfs")
-    return "no-speech" if heard_dbfs is None or heard_dbfs >= LOW_ROOM_DBFS else "level-too-low"
+    heard_dbfs = [level[key] for key in ("speech_dbfs", "noise_dbfs") if level.get(key) is not None]
+    return "level-too-low" if heard_dbfs and max(heard_dbfs) < LOW_ROOM_DBFS else "no-speech"
 
 
 def _why_not_understood(told: _Told) -> Why:
     if told.text("transcript"):
         return "no-command"
+    return _why_of_its_level(told) or ("rejected" if told.count("rejected") else "no-words")
+
+
+def _why_of_its_level(told: _Told) -> Why | None:
+    """What was heard was too faint for anybody, or the room too loud."""
     speech_dbfs, noise_dbfs = (told.data("level").get(key) for key in ("speech_dbfs", "noise_dbfs"))
     if speech_dbfs is not None and speech_dbfs < LOW_SPEECH_DBFS:
         return "level-too-low"
     if speech_dbfs is not None and noise_dbfs is not None and speech_dbfs - noise_dbfs < NOISY_DB:
         return "too-noisy"
-    return "rejected" if told.count("rejected") else "no-words"
+    return None
 
 
 def _length_ms(span: Span) -> float:

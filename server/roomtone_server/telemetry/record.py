@@ -28,7 +28,7 @@ BegunBy = Literal["wake-word", "button", "follow-up", "interruption", "server"]
 Why = Literal["no-speech", "level-too-low", "not-speech", "too-noisy", "rejected", "no-words", "no-command", "stt-late"]
 
 WHYS: Final[Mapping[Why, str]] = {
-    "no-speech": "no speech after the wake word",
+    "no-speech": "no speech",
     "level-too-low": "level too low",
     "not-speech": "a sound that was no speech",
     "too-noisy": "too noisy",
@@ -85,8 +85,8 @@ class TurnRecord:
     noise_dbfs: float | None
     words: Words | None  # None: not kept
     round_trip_ms: float | None = None  # to the satellite and back, the quickest of the last pings; None: not measured
-    # So closely the satellite's moments stand on the server's clock. None: it does not tell its own, and they stand
-    # where they arrived, less half a round trip.
+    # So closely the satellite's clock is known; its sound card adds to that. None: it does not tell its clock, and what
+    # it did stands where that arrived, less half a round trip.
     clock_error_ms: float | None = None
 
     @property
@@ -94,6 +94,8 @@ class TurnRecord:
         """Why it came to nothing, in a few words; empty for a turn that was answered."""
         if self.why is None:
             return self.failure
+        if self.why == "no-speech" and self.begun_by == "wake-word":
+            return f"{WHYS[self.why]} after the wake word"
         return WHYS[self.why] + (f", distance {self.doubt:.2f}" if self.doubt is not None else "")
 
 
