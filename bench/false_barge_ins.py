@@ -29,7 +29,6 @@ from roomtone.ears.formats import FRAME_SAMPLES, RATE_HZ
 from roomtone.ears.ring import FrameRing
 from roomtone.engines import EngineChoice, Surroundings
 from roomtone_satellite import events as e
-from roomtone_satellite.echo import NearEnd
 from roomtone_satellite.machine import SatelliteMachine
 from roomtone_satellite.steps import MachineSettings, State
 from roomtone_satellite.voice import VoiceWatch
@@ -90,7 +89,6 @@ class Satellite:
     path: EchoPath
     vad: VoiceActivity
     room: Room
-    near_end: NearEnd = field(default_factory=NearEnd)
     counts: Counter[str] = field(default_factory=Counter)
     now: float = 0.0
     ring: FrameRing = field(default_factory=lambda: FrameRing(2 * RATE_HZ))
@@ -120,7 +118,7 @@ class Satellite:
                 self.counts["interrupted"] += bool(words)
                 machine.receive(e.TurnEnded(asked.turn, "nothing-said"), self.now)
 
-    def _frame(self, block: Sound) -> tuple[int, bytes, bool]:
+    def _frame(self, block: Sound) -> tuple[int, bytes, bool | None]:
         """Position of the frame that the microphone hears meanwhile, what is left of it, and whether that is near."""
         sound = np.pad(block, (0, FRAME_SAMPLES - block.size))
         if block.size:
@@ -130,7 +128,7 @@ class Satellite:
         frame = self.path.hear(heard, self.now)
         position = self.ring.position
         self.ring.append(frame)
-        return position, frame, self.near_end.frame(heard, frame)
+        return position, frame, self.path.near
 
 
 def spoken(text: str) -> Sound:

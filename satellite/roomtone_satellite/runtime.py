@@ -25,7 +25,7 @@ from roomtone_satellite import chimes
 from roomtone_satellite.backoff import Backoff
 from roomtone_satellite.connection import Connection
 from roomtone_satellite.devices.base import Microphone, Speaker
-from roomtone_satellite.echo import NearEnd, TappedSpeaker
+from roomtone_satellite.echo import TappedSpeaker
 from roomtone_satellite.events import (
     Alert,
     ButtonHeld,
@@ -98,7 +98,6 @@ class Satellite:
         self._incoming = Incoming()
         self._streaming = False
         self._voice: VoiceWatch | None = None  # while a reply plays
-        self._near_end = NearEnd()
         self._timer: asyncio.TimerHandle | None = None
 
     @property
@@ -160,19 +159,17 @@ class Satellite:
         if self._machine.state is State.MUTED:
             self._pass_over()
             return
-        heard = frame
         if self._parts.echo is not None:
             frame = self._parts.echo.hear(frame, asyncio.get_running_loop().time())
-        near = self._near_end.frame(heard, frame)
         position = self._ring.position
         self._ring.append(frame)
         if self._streaming:
             self._send_audio(position, frame)
         if detection := self._parts.wake.process(frame):
             self._wake(detection)
-        self._watch_voice(position, frame, near=near)
+        self._watch_voice(position, frame)
 
-    def _watch_voice(self, position: int, frame: bytes, *, near: bool) -> None:
+    def _watch_voice(self, position: int, frame: bytes) -> None:
         """Listens for a voice while a reply plays, and not else: it costs more than the wake word."""
         if self._parts.vad is None or not self._machine.playing:
             self._voice = None
@@ -180,6 +177,7 @@ class Satellite:
         if self._voice is None:
             self._voice = VoiceWatch()
             self._parts.vad.reset()
+        near = None if self._parts.echo is None else self._parts.echo.near
         if heard := self._voice.frame(self._parts.vad.process(frame), position, near=near):
             self._step(heard)
 
