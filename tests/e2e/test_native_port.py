@@ -163,8 +163,17 @@ async def test_a_revoked_satellite_is_sent_away_and_not_let_in_again(tmp_path):
         AudioChunk(16_000, 2, 1, b"odd", timestamp=0).event(),
         Event("roomtone-wake", {"turn": -1}),
         Event("roomtone-played", {"turn": 1, "samples": "many", "done": True}),
+        Event("roomtone-played", {"turn": 1, "samples": 1, "done": True, "at_us": 2**53}),
     ],
-    ids=["rate", "channels", "no time", "half a sample", "a turn below zero", "samples that are no number"],
+    ids=[
+        "rate",
+        "channels",
+        "no time",
+        "half a sample",
+        "a turn below zero",
+        "samples that are no number",
+        "a far future",
+    ],
 )
 async def test_nonsense_ends_the_connection_and_nothing_else(tmp_path, event):
     async with serving(tmp_path) as served:
