@@ -100,8 +100,8 @@ def contest(reports: list[Report]) -> tuple[list[str], float]:
     for at, end, each, level_db in sorted(happens, key=lambda one: one[:2]):
         if level_db is None:
             arbiter.claim(each.claim, at, alone=False)
-        elif losers := arbiter.heard(each.name, 1, end, level_db, at):
-            yielded += [claim.satellite for claim in losers]
+        elif loser := arbiter.heard(each.name, 1, end, level_db, at):
+            yielded.append(loser.satellite)
             at_ms = (at - later) * 1000
     return yielded, at_ms
 

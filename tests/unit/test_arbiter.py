@@ -48,7 +48,8 @@ class Microphone:
             said = round(self.began_at / FRAME_S) + self.sent
             level_db = max(-60.0, self._said[said] + self._gain_db)
             self.sent += 1
-            yielding += arbiter.heard(self.name, self.turn, self.sent * FRAME_SAMPLES, level_db, now)
+            claim = arbiter.heard(self.name, self.turn, self.sent * FRAME_SAMPLES, level_db, now)
+            yielding += [claim] if claim is not None else []
         return yielding
 
 

@@ -12,6 +12,7 @@ arrival of any of them places the whole stream on the server's clock, late by th
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from operator import mul
 from typing import Final
 
 RATE_HZ: Final = 16_000
@@ -64,13 +65,14 @@ class _Stream:
         self.began_at = min(self.began_at, _beginning(sample, now))
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Contender:
     claim: Claim
     at: float
     stream: _Stream
     settled: bool = False  # its endpoint was found: it is answered
-    judged: set[Claim] = field(default_factory=set)
+    judged: set["_Contender"] = field(default_factory=set)
+    comparisons: int = 0
 
     def meets(self, other: "_Contender") -> bool:
         """Whether the two may be one voice, and nobody knows yet."""
@@ -79,7 +81,7 @@ class _Contender:
             and self.claim.word == other.claim.word
             and abs(self.at - other.at) <= RIVAL_WITHIN_S
             and not (self.settled and other.settled)
-            and other.claim not in self.judged
+            and other not in self.judged
         )
 
     @property
@@ -102,23 +104,35 @@ class Arbiter:
         rivals = [each.at for each in self._contenders.values() if contender.meets(each)]
         return max(min([now, *rivals]) + CHIME_WAITS_S - now, COMPARING_S)
 
-    def heard(self, satellite: str, turn: int, sample: int, level_db: float, now: float) -> list[Claim]:
-        """The turn's audio came as far as this sample, and its last frame of 20 ms was this loud; the claims that now
-        yield."""
+    def heard(self, satellite: str, turn: int, sample: int, level_db: float, now: float) -> Claim | None:
+        """The turn's audio came as far as this sample, and its last frame of 20 ms was this loud; the claim that now
+        yields, if one does."""
         contender = self._contenders.get(satellite)
         if contender is None or contender.claim.turn != turn or now - contender.at > DECIDED_WITHIN_S:
-            return []
+            return None
         contender.stream.hear(sample, level_db, now)
-        yielding: list[Claim] = []
-        for rival in [each for each in self._contenders.values() if contender.meets(each)]:
-            one_voice = _is_one_voice(contender.stream, rival.stream)
-            if one_voice is not None:
-                contender.judged.add(rival.claim)
-                rival.judged.add(contender.claim)
-            if one_voice and contender.claim not in yielding:
-                yielding.append(min(contender, rival, key=lambda each: each.rank).claim)
-        for claim in yielding:
-            del self._contenders[claim.satellite]
+        rival = self._next_rival(contender)
+        return self._compare(contender, rival) if rival is not None else None
+
+    def _next_rival(self, contender: _Contender) -> _Contender | None:
+        """One for each frame, in turns: fifty satellites that all hear a voice of their own make 1,225 pairs, and to
+        compare two takes as long as all else that a frame needs."""
+        rivals = [each for each in self._contenders.values() if contender.meets(each)]
+        if not rivals:
+            return None
+        contender.comparisons += 1
+        return rivals[contender.comparisons % len(rivals)]
+
+    def _compare(self, contender: _Contender, rival: _Contender) -> Claim | None:
+        one_voice = _is_one_voice(contender.stream, rival.stream)
+        if one_voice is None:
+            return None
+        contender.judged.add(rival)
+        rival.judged.add(contender)
+        if not one_voice:
+            return None
+        yielding = min(contender, rival, key=lambda each: each.rank).claim
+        del self._contenders[yielding.satellite]
         return yielding
 
     def settle(self, satellite: str, turn: int) -> None:
@@ -156,8 +170,8 @@ def _correlation(one: _Stream, other: _Stream, shift: int) -> float:
     common = [number for number in one.levels_db if number + shift in other.levels_db]
     ours = _audible([one.levels_db[number] for number in common])
     theirs = _audible([other.levels_db[number + shift] for number in common])
-    energy = math.sqrt(sum(x * x for x in ours) * sum(y * y for y in theirs))
-    return sum(x * y for x, y in zip(ours, theirs, strict=True)) / energy if energy else 0.0
+    energy = math.sqrt(sum(map(mul, ours, ours)) * sum(map(mul, theirs, theirs)))
+    return sum(map(mul, ours, theirs)) / energy if energy else 0.0
 
 
 def _audible(levels_db: Sequence[float]) -> list[float]:
