@@ -19,7 +19,9 @@ from roomtone.link.wire import Wire
 
 _LOGGER = logging.getLogger(__name__)
 
-MAX_IN_A_ROW: Final = 32  # guards the loop: a peer that sends faster than we handle would be all that it serves
+# Guards the loop: a peer that sends faster than we handle would be all that it serves, and the half second of audio
+# with which each turn begins would keep the others waiting for some 10 ms.
+MAX_IN_A_ROW: Final = 8
 FIRST_PINGS: Final = 4  # follow each other at once: a turn may begin as soon as the peer is there
 _PIECE_BYTES: Final = 8 * 1024  # of one write; what is in it can no longer be dropped when it is old
 
