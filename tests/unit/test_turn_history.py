@@ -8,7 +8,7 @@ import time
 
 import pytest
 from click.testing import CliRunner
-from support.traces import ANSWERED, trace, until
+from support.traces import ANSWERED, ZERO_NS, trace, until
 
 from roomtone import cli
 from roomtone.paths import state_dir
@@ -88,6 +88,19 @@ def test_one_turn(turns):
         assert line in shown.splitlines()
     assert "━ 10 ms" in shown
     assert "heard" not in shown
+
+
+@pytest.mark.parametrize(
+    ("told", "shown"),
+    [
+        ({"round_trip_ms": 2.04, "clock_error_ms": 1.26, "happened_ns": ZERO_NS}, "known to 1.3 ms, round trip 2.0 ms"),
+        ({"round_trip_ms": 2.04}, "not known, round trip 2.0 ms: what it did stands where it arrived"),
+    ],
+)
+def test_how_well_the_satellites_clock_is_known(told, shown):
+    what, at_ms, data = ANSWERED[0]
+    asyncio.run(_keep(fold(trace((what, at_ms, data | told), *ANSWERED[1:]), began_at=NOW)))
+    assert f"the satellite's clock: {shown}" in command("show", "1").stdout.splitlines()
 
 
 def test_one_turn_whose_words_are_kept(turns):

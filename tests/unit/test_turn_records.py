@@ -132,6 +132,13 @@ def test_a_record_survives_json():
     assert records.from_json(records.to_json(record)) == record
 
 
+def test_a_record_that_was_kept_before_clocks_were_known_is_still_read():
+    record = folded(trace(*ANSWERED))
+    older = json.loads(records.to_json(record))
+    del older["round_trip_ms"], older["clock_error_ms"]
+    assert records.from_json(json.dumps(older)) == record
+
+
 def test_barge_in_ends_the_sound_with_the_turn():
     record = folded(until("first-audio", ended("cancelled", 2900)))
     assert record.stages["sound"] == (2332.0, 2880.0)
