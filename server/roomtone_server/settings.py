@@ -6,6 +6,7 @@ from typing import Annotated, Final, Literal
 from pydantic import Field
 
 from roomtone.engines import EngineChoice
+from roomtone.link.stream import MAX_CONNECTIONS, MAX_PER_ADDRESS
 from roomtone.logs import Level
 from roomtone.settings import HomeChoice, Settings, SttChoice, TtsChoice, VadChoice
 from roomtone_server.agent.settings import AgentSettings
@@ -15,6 +16,7 @@ CONFIG_VARIABLE: Final = "ROOMTONE_SERVER_CONFIG"  # names the settings file whe
 WEB_PORT: Final = 8760
 
 Port = Annotated[int, Field(ge=0, le=65535)]  # 0: any free one
+Connections = Annotated[int, Field(ge=1, le=1000)]  # each costs some 300 KiB
 
 
 class ListenSettings(Settings):
@@ -22,6 +24,8 @@ class ListenSettings(Settings):
 
     host: str = "0.0.0.0"  # noqa: S104 - satellites are other machines
     port: Port = NATIVE_PORT
+    max_connections: Connections = MAX_CONNECTIONS
+    max_per_address: Connections = MAX_PER_ADDRESS
 
 
 class WebSettings(Settings):

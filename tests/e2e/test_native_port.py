@@ -3,7 +3,7 @@
 import random
 import time
 from array import array
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
 from support.scripted import SILENCE, SPEECH, ScriptedAgent, ScriptedStt, ScriptedTts, parts
@@ -49,13 +49,14 @@ class Served:
 
 
 @asynccontextmanager
-async def serving(folder, **scripted):
+async def serving(folder, *, max_per_address=16, **scripted):
     identity, window = make_certificate(folder), PairingWindow()
     house = House(parts(**{"tts": ScriptedTts(seconds=0.3), **scripted}))
     async with Database.open(folder / "roomtone.db") as database:
         store = SqliteSatelliteStore(database)
         doorkeeper = Doorkeeper(store, window, "attic")
-        async with serve_native(house, doorkeeper, identity, "127.0.0.1", 0) as port:
+        caps = {"max_per_address": max_per_address}
+        async with serve_native(house, doorkeeper, identity, "127.0.0.1", 0, **caps) as port:
             yield Served(house, port, identity, window, LocalVerbs(house, store, window, identity.fingerprint))
 
 
@@ -137,6 +138,15 @@ async def test_a_code_is_good_once(tmp_path):
         async with served.dial() as link:
             with pytest.raises(CodeRefused, match="used"):
                 await pair(link, code, **NAME)
+
+
+@pytest.mark.parametrize("allowed", [2, 20])
+async def test_as_many_satellites_as_are_allowed_may_share_one_address(tmp_path, allowed):
+    async with serving(tmp_path, max_per_address=allowed) as served, AsyncExitStack() as links:
+        for _ in range(allowed):
+            await links.enter_async_context(served.dial())
+        with pytest.raises(PeerGone):
+            await links.enter_async_context(served.dial())
 
 
 async def test_a_revoked_satellite_is_sent_away_and_not_let_in_again(tmp_path):

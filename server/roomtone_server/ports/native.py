@@ -19,7 +19,7 @@ from roomtone.link.admission import admit
 from roomtone.link.connection import Link
 from roomtone.link.pairing import PairingWindow
 from roomtone.link.security import ServerIdentity
-from roomtone.link.stream import serve
+from roomtone.link.stream import MAX_CONNECTIONS, MAX_PER_ADDRESS, serve
 from roomtone_server.runtime.house import House
 from roomtone_server.runtime.session import (
     Audio,
@@ -199,7 +199,14 @@ class _Known:
 
 @asynccontextmanager
 async def serve_native(
-    house: House, doorkeeper: Doorkeeper, identity: ServerIdentity, host: str, port: int
+    house: House,
+    doorkeeper: Doorkeeper,
+    identity: ServerIdentity,
+    host: str,
+    port: int,
+    *,
+    max_connections: int = MAX_CONNECTIONS,
+    max_per_address: int = MAX_PER_ADDRESS,
 ) -> AsyncIterator[int]:
     """Lets paired satellites in while it is entered; yields the port. Raises PortUnusable."""
 
@@ -207,5 +214,7 @@ async def serve_native(
         satellite = await doorkeeper.admit(link)
         await house.attend(NativeSession(link, satellite))
 
-    async with serve(attend, host, port, identity.context) as served:
+    async with serve(
+        attend, host, port, identity.context, max_connections=max_connections, max_per_address=max_per_address
+    ) as served:
         yield served.port
