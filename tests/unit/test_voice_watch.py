@@ -53,9 +53,11 @@ def test_of_what_is_near_a_hint_of_a_voice_pauses_and_a_voice_lasts():
     watch = VoiceWatch()
     assert [watch.frame(0.2, n * FRAME_SAMPLES) for n in range(3)] == [None, None, None], "nothing is known to be near"
     assert [watch.frame(0.05, n * FRAME_SAMPLES, near=True) for n in range(3, 6)] == [None, None, None], "a cup"
-    assert [watch.frame(0.2, n * FRAME_SAMPLES, near=True) for n in range(6, 9)][-1] == VoiceStarted(6 * FRAME_SAMPLES)
-    lasted = [watch.frame(0.9, n * FRAME_SAMPLES, near=True) for n in range(9, 19)]
-    assert [event for event in lasted if event] == [VoiceLasted(6 * FRAME_SAMPLES)]
+    assert watch.frame(0.2, 6 * FRAME_SAMPLES, near=False) is None
+    begins = [watch.frame(p, n * FRAME_SAMPLES, near=True) for n, p in enumerate([0.0, 0.0, 0.0, 0.2], 7)]
+    assert begins == [None, None, None, VoiceStarted(7 * FRAME_SAMPLES)]
+    lasted = [watch.frame(0.9, n * FRAME_SAMPLES, near=True) for n in range(11, 20)]
+    assert [event for event in lasted if event] == [VoiceLasted(7 * FRAME_SAMPLES)]
 
 
 def test_a_noise_that_goes_on_pauses_once_and_hides_no_voice():
