@@ -1,14 +1,12 @@
-"""How soon a reply falls silent when somebody speaks into it: a real server, a real satellite, TLS on loopback, and the
-reply's echo in the microphone. What is measured lies outside of both: where the voice begins in what the microphone
-hears, and when the last sample of the reply sounds at the speaker.
+"""How soon a reply falls silent when somebody speaks into it: a real server, a real satellite, TLS on loopback, WAV
+files for devices. What is measured lies outside of both: where the voice begins in the microphone's file, and when the
+last sample of the reply sounds at the speaker.
 
-    python bench/barge_in.py [--mode speech] [--say "turn on the kitchen light"] [--times 50] [--level-db 0]
-    python bench/barge_in.py --mode wake --say "okay nabu"        from its detection, and from its last sound
+    python bench/barge_in.py [--mode speech] [--say "turn on the kitchen light"] [--times 50]
+    python bench/barge_in.py --mode wake --say "okay nabu"        from the wake word's last sound
     python bench/barge_in.py --mode wake --say stop               from its first sound: nothing is paused
-    python bench/barge_in.py --echo none --level-db -99           in a room without an echo
 
-`--level-db` is how much louder the echo is than whoever speaks. It takes some ten seconds a time, and needs a machine
-that has the time: what others do on it is in the figures. bench/onsets.py measures the same by the sample clock.
+The microphone hears no echo: see bench/false_barge_ins.py for what that does. It takes some ten seconds a time.
 """
 
 import argparse
@@ -21,11 +19,11 @@ from typing import Any
 
 import numpy as np
 
-from air import Air
 from roomtone.ears.formats import RATE_HZ
 from roomtone_server.bench import scene
-from roomtone_server.bench.devices import Began
+from roomtone_server.bench.devices import Began, WavDevices
 from roomtone_server.bench.ends import both_ends, scratch_folder, watching
+from roomtone_server.bench.programs import until
 from roomtone_server.bench.sound import Samples
 from roomtone_server.telemetry.percentiles import percentiles
 
