@@ -24,6 +24,7 @@ from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import click
 import numpy as np
@@ -42,6 +43,7 @@ from roomtone_server.engines.stt.sphinx import listener, verifier
 from roomtone_server.engines.stt.sphinx.lexicon import pronounce
 from roomtone_server.engines.stt.sphinx.recogniser import Recogniser
 from roomtone_server.grammar.compiler import compile_automaton
+from roomtone_server.grammar.vocabulary import Vocabulary
 from roomtone_server.grammar.words import words
 from roomtone_server.runtime.hints import AT_ONCE, Hints
 from roomtone_server.runtime.listening import Ear
@@ -111,8 +113,10 @@ class Hearing:
         self._verified.pcm += pcm
         if self._verified.is_due:
             self._verified.listen()
-        if self._utterance.is_due and self._utterance.hear_ahead() and (text := self._utterance.partial()):
-            self._partials.put_nowait(Partial(text, len(self._utterance.pcm) // 2))
+        if self._utterance.is_due:
+            self._utterance.hear_ahead()
+            if partial := self._utterance.partial():
+                self._partials.put_nowait(Partial(**partial))
 
     async def partials(self) -> AsyncGenerator[Partial, None]:
         while (partial := await self._partials.get()) is not None:
@@ -126,10 +130,10 @@ class Hearing:
         claim = heard.claim if heard.is_sentence else None
         doubted, spoken = self._verified.verdict(claim)
         if claim is None:
-            return Transcript("", spoken=spoken)
+            return Transcript("", spoken=spoken, finished=found["finished"])
         if not spoken or (doubted is not None and doubted >= PocketSphinxSettings().reject_from):
-            return Transcript("", found["text"], doubted, spoken)
-        return Transcript(found["text"], doubt=doubted)
+            return Transcript("", found["text"], doubted, spoken, found["finished"])
+        return Transcript(found["text"], doubt=doubted, finished=found["finished"])
 
     async def finish(self) -> Transcript:
         return await self.preview()
@@ -140,10 +144,21 @@ class Hearing:
 
 @dataclass(frozen=True)
 class Engine:
+    """A SpeechToText that has learned its home already."""
+
     recogniser: Recogniser
+
+    async def start(self) -> None:
+        pass
+
+    async def learn(self, vocabulary: Vocabulary) -> list[str]:  # noqa: ARG002 - as above
+        return []
 
     async def hear(self, request: HearingRequest) -> Hearing:  # noqa: ARG002 - one language, no wake word
         return Hearing(self.recogniser)
+
+    async def close(self) -> None:
+        pass
 
 
 # --- one command -----------------------------------------------------------------------------------------------------
@@ -209,13 +224,13 @@ class Turn:
         while (revision := self._wanted()) is not None:
             await self._preview(revision)
 
-    def _take_partial(self, text: str) -> None:
-        hint = self._hints.of(text)
+    def _take_partial(self, partial: Partial) -> None:
+        hint = self._hints.of(partial.text, finished=partial.finished)
         self._post(events.PartialReady(1, hint.key, hint.completeness))
 
     async def _preview(self, revision: int) -> None:
         heard = await self._ear.preview()
-        hint = self._hints.of(heard.text)
+        hint = self._hints.of(heard.text, finished=heard.finished)
         preview = events.PreviewReady(1, revision, heard.text, hint.key, hint.completeness, heard.spoken)
         self._previews.append((self._ear.reached + self._late, preview))
 
@@ -341,10 +356,10 @@ async def main() -> None:
     parser.add_argument("manifest", type=Path)
     parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("--late", type=int, default=40, metavar="MS", help="how late a preview's transcript is")
-    parser.add_argument("--with", dest="settings", nargs="+", default=[], metavar="KEY=MS", help="other endpointing")
+    parser.add_argument("--with", dest="settings", action="append", default=[], metavar="KEY=MS", help="may recur")
     parser.add_argument("--show", action="store_true", help="what was cut off, or misheard")
     given = parser.parse_args()
-    other = {key: int(ms) for key, _, ms in (each.partition("=") for each in given.settings)}
+    other: dict[str, Any] = {key: int(ms) for key, _, ms in (each.partition("=") for each in given.settings)}
     endpoint = replace(EndpointSettings(at_once=AT_ONCE[LANGUAGE]), **other)
     with tempfile.TemporaryDirectory() as folder:
         home = await read_home(given.home, Path(folder), LANGUAGE)

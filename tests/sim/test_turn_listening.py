@@ -1,7 +1,7 @@
 """When a turn takes an utterance for finished, and what it gets ready meanwhile, on a virtual clock."""
 
 import pytest
-from support.turns import COMPLETE, EXTENDABLE, OPEN, UNKNOWN, Scenario, at
+from support.turns import COMPLETE, EXTENDABLE, OPEN, UNFINISHED, UNKNOWN, Scenario, at
 
 from roomtone_server.turn.course import TurnSettings
 from roomtone_server.turn.endpoint import EndpointSettings
@@ -21,7 +21,9 @@ from roomtone_server.turn.events import (
 )
 
 
-@pytest.mark.parametrize(("what", "silence_ms"), [(COMPLETE, 160), (EXTENDABLE, 260), (UNKNOWN, 500), (OPEN, 1200)])
+@pytest.mark.parametrize(
+    ("what", "silence_ms"), [(COMPLETE, 160), (EXTENDABLE, 260), (UNKNOWN, 500), (UNFINISHED, 600), (OPEN, 1200)]
+)
 def test_the_silence_depends_on_what_was_said(what, silence_ms):
     """To the next frame of 20 ms."""
     scene = Scenario()
@@ -113,6 +115,42 @@ def test_a_sentence_that_the_recogniser_takes_back_is_none():
     finish, answer = scene.hear(9000)
     assert finish.silence_ms == 500
     assert answer == Answer(1, 1, "")
+
+
+def test_a_command_that_sounds_unfinished_is_waited_for_until_it_does_no_more():
+    """Somebody says "close the windows": "close it" was heard when the word had hardly ended."""
+    scene = Scenario()
+    scene.wake()
+    scene.say("turn on the light", 800, what=UNFINISHED)
+    scene.prepare("turn on the light", UNFINISHED)
+    assert scene.hear(1200) == []
+    assert scene.tell(PartialReady(1, "turn on the light", COMPLETE)) == []
+    finish, answer = scene.hear(9000)
+    assert (finish.silence_ms, finish.known) == (420, True)
+    assert answer == Answer(1, 1, "turn on the light")
+
+
+def test_what_was_turned_down_before_it_sounded_finished_is_asked_for_once_more():
+    scene = Scenario()
+    scene.wake()
+    scene.say("turn on the light", 800, what=UNFINISHED)
+    assert scene.hear(9000) == [Prepare(1, 1)]
+    assert scene.preview("") == []
+    assert scene.tell(PartialReady(1, "turn on the light", COMPLETE)) == [Discard(1, 1)]
+    assert scene.hear(9000) == [Prepare(1, 2)]
+    assert scene.preview("turn on the light") == []
+    finish, answer = scene.hear(9000)
+    assert finish.silence_ms == 160
+    assert answer == Answer(1, 2, "turn on the light")
+
+
+def test_a_command_that_goes_on_sounding_unfinished_is_turned_down_after_the_longer_wait():
+    scene = Scenario()
+    scene.wake()
+    scene.say("close it", 800, what=UNFINISHED)
+    assert scene.hear(9000) == [Prepare(1, 1)]
+    assert scene.preview("") == []
+    assert scene.hear(9000)[0].silence_ms == 600
 
 
 def test_a_cough_is_no_utterance_and_gets_no_word():

@@ -23,7 +23,7 @@ from roomtone_server.turn.machine import TurnMachine
 FRAME_MS = 20
 LOUD_DB, QUIET_DB = -20.0, -60.0
 
-COMPLETE, EXTENDABLE, OPEN, UNKNOWN = Completeness
+COMPLETE, EXTENDABLE, UNFINISHED, OPEN, UNKNOWN = Completeness
 UNDERSTOOD = {"understood": True, "expects_answer": False}  # a reply
 
 

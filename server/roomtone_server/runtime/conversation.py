@@ -12,7 +12,7 @@ from typing import Any
 
 from roomtone.errors import EngineError, LinkError, RoomtoneError
 from roomtone_server.agent.base import Acted, Finished, Prepared, Request, Said
-from roomtone_server.engines.base import HearingRequest, SpeechRequest, Transcript
+from roomtone_server.engines.base import HearingRequest, Partial, SpeechRequest, Transcript
 from roomtone_server.runtime.contest import Contest
 from roomtone_server.runtime.echoes import is_echo
 from roomtone_server.runtime.listening import Ear
@@ -246,10 +246,10 @@ class Conversation:
             self._trace("level", turn_id=turn_id, speech_dbfs=level.speech_dbfs, noise_dbfs=level.noise_dbfs)
 
     async def _listen(self, turn_id: int, ear: Ear) -> None:
-        def show(text: str) -> None:
-            self._trace("partial", turn_id=turn_id, text=text)
-            self._session.show_partial(turn_id, text)
-            hint = self._parts.hints.of("" if self._is_echo(text) else text)
+        def show(heard: Partial) -> None:
+            self._trace("partial", turn_id=turn_id, text=heard.text)
+            self._session.show_partial(turn_id, heard.text)
+            hint = self._parts.hints.of("" if self._is_echo(heard.text) else heard.text, finished=heard.finished)
             self._post(turn.PartialReady(turn_id, hint.key, hint.completeness))
 
         heard = await ear.listen(show)
@@ -269,7 +269,7 @@ class Conversation:
         if self._is_echo(heard.text):
             heard = Transcript("", spoken=False)
         self._note_rejection(turn_id, heard)
-        hint = self._parts.hints.of(heard.text)
+        hint = self._parts.hints.of(heard.text, finished=heard.finished)
         preview = turn.PreviewReady(turn_id, revision, heard.text, hint.key, hint.completeness, heard.spoken)
         self._post(preview)
         if heard.text:

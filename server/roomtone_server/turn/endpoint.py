@@ -29,7 +29,8 @@ AT_ONCE_MS: Final = 100
 # Speech that resumes for less than this is a cough or a chair.
 RESUMED_MS: Final = 100
 
-_SENTENCES: Final = frozenset({Completeness.COMPLETE, Completeness.EXTENDABLE})
+FINISHED: Final = frozenset({Completeness.COMPLETE, Completeness.EXTENDABLE})
+_SENTENCES: Final = FINISHED | {Completeness.UNFINISHED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class EndpointSettings:
 
     complete_ms: int = 160  # a command to which nothing can be added
     extendable_ms: int = 250  # a command that may go on
+    unfinished_ms: int = 600  # a command that sounds as if it went on
     open_ms: int = 1200  # not yet a command
     free_ms: int = 500  # the grammar does not know
     scale: float = 1.0  # of all these but `complete_ms`: some people speak more slowly
@@ -123,7 +125,13 @@ class Endpointer:
         if key != self.key:
             self._words_since = self._progress = self._reached
         self.key = key
-        self._completeness = completeness if key != self._doubted else Completeness.UNKNOWN
+        is_doubted = key == self._doubted and completeness in FINISHED
+        self._completeness = Completeness.UNKNOWN if is_doubted else completeness
+
+    def confirmed(self, key: str, completeness: Completeness) -> None:
+        """As `understood`, and the recogniser stands by it."""
+        self._doubted = None
+        self.understood(key, completeness)
 
     def released(self) -> None:
         """The speaker has let go of the button."""
@@ -131,8 +139,9 @@ class Endpointer:
 
     def doubted(self) -> None:
         """The words so far are no sentence, whatever they seemed to be."""
-        if self._completeness in _SENTENCES:
-            self._doubted, self._completeness = self.key, Completeness.UNKNOWN
+        self._doubted = self.key
+        if self._completeness in FINISHED:
+            self._completeness = Completeness.UNKNOWN
 
     @property
     def has_begun(self) -> bool:
@@ -168,6 +177,8 @@ class Endpointer:
                 return settings.complete_ms
             case Completeness.EXTENDABLE:
                 return settings.extendable_ms * settings.scale * self._pauses.stretch
+            case Completeness.UNFINISHED:
+                return settings.unfinished_ms * settings.scale
             case Completeness.OPEN:
                 return settings.open_ms * settings.scale
             case Completeness.UNKNOWN:
@@ -188,6 +199,11 @@ class Endpointer:
     def waited_ms(self) -> int:
         """How much audio was heard."""
         return _ms(self._reached - self._start)
+
+    @property
+    def sounds_finished(self) -> bool:
+        """Whether the words so far are a command that has ended, by all that is known of them."""
+        return self._completeness in FINISHED
 
     @property
     def makes_sense(self) -> bool:

@@ -23,6 +23,7 @@ class Speculation:
     preview: PreviewReady | None = None  # its transcript, once that is there
     made: int = 0
     _key: str = ""  # of the words it was begun on
+    _was_finished: bool = False  # they made a command, and sounded so
     in_pause: bool = False  # speech that resumes makes it worthless: nobody has heard yet what is said
 
     def is_wanted(self, pause_ms: int, stable_ms: int, after_ms: int = PREPARE_AFTER_MS) -> bool:
@@ -34,8 +35,9 @@ class Speculation:
         """Whether a transcript is on its way."""
         return self.revision is not None and self.preview is None
 
-    def begin(self, revision: int, key: str, pause_ms: int) -> None:
+    def begin(self, revision: int, key: str, pause_ms: int, *, finished: bool) -> None:
         self.revision, self.preview, self._key, self.in_pause = revision, None, key, pause_ms > 0
+        self._was_finished = finished
         self.made += 1
 
     def drop(self) -> int | None:
@@ -43,7 +45,11 @@ class Speculation:
         revision, self.revision, self.preview = self.revision, None, None
         return revision
 
-    def contradicts(self, key: str) -> bool:
-        """Whether newer words are others than those that it rests on. Words that come before its transcript are older
-        than that."""
-        return self.preview is not None and key != (self.preview.key or self._key)
+    def contradicts(self, key: str, *, finished: bool) -> bool:
+        """Whether newer words are others than those that it rests on, or sound finished now, and were turned down when
+        they did not. Words that come before its transcript are older than that."""
+        if self.preview is None:
+            return False
+        if not self.preview.text and finished and not self._was_finished:
+            return True
+        return key != (self.preview.key or self._key)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from roomtone_server.turn.course import Course, State
-from roomtone_server.turn.endpoint import Endpointer, EndpointSettings, Verdict
+from roomtone_server.turn.endpoint import FINISHED, Endpointer, EndpointSettings, Verdict
 from roomtone_server.turn.events import (
     Abandon,
     Announce,
@@ -88,7 +88,7 @@ def note_silence(course: Course, event: SpeechEnded, now: float) -> State:
 
 def note_words(course: Course, event: PartialReady, now: float) -> State:
     course.endpointer.understood(event.key, event.completeness)
-    if course.speculation.contradicts(event.key):
+    if course.speculation.contradicts(event.key, finished=event.completeness in FINISHED):
         discard(course)
     return course.state
 
@@ -102,7 +102,7 @@ def take_preview(course: Course, event: PreviewReady) -> None:
     """A sentence that the recogniser stands by; or none, and then what partials made of it is no sentence either."""
     course.speculation.preview = event
     if event.text:
-        course.endpointer.understood(event.key, event.completeness)
+        course.endpointer.confirmed(event.key, event.completeness)
     else:
         course.endpointer.doubted()
 
@@ -120,7 +120,7 @@ def take_audio(course: Course, event: AudioReached, *, prepare_after_ms: int = P
     if endpointer.resumed and speculation.in_pause:
         discard(course)
     if endpointer.has_begun and speculation.is_wanted(endpointer.pause_ms, endpointer.stable_ms, prepare_after_ms):
-        speculation.begin(course.revise(), endpointer.key, endpointer.pause_ms)
+        speculation.begin(course.revise(), endpointer.key, endpointer.pause_ms, finished=endpointer.sounds_finished)
         course.commands.append(Prepare(course.turn, course.revision))
 
 
