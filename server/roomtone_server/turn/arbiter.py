@@ -33,6 +33,9 @@ DECIDED_WITHIN_S: Final = 2.0
 # the pre-roll brings at once.
 EVIDENCE_FRAMES: Final = 22
 ENOUGH_FRAMES: Final = 40
+# In 20 ms: enough for four satellites that hear one voice to be compared with each other at every frame. Fifty that
+# each hear another make 1,225 pairs, and at every frame those would take all the time there is.
+MAX_COMPARISONS: Final = 6
 MAX_LAG_FRAMES: Final = 4  # a network delays one stream by so much more than another; the air, by far less
 AUDIBLE_DB: Final = 30.0  # below the loudest frame; what is fainter is the room's own
 # The correlation from which on it is one voice. Far more often than two people call at once, one is heard twice: so one
@@ -72,7 +75,7 @@ class _Contender:
     stream: _Stream
     settled: bool = False  # its endpoint was found: it is answered
     judged: set["_Contender"] = field(default_factory=set)
-    comparisons: int = 0
+    comparisons: int = 0  # with any
 
     def meets(self, other: "_Contender") -> bool:
         """Whether the two may be one voice, and nobody knows yet."""
@@ -94,6 +97,8 @@ class Arbiter:
 
     def __init__(self) -> None:
         self._contenders: dict[str, _Contender] = {}
+        self._comparing_since = 0.0
+        self._comparisons = 0  # since then
 
     def claim(self, claim: Claim, now: float, *, alone: bool) -> float:
         """A turn begins; the seconds in which a better claim is likely to come, if any. `alone`: there are no other
@@ -111,21 +116,27 @@ class Arbiter:
         if contender is None or contender.claim.turn != turn or now - contender.at > DECIDED_WITHIN_S:
             return None
         contender.stream.hear(sample, level_db, now)
-        rival = self._next_rival(contender)
+        rival = self._next_rival(contender, now)
         return self._compare(contender, rival) if rival is not None else None
 
-    def _next_rival(self, contender: _Contender) -> _Contender | None:
-        """One for each frame, in turns: fifty satellites that all hear a voice of their own make 1,225 pairs, and to
-        compare two takes as long as all else that a frame needs."""
-        rivals = [each for each in self._contenders.values() if contender.meets(each)]
-        if not rivals:
+    def _next_rival(self, contender: _Contender, now: float) -> _Contender | None:
+        """One for each frame, in turns; none when there was enough to compare."""
+        if now - self._comparing_since >= _FRAME_S:
+            self._comparing_since, self._comparisons = now, 0
+        if self._comparisons == MAX_COMPARISONS:
             return None
-        contender.comparisons += 1
-        return rivals[contender.comparisons % len(rivals)]
+        rivals = [each for each in self._contenders.values() if contender.meets(each)]
+        return rivals[contender.comparisons % len(rivals)] if rivals else None
 
     def _compare(self, contender: _Contender, rival: _Contender) -> Claim | None:
-        one_voice = _is_one_voice(contender.stream, rival.stream)
-        if one_voice is None:
+        contender.comparisons += 1
+        shift = round((contender.stream.began_at - rival.stream.began_at) / _FRAME_S)
+        common = _common(contender.stream, rival.stream, shift)
+        if common < EVIDENCE_FRAMES:
+            return None
+        self._comparisons += 1
+        one_voice = _is_one_voice(contender.stream, rival.stream, shift)
+        if not one_voice and common < ENOUGH_FRAMES:
             return None
         contender.judged.add(rival)
         rival.judged.add(contender)
@@ -155,15 +166,15 @@ def _beginning(sample: int, now: float) -> float:
     return now - sample / RATE_HZ
 
 
-def _is_one_voice(one: _Stream, other: _Stream) -> bool | None:
-    """By what both have heard at the same time, give or take some lag; None while that is too little."""
-    shift = round((one.began_at - other.began_at) / _FRAME_S)
-    common = sum(number + shift in other.levels_db for number in one.levels_db)
-    if common < EVIDENCE_FRAMES:
-        return None
-    if any(_correlation(one, other, shift + lag) >= ALIKE for lag in range(-MAX_LAG_FRAMES, MAX_LAG_FRAMES + 1)):
-        return True
-    return False if common >= ENOUGH_FRAMES else None
+def _common(one: _Stream, other: _Stream, shift: int) -> int:
+    """How many frames both have heard."""
+    return sum(number + shift in other.levels_db for number in one.levels_db)
+
+
+def _is_one_voice(one: _Stream, other: _Stream, shift: int) -> bool:
+    """By what both have heard at the same time, give or take some lag."""
+    lags = range(-MAX_LAG_FRAMES, MAX_LAG_FRAMES + 1)
+    return any(_correlation(one, other, shift + lag) >= ALIKE for lag in lags)
 
 
 def _correlation(one: _Stream, other: _Stream, shift: int) -> float:
