@@ -117,7 +117,7 @@ def wakes(satellite: Talker, speaking: Speaking, word: Sound, figures: Figures) 
         if isinstance(command, FlushReply):
             figures.took("engine", after - end)
             figures.took("silence", satellite.silent_from - satellite.ring.position)
-        elif isinstance(command, StartStreaming):
+        elif isinstance(command, StartStreaming | StartInterrupting):
             satellite.end(command.turn)
 
 

@@ -19,7 +19,7 @@ from roomtone.ears.ring import FrameRing
 from roomtone.engines import EngineChoice, Surroundings
 from roomtone_satellite import events as e
 from roomtone_satellite.machine import SatelliteMachine
-from roomtone_satellite.steps import MachineSettings, State
+from roomtone_satellite.steps import MachineSettings
 from roomtone_satellite.voice import VoiceWatch
 from roomtone_server.bench import scene
 from roomtone_server.bench.sound import FULL_SCALE, resampled
@@ -86,6 +86,7 @@ class Talker:
         self._path, self._vad, self._room, self._wake = path, vad, room, wake
         self._watch: VoiceWatch | None = None
         self._turn = 0
+        self._paused = False
         self._reply = self._held = _NOTHING
         self.happens(e.Connected())
 
@@ -119,18 +120,31 @@ class Talker:
             self.happens(e.WakeHeard(found.name, found.phrase, found.score, self.ring.position))
         if event := self._voice(frame):
             self.happens(event)
-        if self.machine.state is State.PLAYING and not self._reply.size and not self._held.size:
+        if self.machine.playing and not self._reply.size and not self._held.size:
             self.happens(e.ReplyPlayed(self._turn, 0))
             self.end(self._turn, "answered")
-        return self.machine.commands()
+        commands = self.machine.commands()
+        for command in commands:
+            self._obey(command)
+        return commands
 
     def _hold(self) -> None:
         self.silent_from = self.ring.position + 2 * FRAME_SAMPLES
         if self._path is not None:
-            self._path.play((self._held * SPEAKER_LEVEL).astype(np.int16).tobytes(), FRAME_SAMPLES, self.now)
+            pcm = (self._held * SPEAKER_LEVEL).astype(np.int16).tobytes()
+            self._path.play(pcm, FRAME_SAMPLES, self.now, self.ring.position)
+
+    def _obey(self, command: e.Command) -> None:
+        match command:
+            case e.PauseReply():
+                self._paused = True
+            case e.ResumeReply() | e.PlayReply():
+                self._paused = False
+            case e.FlushReply():
+                self._reply = _NOTHING
 
     def _next_block(self) -> Sound:
-        if self.machine.state is not State.PLAYING:
+        if self._paused:
             return _NOTHING
         block, self._reply = self._reply[:FRAME_SAMPLES], self._reply[FRAME_SAMPLES:]
         return block

@@ -42,6 +42,7 @@ class EchoPath:
         self._steady_from = 0.0  # the sound from this position on has no gap
         self._measured_at: int | None = None
         self._unmeasured = 0  # frames
+        self._is_placed = False  # it is known to the sample where the sound lies, or that it has no echo
 
     @property
     def alignment(self) -> Alignment:
@@ -73,6 +74,7 @@ class EchoPath:
         place = None if taken is None else taken + pending_samples
         if self._reference.play(np.frombuffer(pcm, np.int16), sounds_at, place):
             self._steady_from, self._measured_at = sounds_at, None
+            self._is_placed = place is not None
             self._forget()
 
     def take_back(self, samples: int) -> None:
@@ -92,7 +94,7 @@ class EchoPath:
         sounded = self._reference.read(sounds_at + LEAD, FRAME_SAMPLES)
         reference = sounded.round().clip(-32_768, 32_767).astype(np.int16).tobytes()
         cleaned = self._canceller.process(frame, reference)
-        self._near = self._near_end.frame(cleaned, reference)
+        self._near = self._is_placed and self._near_end.frame(cleaned, reference)
         if sounds_at >= self._steady_from:
             self._measure(reference, frame)
         if was and self._cancelling:
@@ -127,6 +129,7 @@ class EchoPath:
         before = self.alignment
         played, heard = (_signal(frames) for frames in zip(*self._aligned, strict=True))
         self._unmeasured = 0
+        self._is_placed = True
         if not self._follower.follow(played, heard, elapsed):
             return
         self._measured_at = self._position
