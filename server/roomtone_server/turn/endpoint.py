@@ -181,7 +181,7 @@ class Endpointer:
                 return settings.unfinished_ms * settings.scale
             case Completeness.OPEN:
                 return settings.open_ms * settings.scale
-            case Completeness.UNKNOWN:
+            case _:
                 return settings.free_ms * settings.scale * self._pauses.stretch
 
     @property

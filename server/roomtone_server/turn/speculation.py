@@ -11,7 +11,7 @@ from roomtone_server.turn.events import PreviewReady
 
 PREPARE_AFTER_MS: Final = 60  # of silence
 STABLE_MS: Final = 300  # or when the words have made a whole sentence for so long: a television may go on
-AWAITED_MS: Final = 700  # of silence: a transcript that takes longer is asked for once more, and waited for in the end
+AWAITED_MS: Final = 640  # of audio: a transcript that takes longer is asked for once more, and waited for in the end
 MAX_REVISIONS: Final = 3  # of one turn: a restless room must not keep both cores busy
 
 
@@ -21,6 +21,7 @@ class Speculation:
 
     revision: int | None = None  # that is being prepared, or is ready
     preview: PreviewReady | None = None  # its transcript, once that is there
+    begun_at_ms: int = 0  # of the utterance's audio
     made: int = 0
     _key: str = ""  # of the words it was begun on
     _was_finished: bool = False  # they made a command, and sounded so
@@ -35,9 +36,9 @@ class Speculation:
         """Whether a transcript is on its way."""
         return self.revision is not None and self.preview is None
 
-    def begin(self, revision: int, key: str, pause_ms: int, *, finished: bool) -> None:
+    def begin(self, revision: int, key: str, pause_ms: int, *, at_ms: int, finished: bool) -> None:
         self.revision, self.preview, self._key, self.in_pause = revision, None, key, pause_ms > 0
-        self._was_finished = finished
+        self.begun_at_ms, self._was_finished = at_ms, finished
         self.made += 1
 
     def drop(self) -> int | None:

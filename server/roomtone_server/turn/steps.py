@@ -120,7 +120,13 @@ def take_audio(course: Course, event: AudioReached, *, prepare_after_ms: int = P
     if endpointer.resumed and speculation.in_pause:
         discard(course)
     if endpointer.has_begun and speculation.is_wanted(endpointer.pause_ms, endpointer.stable_ms, prepare_after_ms):
-        speculation.begin(course.revise(), endpointer.key, endpointer.pause_ms, finished=endpointer.sounds_finished)
+        speculation.begin(
+            course.revise(),
+            endpointer.key,
+            endpointer.pause_ms,
+            at_ms=endpointer.waited_ms,
+            finished=endpointer.sounds_finished,
+        )
         course.commands.append(Prepare(course.turn, course.revision))
 
 
@@ -135,7 +141,8 @@ def _perhaps_finish(course: Course, now: float) -> State:
     if verdict is Verdict.NOTHING_SAID:
         return give_up(course, now, "nothing-said")
     silence_ms = course.endpointer.silence_ms
-    waits = course.speculation.is_awaited and silence_ms < AWAITED_MS
+    awaited_ms = course.endpointer.waited_ms - course.speculation.begun_at_ms
+    waits = course.speculation.is_awaited and awaited_ms < AWAITED_MS
     if verdict is Verdict.GOES_ON or (waits and not course.endpointer.is_over):
         return State.LISTENING
     preview = course.speculation.preview
