@@ -25,7 +25,7 @@ from air import Air
 from roomtone import engines
 from roomtone.ears.formats import RATE_HZ
 from roomtone_server.bench import scene
-from roomtone_server.bench.devices import Began
+from roomtone_server.bench.devices import NO_CHIMES, Began
 from roomtone_server.bench.ends import both_ends, scratch_folder, watching
 from roomtone_server.bench.sound import AUDIBLE_DBFS, FULL_SCALE, Samples
 from roomtone_server.telemetry.percentiles import percentiles
@@ -37,7 +37,6 @@ QUESTION = "what can you do"  # three sentences are the answer
 FIRST_S, STEP_S = 1.6, 0.037  # after the question: somewhere else in the answer each time
 AFTER_S = 3.5
 LESSONS = 2  # in which the satellite learns its room
-NO_CHIMES = dict.fromkeys(("awake", "invited", "done", "error", "timer"), False)
 
 
 @dataclass(frozen=True)
