@@ -172,13 +172,13 @@ def _common(one: _Stream, other: _Stream, shift: int) -> int:
 
 
 def _is_one_voice(one: _Stream, other: _Stream, shift: int) -> bool:
-    """By what both have heard at the same time, give or take some lag."""
+    """By the first that both have heard at the same time, give or take some lag; later, all rooms fall silent alike."""
     lags = range(-MAX_LAG_FRAMES, MAX_LAG_FRAMES + 1)
     return any(_correlation(one, other, shift + lag) >= ALIKE for lag in lags)
 
 
 def _correlation(one: _Stream, other: _Stream, shift: int) -> float:
-    common = [number for number in one.levels_db if number + shift in other.levels_db]
+    common = [number for number in one.levels_db if number + shift in other.levels_db][:ENOUGH_FRAMES]
     ours = _audible([one.levels_db[number] for number in common])
     theirs = _audible([other.levels_db[number + shift] for number in common])
     energy = math.sqrt(sum(map(mul, ours, ours)) * sum(map(mul, theirs, theirs)))
