@@ -114,7 +114,10 @@ def wakes(satellite: Talker, speaking: Speaking, word: Sound, figures: Figures) 
     figures.times += 1
     end = last_speech_sample(word.astype(np.int16))
     for after, command in speaking.says(word):
+        if isinstance(command, StartStreaming):
+            figures.count("heard")
         if isinstance(command, FlushReply):
+            figures.count("during the reply")
             figures.took("engine", after - end)
             figures.took("silence", satellite.silent_from - satellite.ring.position)
         elif isinstance(command, StartStreaming | StartInterrupting):

@@ -10,12 +10,11 @@ from roomtone_satellite.events import VoiceLasted, VoiceStarted, VoiceStopped
 LASTS_SAMPLES: Final = 250 * SAMPLES_PER_MS
 
 VOICE_ABOVE: Final = 0.6
-# Of something that is near, since it is louder than the echo can be: a voice detector needs 100 ms to be sure of a
-# voice that begins in what is left of another, but no time to know a cup that is put down.
+# Of what is louder than an echo can be: a voice detector takes long to be sure of a voice that begins in a room that
+# rings (bench/onsets.py --echo none --level-db -99), but knows at once that a cup on a table is none.
 PERHAPS_ABOVE: Final = 0.1
-
-# The first sounds of a voice that is recognised later than that were not its own.
-ONSET_WITHIN_SAMPLES: Final = 120 * SAMPLES_PER_MS
+# The first sounds of a voice that is known later than that were not its own.
+KNOWN_WITHIN_SAMPLES: Final = 120 * SAMPLES_PER_MS
 
 
 class VoiceWatch:
@@ -37,25 +36,22 @@ class VoiceWatch:
             return self._judge(probability, end - self._began)
         self._lasts = self._lasts and probability >= SILENCE_BELOW
         self._is_noise = self._is_noise and near is True
-        if self._lasts or not self._may_be_voice(probability, near):
+        knows_noise = near is None or self._is_noise
+        may_be_voice = probability >= VOICE_ABOVE if knows_noise else near
+        if self._lasts or not may_be_voice:
             self._since = None
             return None
-        self._since = first_sample if self._since is None else max(self._since, end - ONSET_WITHIN_SAMPLES)
+        self._since = first_sample if self._since is None else max(self._since, end - KNOWN_WITHIN_SAMPLES)
         if end - self._since < ONSET_SAMPLES or probability < PERHAPS_ABOVE:
             return None
         self._began, self._since = self._since, None
         return VoiceStarted(self._began)
-
-    def _may_be_voice(self, probability: float, near: bool | None) -> bool:
-        if near is None or self._is_noise:
-            return probability >= VOICE_ABOVE
-        return near
 
     def _judge(self, probability: float, length: int) -> VoiceLasted | VoiceStopped | None:
         if length < LASTS_SAMPLES:
             return None
         assert self._began is not None
         began, self._began = self._began, None
-        self._lasts = probability >= VOICE_ABOVE
+        self._lasts = probability >= SILENCE_BELOW
         self._is_noise = not self._lasts
         return VoiceLasted(began) if self._lasts else VoiceStopped()

@@ -9,8 +9,8 @@ from typing import Final
 
 import numpy as np
 
-# A reverberant room (0.6 s) leaves for 1 ms in 1,000 so much more than on average; a voice as loud as the echo is 30 dB
-# more (bench/barge_in.py).
+# Less, and rooms that ring pause a reply for its own echo (bench/false_barge_ins.py); more, and a voice is noticed
+# later (bench/onsets.py).
 _ABOVE_DB: Final = 16.0
 _RINGS_DB: Final = 0.8  # by so much a frame, at the slowest, the echo of what was played gets fainter
 _WEIGHT: Final = 0.02  # of a frame in what is learnt of the echo
