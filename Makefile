@@ -22,9 +22,13 @@ lint: $(VENV)/.test
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# Pure, and so wholly tested by its own tests: every line, and every way through it.
+# Pure, and so wholly tested by their own tests: every line, and every way through it.
+PURE := server/roomtone_server/grammar,server/roomtone_server/turn
+TESTS_OF_PURE := tests/unit/test_grammar.py tests/unit/test_grammar_automaton.py tests/unit/test_sentences.py \
+    tests/unit/test_arbiter.py tests/sim/test_turn_listening.py tests/sim/test_turn_scenarios.py tests/sim/test_interruption.py
+
 coverage: $(VENV)/.test
-	$(BIN)/coverage run --source=server/roomtone_server/grammar -m pytest -q tests/unit/test_grammar.py tests/unit/test_grammar_automaton.py
+	$(BIN)/coverage run --source=$(PURE) -m pytest -q $(TESTS_OF_PURE)
 	$(BIN)/coverage report --show-missing --fail-under=100
 
 # PyAudio is compiled, against PortAudio; who has neither runs all other tests.
