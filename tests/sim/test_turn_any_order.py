@@ -36,25 +36,27 @@ class AnyOrder(RuleBasedStateMachine):
     def sample(self) -> int:
         return at(self.world.scene.now_ms)
 
-    @rule(events=st.integers(1, 8), key=WORDS, asks=st.booleans())
-    def all_goes_well(self, events, key, asks):
-        """Without it the rest would rarely meet a turn that has come far."""
+    @rule(events=st.integers(1, 8), key=WORDS, asks=st.booleans(), hesitates=st.booleans())
+    def life_goes_on(self, events, key, asks, hesitates):
+        """As one would expect; without it the rest would rarely meet a turn that has come far."""
         for _ in range(events):
-            self.go_on(key, asks=asks)
+            self.go_on(key, asks=asks, hesitates=hesitates)
 
-    def go_on(self, key: str, *, asks: bool) -> None:
+    def go_on(self, key: str, *, asks: bool, hesitates: bool) -> None:
         world = self.world
         if world.work:
             self.report(world.work[0], key, expects_answer=asks)
         elif world.heard is not None:
             if isinstance(self.last_event, e.WakeHeard | e.InterruptionHeard):
                 self.say(key, e.Completeness.COMPLETE, 700, pauses=True)
+            elif hesitates and isinstance(self.last_event, e.PreviewReady):
+                self.say(None, e.Completeness.COMPLETE, 0, pauses=True)
             else:
                 self.audio_comes(300, is_loud=False)
         elif world.invited is not None:
             self.take_the_invitation_up()
         elif world.replies:
-            self.speak_into_a_reply(paused=asks) if key == "stop" else self.speaker_reports(ends=True)
+            self.speak_into_a_reply(paused=asks) if hesitates else self.speaker_reports(ends=True)
         else:
             self.wake(word=True, held=1)
 
