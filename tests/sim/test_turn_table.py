@@ -24,6 +24,9 @@ def path_to(state: State) -> list[list[e.Event]]:
     words = e.PartialReady(TURN, "on", e.Completeness.COMPLETE)
     pause = [e.SpeechStarted(TURN, 12_000), e.SpeechEnded(TURN, 16_000), e.AudioReached(TURN, 17_600, -60.0)]
     preview = e.PreviewReady(TURN, 1, "on", "on", e.Completeness.COMPLETE, spoken=True)
+    unsure = e.PartialReady(TURN, "words", e.Completeness.UNFINISHED)
+    sentence = e.PreviewReady(TURN, 1, "words", "words", e.Completeness.UNFINISHED, spoken=True)
+    cough = e.PreviewReady(TURN, 1, "", "", e.Completeness.UNKNOWN, spoken=False)
     heard = [*wake, words, *pause, e.AudioReached(TURN, 60_000, -60.0)]
     final = [*heard, e.FinalReady(TURN, 2, "on")]
     spoken = [*final, e.ReplyStarted(TURN, 2)]
@@ -43,6 +46,8 @@ def path_to(state: State) -> list[list[e.Event]]:
             [*wake, e.SpeechStarted(TURN, 0)],
             [*wake, words, *pause],
             [*wake, words, *pause, preview],
+            [*wake, unsure, *pause, sentence, e.AudioReached(TURN, 20_000, -60.0)],
+            [*wake, replace(words, key="words"), *pause, cough, unsure, e.AudioReached(TURN, 24_800, -60.0)],
         ],
         State.FINISHING: [heard],
         State.ANSWERING: [final, [ring]],

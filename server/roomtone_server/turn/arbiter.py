@@ -120,10 +120,10 @@ class Arbiter:
         return self._compare(contender, rival) if rival is not None else None
 
     def _next_rival(self, contender: _Contender, now: float) -> _Contender | None:
-        """One for each frame, in turns; none when there was enough to compare."""
+        """One for each frame, in turns; none while too little was heard, or when there was enough to compare."""
         if now - self._comparing_since >= _FRAME_S:
             self._comparing_since, self._comparisons = now, 0
-        if self._comparisons == MAX_COMPARISONS:
+        if self._comparisons == MAX_COMPARISONS or len(contender.stream.levels_db) < EVIDENCE_FRAMES:
             return None
         rivals = [each for each in self._contenders.values() if contender.meets(each)]
         return rivals[contender.comparisons % len(rivals)] if rivals else None

@@ -87,10 +87,14 @@ def note_silence(course: Course, event: SpeechEnded, now: float) -> State:
 
 
 def note_words(course: Course, event: PartialReady, now: float) -> State:
+    take_words(course, event)
+    return _perhaps_finish(course, now)
+
+
+def take_words(course: Course, event: PartialReady) -> None:
     course.endpointer.understood(event.key, event.completeness)
     if course.speculation.contradicts(event.key, finished=event.completeness in FINISHED):
         discard(course)
-    return course.state
 
 
 def note_preview(course: Course, event: PreviewReady, now: float) -> State:
