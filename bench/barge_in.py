@@ -36,7 +36,7 @@ Event = Mapping[str, Any]
 QUESTION = "what can you do"  # three sentences are the answer
 FIRST_S, STEP_S = 1.6, 0.037  # after the question: somewhere else in the answer each time
 AFTER_S = 3.5
-LESSONS = 2  # in which the satellite learns its room
+LESSONS = 4  # in which the satellite learns its room
 
 
 @dataclass(frozen=True)

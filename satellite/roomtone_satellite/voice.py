@@ -15,6 +15,8 @@ VOICE_ABOVE: Final = 0.6
 PERHAPS_ABOVE: Final = 0.1
 # The first sounds of a voice that is known later than that were not its own.
 KNOWN_WITHIN_SAMPLES: Final = 120 * SAMPLES_PER_MS
+# A noise that falls silent for less goes on: it has paused the reply once, and may not again.
+NOISE_OVER_SAMPLES: Final = 1_000 * SAMPLES_PER_MS
 
 
 class VoiceWatch:
@@ -24,7 +26,7 @@ class VoiceWatch:
         self._since: int | None = None  # something may be a voice
         self._began: int | None = None  # a voice that has not lasted yet
         self._lasts = False
-        self._is_noise = False  # what is near was no voice
+        self._noise_until = 0  # what is near was no voice
 
     def frame(
         self, probability: float, first_sample: int, *, near: bool | None = None
@@ -33,11 +35,13 @@ class VoiceWatch:
         lasts or stops. What is not `near` is an echo, and starts nothing; None: nothing is known of that."""
         end = first_sample + FRAME_SAMPLES
         if self._began is not None:
-            return self._judge(probability, end - self._began)
+            return self._judge(probability, end)
         self._lasts = self._lasts and probability >= SILENCE_BELOW
-        self._is_noise = self._is_noise and near is True
-        knows_noise = near is None or self._is_noise
-        may_be_voice = probability >= VOICE_ABOVE if knows_noise else near
+        is_noise = first_sample < self._noise_until
+        if is_noise and near:
+            self._noise_until = end + NOISE_OVER_SAMPLES
+        is_sure = probability >= VOICE_ABOVE
+        may_be_voice = is_sure if near is None or (near and is_noise) else near
         if self._lasts or not may_be_voice:
             self._since = None
             return None
@@ -47,11 +51,13 @@ class VoiceWatch:
         self._began, self._since = self._since, None
         return VoiceStarted(self._began)
 
-    def _judge(self, probability: float, length: int) -> VoiceLasted | VoiceStopped | None:
-        if length < LASTS_SAMPLES:
-            return None
+    def _judge(self, probability: float, end: int) -> VoiceLasted | VoiceStopped | None:
         assert self._began is not None
+        if end - self._began < LASTS_SAMPLES:
+            return None
         began, self._began = self._began, None
         self._lasts = probability >= SILENCE_BELOW
-        self._is_noise = not self._lasts
-        return VoiceLasted(began) if self._lasts else VoiceStopped()
+        if self._lasts:
+            return VoiceLasted(began)
+        self._noise_until = end + NOISE_OVER_SAMPLES
+        return VoiceStopped()

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from roomtone.ears.echo.near_end import NearEnd
-from roomtone.ears.formats import FRAME_BYTES, FRAME_SAMPLES
+from roomtone.ears.echo.none import NoCanceller
+from roomtone.ears.echo.path import EchoPath
+from roomtone.ears.formats import FRAME_BYTES, FRAME_SAMPLES, RATE_HZ
 
 DRAW = np.random.default_rng(1)
 SILENT = bytes(FRAME_BYTES)
@@ -65,3 +67,33 @@ def test_a_noise_that_stays_is_a_part_of_the_room():
 
 def test_where_there_is_no_echo_everybody_is_near():
     assert taught(10, 3000).frame(frame(300), frame(3000))
+
+
+def heard_through(path: EchoPath, number: int, said: bytes, taken: int | None) -> bool | None:
+    """Whether somebody is near in this frame, while the speaker plays one."""
+    now = number * FRAME_SAMPLES / RATE_HZ
+    path.play(frame(3000), 0, now, taken)
+    path.hear(said, now + FRAME_SAMPLES / RATE_HZ)
+    return path.near
+
+
+def test_nothing_is_known_while_nothing_is_played():
+    path = EchoPath(NoCanceller())
+    path.open(RATE_HZ)
+    path.hear(frame(3000), 0.02)
+    assert path.near is None
+
+
+@pytest.mark.parametrize("counts", [True, False])
+def test_nobody_is_near_while_the_echo_of_a_sound_is_looked_for_unless_the_speaker_counts_samples(counts):
+    path = EchoPath(NoCanceller())
+    path.open(RATE_HZ)
+    path.hear(frame(30), 0.02)
+    for number in range(1, 101):
+        heard_through(path, number, frame(30), number * FRAME_SAMPLES if counts else None)
+    later = 201
+    near = [
+        heard_through(path, later + more, frame(3000), (later + more) * FRAME_SAMPLES if counts else None)
+        for more in range(5)
+    ]
+    assert near == [counts] * 5

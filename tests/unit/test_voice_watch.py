@@ -64,7 +64,11 @@ def test_a_noise_that_goes_on_pauses_once_and_hides_no_voice():
     watch = VoiceWatch()
     noise = [watch.frame(0.2, n * FRAME_SAMPLES, near=True) for n in range(100)]
     voice = [watch.frame(0.9, n * FRAME_SAMPLES, near=True) for n in range(100, 113)]
-    another = [watch.frame(p, n * FRAME_SAMPLES, near=p > 0) for n, p in enumerate([0, 0.2, 0.2, 0.2], 113)]
+    gap = [watch.frame(0.0, n * FRAME_SAMPLES, near=n % 40 == 0) for n in range(113, 241)]
+    another = [watch.frame(0.2, n * FRAME_SAMPLES, near=True) for n in range(241, 244)]
+    silence = [watch.frame(0.0, n * FRAME_SAMPLES, near=False) for n in range(244, 300)]
+    last = [watch.frame(0.2, n * FRAME_SAMPLES, near=True) for n in range(300, 303)]
     assert [event for event in noise if event] == [VoiceStarted(0), VoiceStopped()]
     assert [event for event in voice if event] == [VoiceStarted(100 * FRAME_SAMPLES), VoiceLasted(100 * FRAME_SAMPLES)]
-    assert another[-1] == VoiceStarted(114 * FRAME_SAMPLES)
+    assert not any([*gap, *another, *silence]), "it goes on"
+    assert last[-1] == VoiceStarted(300 * FRAME_SAMPLES)
