@@ -41,12 +41,12 @@ SCALES: Final = {"aggressive": 0.7, "default": 1.0, "relaxed": 1.6}
 
 
 class EndpointSettings(Settings):
-    """When the user has finished. A little more patient than the turn itself: the recogniser may make a sentence of a
-    beginning, and people pause."""
+    """When the user has finished."""
 
     sensitivity: Literal["aggressive", "default", "relaxed"] = "default"
-    complete_ms: Annotated[int, Field(ge=60, le=3000)] = 250
-    extendable_ms: Annotated[int, Field(ge=100, le=3000)] = 400
+    complete_ms: Annotated[int, Field(ge=60, le=3000)] = 160
+    extendable_ms: Annotated[int, Field(ge=100, le=3000)] = 300
+    unfinished_ms: Annotated[int, Field(ge=200, le=3000)] = 600
     open_ms: Annotated[int, Field(ge=200, le=5000)] = 1200
     free_ms: Annotated[int, Field(ge=200, le=3000)] = 500
     nothing_said_ms: Annotated[int, Field(ge=1000, le=30_000)] = 4000
