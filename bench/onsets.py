@@ -7,10 +7,10 @@ microphone, through the real canceller, voice detector, wake engine and machine 
 In made-up rooms replies are told, and somebody speaks into each, somewhere. In mode `speech` that is one clip of a
 manifest after another (by default of `commands` in $ROOMTONE_TEST_DATA), else a command in the embedded voice:
 `onset` is from the first sound to the frame in which the reply is paused, `silence` to that at which the speaker, which
-holds a block, has fallen silent. `missed` were not noticed within half a second, `asked` those of which it was decided
-at 250 ms that they last, `later` those at another attempt, `false` the pauses while nobody spoke. In mode `wake` it is
-a recorded wake word (of `wake` there), else "okay nabu": `engine` is from its last sound to its detection, `silence`
-from there.
+holds a block, has fallen silent. `missed` were not noticed, `asked` those of which it was decided at 250 ms that they
+last, `later` those at another attempt, `false` the pauses before anybody spoke. In mode `wake` it is a recorded wake
+word (of `wake` there), else "okay nabu": `heard` were detected, some of them when the reply was over; `engine` is from
+the last sound to the detection `during the reply`, `silence` from there.
 
 `--level-db` is how much louder the echo is than whoever speaks; `--echo none --level-db -99` is a room without one.
 """
@@ -38,7 +38,6 @@ from talker import GAP_FRAMES, REPLIES, USER_LEVEL, Sound, Talker, spoken, talke
 from wake_words import recorded
 
 LEARNS_S = 12.0  # a satellite knows its room by then
-NOTICED_SAMPLES = 500 * SAMPLES_PER_MS
 LATEST_SAMPLES = RATE_HZ // 2  # before the end of a reply
 COMMANDS = ("turn on the kitchen light", "what time is it", "set a timer for five minutes", "never mind", "stop")
 
@@ -100,13 +99,15 @@ def interrupts(satellite: Talker, speaking: Speaking, voice: Sound, figures: Fig
             figures.count("false")
         elif isinstance(command, PauseReply):
             pauses += 1
-            if pauses == 1 and after < NOTICED_SAMPLES:
+            if pauses == 1:
                 figures.took("onset", after)
                 figures.took("silence", after + satellite.silent_from - satellite.ring.position)
         elif isinstance(command, StartInterrupting):
             figures.count("asked" if pauses < 2 else "later")
             satellite.happens(FlushAsked(command.interrupts))
             satellite.end(command.turn)
+    if not pauses:
+        figures.count("missed")
 
 
 def wakes(satellite: Talker, speaking: Speaking, word: Sound, figures: Figures) -> None:
