@@ -1,6 +1,6 @@
 """How soon a reply falls silent when somebody speaks into it: a real server, a real satellite, TLS on loopback, and the
 reply's echo in the microphone. What is measured lies outside of both: where the voice begins in what the microphone
-hears, and when the last sample of the reply sounds at the speaker.
+hears, and when the reply stops at the speaker.
 
     python bench/barge_in.py [--mode speech] [--say "turn on the kitchen light"] [--times 50] [--level-db 0]
     python bench/barge_in.py --mode wake --say "okay nabu"        from its detection, and from its last sound
@@ -14,14 +14,14 @@ that has the time: what others do on it is in the figures. bench/onsets.py measu
 import argparse
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from air import Air
+from air import NS, Air
 from roomtone import engines
 from roomtone.ears.formats import RATE_HZ
 from roomtone_server.bench import scene
@@ -36,6 +36,7 @@ Event = Mapping[str, Any]
 QUESTION = "what can you do"  # three sentences are the answer
 FIRST_S, STEP_S = 1.6, 0.037  # after the question: somewhere else in the answer each time
 AFTER_S = 3.5
+PAUSED_NS = NS // 10  # a shorter silence is a busy machine's
 LESSONS = 4  # in which the satellite learns its room
 
 
@@ -46,6 +47,12 @@ class Voice:
     scene_begins: int
     begins: int
     ends: int
+
+
+@dataclass(frozen=True)
+class Stretch:
+    begins_ns: int
+    ends_ns: int
 
 
 def recording(said: str, times: int) -> tuple[Samples, list[Voice]]:
@@ -64,15 +71,19 @@ def recording(said: str, times: int) -> tuple[Samples, list[Voice]]:
     return np.concatenate(parts), voices
 
 
-def sounded(timeline: Path) -> dict[int, tuple[int, int]]:
-    """When the first and the last sample of each turn's reply sounded, in ns."""
-    ends: dict[int, tuple[int, int]] = {}
+def sounded(timeline: Path) -> dict[int, list[Stretch]]:
+    """When each turn's reply sounded, in one stretch, or in several if it was paused."""
+    replies: dict[int, list[Stretch]] = {}
     for line in timeline.read_text("utf-8").splitlines():
         block = json.loads(line)
-        if (turn := block["turn"]) is not None:
-            over_ns = block["at_ns"] + block["samples"] * 1_000_000_000 // block["rate_hz"]
-            ends[turn] = (ends.get(turn, (block["at_ns"], 0))[0], over_ns)
-    return ends
+        if (turn := block["turn"]) is None:
+            continue
+        begins_ns = block["at_ns"]
+        stretches = replies.setdefault(turn, [])
+        if stretches and begins_ns - stretches[-1].ends_ns < PAUSED_NS:
+            begins_ns = stretches.pop().begins_ns
+        stretches.append(Stretch(begins_ns, block["at_ns"] + block["samples"] * NS // block["rate_hz"]))
+    return replies
 
 
 async def played(air: Air, options: argparse.Namespace, folder: Path) -> tuple[Began, list[Event]]:
@@ -101,20 +112,23 @@ class Figures:
     """What became of the voices."""
 
     delays_ms: dict[str, list[float]] = field(default_factory=dict)
-    missed: list[str] = field(default_factory=list)
+    ended: int = 0  # replies that were not resumed
 
-    def take(self, voice: Voice, began: Began, replies: Mapping[int, tuple[int, int]], events: list[Event]) -> None:
+    def take(self, voice: Voice, began: Began, replies: Mapping[int, list[Stretch]], events: list[Event]) -> None:
         scene_ns, begins_ns, ends_ns = (began.at_ns(at) for at in (voice.scene_begins, voice.begins, voice.ends))
-        turn = next((each for each, (first_ns, _) in replies.items() if scene_ns < first_ns < begins_ns), None)
-        outcome = told(events, "ended", turn).get("outcome", "not begun")
-        if turn is None or outcome not in {"interrupted", "cancelled"}:
-            self.missed.append(outcome)
-            return
-        silent_ns = replies[turn][1]
-        self._took("its first sound", silent_ns - begins_ns)
-        self._took("its last sound", silent_ns - ends_ns)
-        if (detected := told(events, "wake", turn + 2).get("sample")) is not None:
-            self._took("its detection", silent_ns - began.at_ns(detected - began.stream_sample))
+        for turn, stretches in replies.items():
+            into = next((each for each in stretches if each.begins_ns < begins_ns < each.ends_ns), None)
+            if into is None or into.begins_ns < scene_ns:
+                continue
+            has_ended = told(events, "ended", turn).get("outcome") in {"interrupted", "cancelled"}
+            self.ended += has_ended
+            if not has_ended and into is stretches[-1]:
+                continue  # to its end
+            self._took("its first sound", into.ends_ns - begins_ns)
+            self._took("its last sound", into.ends_ns - ends_ns)
+            for detected_ns in detections(events, began):
+                if begins_ns < detected_ns < into.ends_ns:
+                    self._took("its detection", into.ends_ns - detected_ns)
 
     def _took(self, since: str, delay_ns: int) -> None:
         self.delays_ms.setdefault(since, []).append(delay_ns / 1e6)
@@ -123,6 +137,13 @@ class Figures:
 def told(events: list[Event], what: str, turn: int | None) -> Mapping[str, Any]:
     """What the server said of a turn when that happened."""
     return next((event["data"] for event in events if (event["what"], event["turn"]) == (what, turn)), {})
+
+
+def detections(events: list[Event], began: Began) -> Iterator[int]:
+    """When the last sound was heard of each wake word that was detected, in ns."""
+    for event in events:
+        if event["what"] == "wake" and event["data"]["name"]:
+            yield began.at_ns(event["data"]["sample"] - began.stream_sample)
 
 
 async def main(options: argparse.Namespace) -> None:
@@ -134,9 +155,9 @@ async def main(options: argparse.Namespace) -> None:
     figures = Figures()
     for voice in voices[LESSONS:]:
         figures.take(voice, began, replies, events)
-    heard = options.times - len(figures.missed)
     print(f"{options.say!r} in mode {options.mode}, echo {options.level_db:+g} dB to it, echo: {options.echo}")
-    print(f"{heard} of {options.times} ended the reply {figures.missed or ''}")
+    silenced = len(figures.delays_ms.get("its first sound", ()))
+    print(f"of {options.times} replies {silenced} fell silent, and {figures.ended} for good: the server heard words")
     for since, values in figures.delays_ms.items():
         took = percentiles(values)
         assert took is not None
