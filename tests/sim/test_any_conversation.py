@@ -77,7 +77,7 @@ class Person:
 
 def check(log: list[tuple]) -> None:
     """What one connection was told, in its order; chimes are of no turn, and words that are shown change nothing."""
-    log = [entry for entry in log if entry[0] not in {"chime", "partial"}]
+    log = [entry for entry in log if entry[0] not in {"chime", "partial", "reply"}]
     over: set[int] = set()
     silenced: set[int] = set()
     endpoints: set[int] = set()
