@@ -139,9 +139,8 @@ class Endpointer:
 
     def doubted(self) -> None:
         """The words so far are no sentence, whatever they seemed to be."""
-        self._doubted = self.key
         if self._completeness in FINISHED:
-            self._completeness = Completeness.UNKNOWN
+            self._doubted, self._completeness = self.key, Completeness.UNKNOWN
 
     @property
     def has_begun(self) -> bool:

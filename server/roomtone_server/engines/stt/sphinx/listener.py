@@ -22,9 +22,10 @@ from roomtone_server.grammar.automaton import Completeness
 # small part of one core, whatever the machine.
 MIN_GROWTH_MS: Final = 600
 GROWTH_PER_DECODING: Final = 40.0
-# In a pause it is decoded as a whole once more, then followed until it sounds finished, and again when so much silence
-# follows that more changes the stretch no more.
+# In a pause it is decoded as a whole once more, and followed until it sounds finished; every now and then as a whole
+# again, for its mean changes, until so much silence follows that more changes the stretch no more.
 PAUSE_MS: Final = 100
+FOLLOWED_MS: Final = 180
 SETTLED_AFTER_MS: Final = ROOM_AFTER_MS
 LOOK_MS: Final = 60  # while it sounds
 
@@ -69,12 +70,12 @@ class Utterance:
         heard_ms = self.heard.stretch.end_ms if self.heard is not None and self.is_thorough else 0
         if self.heard is None or heard_ms < end_ms:
             self.hear(anew=True)
-        elif self.heard.is_finished:
+        elif self.heard.is_finished or heard_ms >= settled_ms - TOLERANCE_MS:
             return
-        elif self.length_ms < settled_ms:
-            self.heard = self.recogniser.follow(bytes(self.pcm), self.wake_phrase, self.heard) or self.heard
-        elif heard_ms < settled_ms - TOLERANCE_MS:
+        elif self.length_ms >= min(heard_ms + FOLLOWED_MS, settled_ms):
             self.hear(anew=True)
+        else:
+            self.heard = self.recogniser.follow(bytes(self.pcm), self.wake_phrase, self.heard) or self.heard
 
     @property
     def length_ms(self) -> int:
