@@ -88,6 +88,16 @@ async def test_a_verifier_that_hangs_is_not_waited_for_long(tmp_path, monkeypatc
         assert not hung.is_running()
 
 
+async def test_who_asks_early_does_not_decide_what_is_heard_later():
+    pcm = await spoken("stop")
+    early, late = Utterance(0, bytearray(pcm[: len(pcm) // 2])), Utterance(0, bytearray(pcm))
+    for utterance in (early, late):
+        utterance.verdict(None)
+    early.pcm += pcm[len(early.pcm) :]
+    assert early.verdict(None) == late.verdict(None) == (None, True)
+    assert early.loop.segments() == late.loop.segments()
+
+
 def acting(recogniser, pcm):
     """What would act: at once, in this process."""
     heard = recogniser.recognise(pcm)
