@@ -88,9 +88,7 @@ class Recogniser:
                 self._add_word(f"{word}(2)", phones)
         self._wake_words: OrderedDict[str, str] = OrderedDict()
         self._wakes_named = 0
-        self._followed: Recognised | None = (
-            None  # what it goes on from, when the decoder is in the midst of an utterance
-        )
+        self._followed: Recognised | None = None  # the decoder is in the midst of what follows that
         self._followed_bytes = 0
 
     @property
@@ -160,15 +158,15 @@ class Recogniser:
 
         Done ahead, it saves the first utterance behind that phrase a tenth of a second.
         """
+        if self._followed is not None:
+            self._decoder.end_utt()
+            self._followed = None
         if wake_phrase not in self._wake_words:
             if len(self._wake_words) == MAX_WAKE_PHRASES:
                 _, oldest = self._wake_words.popitem(last=False)
                 self._decoder.remove_search(oldest)
             self._wake_words[wake_phrase] = self._add_grammar(wake_phrase)
         self._wake_words.move_to_end(wake_phrase)
-        if self._followed is not None:
-            self._decoder.end_utt()
-            self._followed = None
         wake_word = self._wake_words[wake_phrase]
         self._decoder.activate_search(wake_word)
         return wake_word
