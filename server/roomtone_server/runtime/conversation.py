@@ -151,22 +151,28 @@ class Conversation:
         self._contest.heard(self._session.satellite.id, turn_id, ear.reached, ear.newest_db)
 
     def _post(self, event: turn.Event) -> None:
-        """Tells the machine, does what it commands, and sets the one timer anew."""
+        """Tells the machine, does what it commands, and sees to the one timer."""
         self._machine.receive(event, self._clock())
         self._obey()
 
     def _wake_up(self) -> None:
+        self._timer = None
         self._machine.advance(self._clock())
         self._obey()
 
     def _obey(self) -> None:
         for command in self._machine.commands():
             self._do(command)
+        self._set_timer(self._machine.next_deadline())
+
+    def _set_timer(self, deadline: float | None) -> None:
+        """One that rings too early is left alone: each frame of audio puts the deadline off, and to tell the machine the
+        time once more costs less than a timer for each frame."""
         if self._timer is not None:
+            if deadline is not None and self._timer.when() <= deadline:
+                return
             self._timer.cancel()
-            self._timer = None
-        if (deadline := self._machine.next_deadline()) is not None:
-            self._timer = asyncio.get_running_loop().call_at(deadline, self._wake_up)
+        self._timer = None if deadline is None else asyncio.get_running_loop().call_at(deadline, self._wake_up)
 
     # --- what is to be done ------------------------------------------------------------------------------------------
 
