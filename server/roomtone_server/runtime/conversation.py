@@ -166,8 +166,8 @@ class Conversation:
         self._set_timer(self._machine.next_deadline())
 
     def _set_timer(self, deadline: float | None) -> None:
-        """One that rings too early is left alone: each frame of audio puts the deadline off, and to tell the machine the
-        time once more costs less than a timer for each frame."""
+        """One that rings too early is left alone: each frame of audio puts the deadline off, and to tell the machine
+        the time once more costs less than a timer for each frame."""
         if self._timer is not None:
             if deadline is not None and self._timer.when() <= deadline:
                 return
@@ -253,6 +253,8 @@ class Conversation:
 
     async def _listen(self, turn_id: int, ear: Ear) -> None:
         def show(heard: Partial) -> None:
+            if ear is not self._ear:  # the recogniser is told in a moment, and may say something yet
+                return
             self._trace("partial", turn_id=turn_id, text=heard.text)
             self._session.show_partial(turn_id, heard.text)
             hint = self._parts.hints.of("" if self._is_echo(heard.text) else heard.text, finished=heard.finished)
@@ -352,6 +354,7 @@ class Conversation:
     def _note_cut(self, turn_id: int) -> None:
         """History keeps of a reply that is silenced what was heard of it."""
         if speaker := self._speaker_of(turn_id):
+            speaker.hold()  # for good: its task may take a step before it is cancelled
             self._cut_short = speaker.heard
             self._trace("interrupted", turn_id=turn_id, text=self._cut_short)
 
