@@ -38,7 +38,7 @@ class EndpointSettings:
     """How much silence ends an utterance, by what was said; and what else ends it."""
 
     complete_ms: int = 160  # a command to which nothing can be added
-    extendable_ms: int = 300  # a command that may go on: people pause for 200 ms in the midst of it
+    extendable_ms: int = 350  # a command that may go on: people pause for 200 ms in the midst of it
     unfinished_ms: int = 600  # a command that sounds as if it went on
     open_ms: int = 1200  # not yet a command
     free_ms: int = 500  # the grammar does not know
@@ -157,9 +157,9 @@ class Endpointer:
 
     @property
     def silence_ms(self) -> int:
-        """How much silence counts towards the endpoint. Words that make a sentence may be cut off from a room's echo;
-        where more must come, the voice detector's word is waited for."""
-        if self._completeness in _SENTENCES:
+        """How much silence counts towards the endpoint. A finished sentence may be cut off from a room's echo; where
+        more may come, the voice detector's word is waited for."""
+        if self._completeness in FINISHED:
             return self.pause_ms
         return 0 if self._speaking else _ms(self._reached - self._silent_since)
 

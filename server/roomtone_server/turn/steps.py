@@ -87,14 +87,18 @@ def note_silence(course: Course, event: SpeechEnded, now: float) -> State:
 
 
 def note_words(course: Course, event: PartialReady, now: float) -> State:
-    take_words(course, event)
+    if take_words(course, event):
+        prepare(course)
     return _perhaps_finish(course, now)
 
 
-def take_words(course: Course, event: PartialReady) -> None:
+def take_words(course: Course, event: PartialReady) -> bool:
+    """Whether what was prepared is void."""
     course.endpointer.understood(event.key, event.completeness)
     if course.speculation.contradicts(event.key, finished=event.completeness in FINISHED):
         discard(course)
+        return True
+    return False
 
 
 def note_preview(course: Course, event: PreviewReady, now: float) -> State:
@@ -123,7 +127,13 @@ def take_audio(course: Course, event: AudioReached, *, prepare_after_ms: int = P
     endpointer.heard(event.sample, event.level_db)
     if endpointer.resumed and speculation.in_pause:
         discard(course)
-    if endpointer.has_begun and speculation.is_wanted(endpointer.pause_ms, endpointer.stable_ms, prepare_after_ms):
+    prepare(course, prepare_after_ms)
+
+
+def prepare(course: Course, after_ms: int = PREPARE_AFTER_MS) -> None:
+    """If that is worth it now."""
+    endpointer, speculation = course.endpointer, course.speculation
+    if endpointer.has_begun and speculation.is_wanted(endpointer.pause_ms, endpointer.stable_ms, after_ms):
         speculation.begin(
             course.revise(),
             endpointer.key,
