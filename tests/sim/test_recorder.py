@@ -213,6 +213,7 @@ def test_turns_that_go_on_while_many_others_are_kept_lose_nothing():
                 await asyncio.sleep(0.001)
                 for _, event in together:
                     trace_.record(event)
+            await asyncio.sleep(2)
         assert len({record.satellite for record in disk.kept}) == len(disk.kept) == 150
         assert all(record.stages.keys() == disk.kept[0].stages.keys() for record in disk.kept)
         assert "silence" in disk.kept[0].stages
