@@ -166,11 +166,20 @@ class AnyOrder(RuleBasedStateMachine):
 
     @precondition(lambda self: self.world.ended)
     @rule(data=st.data())
-    def anything_comes_of_a_turn_that_has_ended(self, data):
+    def everything_comes_of_a_turn_that_has_ended(self, data):
         turn = data.draw(st.sampled_from(self.world.ended[-3:]))
         revision = data.draw(st.sampled_from([self.world.scene.revision, 1]))
-        events = [each for each in events_of(turn, revision, self.sample) if not isinstance(each, OF_NO_TURN)]
-        self.world.tell_in_vain(data.draw(st.sampled_from(events)))
+        for event in events_of(turn, revision, self.sample):
+            if not isinstance(event, OF_NO_TURN):
+                self.world.tell_in_vain(event)
+
+    @precondition(lambda self: self.world.going_on)
+    @rule()
+    def results_come_that_were_never_asked_for(self):
+        for turn in self.world.going_on:
+            for event in events_of(turn, 0, self.sample):
+                if isinstance(event, HEARING + SPEAKING):
+                    self.world.tell_in_vain(event)
 
     @rule(seconds=st.sampled_from([0.02, 0.02, 1.0, 6.0, 40.0]))
     def time_passes(self, seconds):
