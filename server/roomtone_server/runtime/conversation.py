@@ -366,9 +366,7 @@ class Conversation:
     async def _complete(self, speaker: Speaker, turn_id: int, revision: int, finished: Finished) -> None:
         remaining_s = await speaker.finish()
         self._trace("last-audio", turn_id=turn_id)
-        self._post(
-            turn.ReplyFinished(turn_id, revision, remaining_s, finished.understood, finished.expects_answer),
-        )
+        self._post(turn.ReplyFinished(turn_id, revision, remaining_s, finished.understood, finished.expects_answer))
 
     def _guarded(self, turn_id: int, stage: turn.Stage, job: Job) -> Job:
         """The job, whose failure is an event of the turn; a fault of ours is logged whole."""
@@ -396,6 +394,5 @@ class Conversation:
 
     def _trace(self, what: What, *, turn_id: int | None = None, **data: object) -> None:
         number = self._machine.turn if turn_id is None else turn_id
-        self._parts.trace.record(
-            TraceEvent(self._session.satellite.id, number or 0, round(self._clock() * 1e9), what, data),
-        )
+        now_ns = round(self._clock() * 1e9)
+        self._parts.trace.record(TraceEvent(self._session.satellite.id, number or 0, now_ns, what, data))
