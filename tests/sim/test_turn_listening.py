@@ -141,6 +141,30 @@ def test_what_was_turned_down_before_it_sounded_finished_is_asked_for_once_more(
     assert answer == Answer(1, 2, "turn on the light")
 
 
+def test_a_transcript_that_comes_late_does_not_unsay_that_it_sounds_finished_since():
+    scene = Scenario()
+    scene.wake()
+    scene.say("turn on the light", 800, what=UNFINISHED)
+    scene.hear(900)
+    scene.hear(1100)
+    assert scene.tell(PartialReady(1, "turn on the light", COMPLETE)) == []
+    finish, answer = scene.preview("turn on the light", UNFINISHED)
+    assert (finish.silence_ms, finish.known) == (300, True)
+    assert answer == Answer(1, 1, "turn on the light")
+
+
+def test_a_transcript_that_is_turned_down_late_is_asked_for_once_more():
+    scene = Scenario()
+    scene.wake()
+    scene.say("turn on the light", 800, what=UNFINISHED)
+    scene.hear(900)
+    scene.hear(1100)
+    scene.tell(PartialReady(1, "turn on the light", COMPLETE))
+    assert scene.preview("") == [Discard(1, 1), Prepare(1, 2)]
+    finish, answer = scene.preview("turn on the light")
+    assert (finish.silence_ms, answer.revision) == (300, 2)
+
+
 def test_a_command_that_goes_on_sounding_unfinished_is_turned_down_after_the_longer_wait():
     scene = Scenario()
     scene.wake()

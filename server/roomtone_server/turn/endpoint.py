@@ -94,7 +94,8 @@ class Endpointer:
         self._loudness = Loudness()
         self.key = ""
         self._doubted: str | None = None  # a key that is no sentence, though it looks like one
-        self._completeness = Completeness.UNKNOWN
+        self._said = Completeness.UNKNOWN
+        self._told_ms = 0  # how much had been heard when that was understood
         self._reached = start
         self._words_since = start  # they have been the same
         self._progress = start  # the last sign of more being said
@@ -125,13 +126,15 @@ class Endpointer:
         if key != self.key:
             self._words_since = self._progress = self._reached
         self.key = key
-        is_doubted = key == self._doubted and completeness in FINISHED
-        self._completeness = Completeness.UNKNOWN if is_doubted else completeness
+        self._told_ms = self.waited_ms
+        self._said = completeness
 
-    def confirmed(self, key: str, completeness: Completeness) -> None:
-        """As `understood`, and the recogniser stands by it."""
+    def confirmed(self, key: str, completeness: Completeness, asked_ms: int) -> None:
+        """As `understood`, and the recogniser stands by it: by what it was asked when so much had been heard. What has
+        been understood of the same words since then is newer."""
         self._doubted = None
-        self.understood(key, completeness)
+        if key != self.key or self._told_ms < asked_ms:
+            self.understood(key, completeness)
 
     def released(self) -> None:
         """The speaker has let go of the button."""
@@ -139,8 +142,13 @@ class Endpointer:
 
     def doubted(self) -> None:
         """The words so far are no sentence, whatever they seemed to be."""
-        if self._completeness in FINISHED:
-            self._doubted, self._completeness = self.key, Completeness.UNKNOWN
+        if self._said in FINISHED:
+            self._doubted = self.key
+
+    @property
+    def _completeness(self) -> Completeness:
+        is_doubted = self.key == self._doubted and self._said in FINISHED
+        return Completeness.UNKNOWN if is_doubted else self._said
 
     @property
     def has_begun(self) -> bool:

@@ -51,6 +51,8 @@ class Speculation:
         they did not. Words that come before its transcript are older than that."""
         if self.preview is None:
             return False
-        if not self.preview.text and finished and not self._was_finished:
-            return True
-        return key != (self.preview.key or self._key)
+        return self.asked_too_soon(finished=finished) or key != (self.preview.key or self._key)
+
+    def asked_too_soon(self, *, finished: bool) -> bool:
+        """Whether its transcript was turned down, and the words sound finished now, but did not then."""
+        return self.preview is not None and not self.preview.text and finished and not self._was_finished

@@ -108,11 +108,15 @@ def note_preview(course: Course, event: PreviewReady, now: float) -> State:
 
 def take_preview(course: Course, event: PreviewReady) -> None:
     """A sentence that the recogniser stands by; or none, and then what partials made of it is no sentence either."""
-    course.speculation.preview = event
+    endpointer, speculation = course.endpointer, course.speculation
+    speculation.preview = event
     if event.text:
-        course.endpointer.confirmed(event.key, event.completeness)
+        endpointer.confirmed(event.key, event.completeness, speculation.begun_at_ms)
+    elif speculation.asked_too_soon(finished=endpointer.sounds_finished):
+        discard(course)
+        prepare(course)
     else:
-        course.endpointer.doubted()
+        endpointer.doubted()
 
 
 def perhaps_endpoint(course: Course, event: AudioReached, now: float) -> State:

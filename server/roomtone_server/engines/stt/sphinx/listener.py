@@ -25,7 +25,7 @@ GROWTH_PER_DECODING: Final = 40.0
 # In a pause it is decoded as a whole once more, and followed until it sounds finished; every now and then as a whole
 # again, for its mean changes, until so much silence follows that more changes the stretch no more.
 PAUSE_MS: Final = 100
-FOLLOWED_MS: Final = 180
+FOLLOWED_MS: Final = 300  # a whole decode takes a machine 80 ms, in which nothing is followed
 SETTLED_AFTER_MS: Final = ROOM_AFTER_MS
 LOOK_MS: Final = 60  # while it sounds
 
