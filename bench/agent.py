@@ -1,13 +1,14 @@
-"""How long the agent takes, from a command's text to its reply: `python bench/agent.py [home.yaml] [rounds]`.
+"""How long the agent takes, from a command's text to its reply.
+
+    python bench/agent.py [--home home.yaml] [--rounds 50]
 
 Cold is each command's first time after the start, warm all others; CPU is that of the event loop's thread, which a busy
-machine does not blur. Every command runs through the real agent, home and
-store, on a state folder of its own.
+machine does not blur. Every command runs through the real agent, home and store, on a state folder of its own.
 """
 
+import argparse
 import asyncio
 import statistics
-import sys
 import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -37,7 +38,7 @@ COMMANDS = [
 ]
 
 
-async def main(file: Path | None, rounds: int) -> None:
+async def measure(file: Path | None, rounds: int) -> None:
     with TemporaryDirectory() as temporary:
         folder = Path(temporary)
         home = VirtualHome(VirtualHomeSettings(file=file), Surroundings(folder, folder))
@@ -73,5 +74,13 @@ def report(name: str, times: list[dict[str, float]]) -> None:
         print(f"{name} {part:8} p50 {cuts[49]:6.2f} ms   p95 {cuts[94]:6.2f} ms   max {max(values):6.2f} ms")
 
 
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--home", type=Path, help="the home to speak to; the example if none")
+    parser.add_argument("--rounds", type=int, default=50, help="how often each command is given again")
+    options = parser.parse_args()
+    asyncio.run(measure(options.home, options.rounds))
+
+
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]) if len(sys.argv) > 1 else None, int(sys.argv[2]) if len(sys.argv) > 2 else 50))
+    main()

@@ -13,19 +13,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import gettempdir
-from wave import open as open_wave
 
 import numpy as np
 from numpy.random import Generator, default_rng
 from numpy.typing import NDArray
-from rooms import Room, Samples, heard, resampled
 
+from rooms import Room, Samples, heard, resampled
 from roomtone import engines
 from roomtone.ears.base import WakeEngine
 from roomtone.ears.formats import FRAME_BYTES, FRAME_MS, FRAME_SAMPLES, RATE_HZ, SAMPLES_PER_MS
 from roomtone.ears.level import SURVEYED_MS, LevelMeter, wake_levels
 from roomtone.engines import EngineChoice, Surroundings
 from roomtone_server.turn.arbiter import Arbiter, Claim
+from wake_words import recorded
 
 BEFORE_S, AFTER_S = 2.0, 1.0
 PREROLL_FRAMES = 500 // FRAME_MS
@@ -46,12 +46,10 @@ class Report:
         return self.claim.sample // SAMPLES_PER_MS
 
 
-def recorded(folder: Path) -> dict[str, list[Samples]]:
+def recordings_by_word(folder: Path) -> dict[str, list[Samples]]:
     words: dict[str, list[Samples]] = defaultdict(list)
-    for path in sorted(folder.glob("*_[0-9].wav")):
-        with open_wave(str(path), "rb") as file:
-            samples = np.frombuffer(file.readframes(file.getnframes()), np.int16)
-        words[path.stem[:-2]].append(samples.astype(np.float64)[-2 * RATE_HZ :])
+    for each in recorded(folder):
+        words[each.name].append(each.sound[-2 * RATE_HZ :])
     return words
 
 
@@ -102,8 +100,8 @@ def contest(reports: list[Report]) -> tuple[list[str], float]:
     for at, end, each, level_db in sorted(happens, key=lambda one: one[:2]):
         if level_db is None:
             arbiter.claim(each.claim, at, alone=False)
-        elif losers := arbiter.heard(each.name, 1, end, level_db, at):
-            yielded += [claim.satellite for claim in losers]
+        elif loser := arbiter.heard(each.name, 1, end, level_db, at):
+            yielded.append(loser.satellite)
             at_ms = (at - later) * 1000
     return yielded, at_ms
 
@@ -145,14 +143,14 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--pairs", type=int, default=200)
     parser.add_argument("--apart-db", type=float, default=6.0)
-    asked = parser.parse_args()
-    words, draw = recorded(asked.folder), default_rng(1)
+    options = parser.parse_args()
+    words, draw = recordings_by_word(options.folder), default_rng(1)
     engine = engines.choose("wake", EngineChoice()).make(Surroundings(Path(gettempdir()), Path(gettempdir())))
 
     answered: Counter[str] = Counter()
     behind_ms, decided_ms = [], []
-    for _ in range(asked.pairs):
-        if reports := one_voice(engine, words, asked.apart_db, draw):
+    for _ in range(options.pairs):
+        if reports := one_voice(engine, words, options.apart_db, draw):
             yielded, after_ms = contest(reports)
             answered["both" if not yielded else "near" if yielded == ["far"] else "far"] += 1
             behind_ms.append(reports[1].detected_ms - reports[0].detected_ms)
@@ -160,12 +158,12 @@ def main() -> None:
     quantiles = dict(
         zip((0, 5, 50, 95, 100), np.percentile(behind_ms, (0, 5, 50, 95, 100)).astype(int).tolist(), strict=True)
     )
-    print(f"one voice, heard by both in {answered.total()} of {asked.pairs} scenes; who answers: {dict(answered)}")
+    print(f"one voice, heard by both in {answered.total()} of {options.pairs} scenes; who answers: {dict(answered)}")
     print(f"  the farther detects it so many ms later, by percentile: {quantiles}")
     print(f"  decided after the later report, p95: {np.percentile(decided_ms, 95):.0f} ms")
 
     answered_both: dict[str, list[bool]] = {"within 150 ms": [], "further apart": []}
-    for _ in range(asked.pairs):
+    for _ in range(options.pairs):
         if reports := two_voices(engine, words, draw):
             apart_ms = abs(reports[0].detected_ms - reports[1].detected_ms)
             answered_both["within 150 ms" if apart_ms <= 150 else "further apart"].append(not contest(reports)[0])

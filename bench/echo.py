@@ -8,13 +8,10 @@ same, once with both clocks alike and once with the speaker's 300 ppm slow. Of t
 are known from before, and `later` in all that comes after them. `cpu` is CPU time per second of audio, in ms, with all
 that belongs to it, `idle` the same while nothing plays. `+0`, `-6`, `-12`: of eight wake words spoken meanwhile, how
 many were heard, when they are as loud as the echo, or so many dB less; `false`: wake words heard that nobody spoke, in
-all of this. Wake words are the WAV files of a folder (by default of `wake` in $ROOMTONE_TEST_DATA, named as
-`okay_nabu_1.wav`), else "okay nabu" in the embedded voice.
+all of this. Wake words are those of a folder (`okay_nabu_1.wav` and the like), else "okay nabu" in the embedded voice.
 """
 
 import argparse
-import asyncio
-import os
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -26,23 +23,24 @@ from typing import Final
 import numpy as np
 import soxr
 from numpy.typing import NDArray
-from rooms import coloured, resampled
 
+from rooms import Samples, coloured, echoed, level, resampled
 from roomtone import engines
 from roomtone.ears.base import EchoCanceller, WakeEngine
 from roomtone.ears.echo.path import EchoPath
 from roomtone.ears.formats import FRAME_BYTES, FRAME_MS, FRAME_SAMPLES, RATE_HZ, SAMPLES_PER_MS
 from roomtone.engines import EngineChoice, Surroundings
 from roomtone_satellite.devices.base import BLOCK_MS
-from roomtone_satellite.devices.wav import read_frames
-from roomtone_server.engines.base import SpeechRequest, TextToSpeech
-
-Samples = NDArray[np.float64]  # at 16 kHz
+from roomtone_server.engines import libespeak
+from roomtone_server.engines.tts import espeak
+from table import Table
+from wake_words import WakeWord, recorded
 
 SPEAKER_HZ: Final = 22_050
 DRIFT: Final = 3e-4
 DELAY_MS: Final = 130
 RT60_S: Final = 0.35
+DIRECT_DB: Final = 6  # a small speaker's own sound, above that of the room
 ECHO_RMS: Final = 3_000.0  # of int16's 32,768: a satellite's microphone is close to its own speaker
 NOISE_RMS: Final = 15.0
 PLAYS_S: Final = 40
@@ -70,32 +68,13 @@ class Scene:
     drift: float
 
 
-@dataclass(frozen=True)
-class Word:
-    name: str
-    sound: Samples
-
-
 def scene(voice: Samples, drift: float) -> Scene:
     draw = np.random.default_rng(7)
     played = soxr.resample(voice, RATE_HZ, SPEAKER_HZ).clip(-32_768, 32_767).astype(np.int16)
-    echo = np.pad(_echoed(resampled(voice, round(len(voice) * (1 + drift))), draw), (DELAY_MS * SAMPLES_PER_MS, 0))
-    echo *= ECHO_RMS / _level(echo)
+    slowed = resampled(voice, round(len(voice) * (1 + drift)))
+    echo = np.pad(echoed(slowed, RT60_S, DIRECT_DB, draw), (DELAY_MS * SAMPLES_PER_MS, 0))
+    echo *= ECHO_RMS / level(echo)
     return Scene(played, echo, coloured(len(echo), 1.0, draw) * NOISE_RMS, drift)
-
-
-def _echoed(sound: Samples, draw: np.random.Generator) -> Samples:
-    """A small speaker's own sound, and a diffuse room 6 dB below it (Polack 1988)."""
-    times_s = np.arange(round(RT60_S * RATE_HZ)) / RATE_HZ
-    answer = draw.normal(size=len(times_s)) * 10 ** (-3 * times_s / RT60_S)
-    answer *= 10 ** (-6 / 20) / np.sqrt((answer**2).sum())
-    answer[0] = 1
-    count = len(sound) + len(answer)
-    return np.fft.irfft(np.fft.rfft(sound, count) * np.fft.rfft(answer, count), count)[: len(sound)]
-
-
-def _level(sound: Samples) -> float:
-    return float(np.sqrt((sound**2).mean()))
 
 
 def passed(path: EchoPath, scene: Scene, near: Samples) -> Iterator[bytes]:
@@ -113,7 +92,7 @@ def passed(path: EchoPath, scene: Scene, near: Samples) -> Iterator[bytes]:
         yield path.hear(heard[frame * FRAME_SAMPLES : (frame + 1) * FRAME_SAMPLES].tobytes(), over_s)
 
 
-def measure(name: str, scene: Scene, wake: WakeEngine, words: list[Word]) -> dict[str, float]:
+def measure(name: str, scene: Scene, wake: WakeEngine, words: list[WakeWord]) -> dict[str, float]:
     figures: dict[str, float] = {}
     silent = np.zeros(len(scene.echo))
     first = slice(0, FIRST_S * RATE_HZ)
@@ -146,7 +125,7 @@ def _canceller(name: str) -> EchoCanceller:
 
 def _taken_db(scene: Scene, left: Samples, when: slice) -> float:
     heard = (scene.echo + scene.noise)[: len(left)]
-    return 20 * float(np.log10(_level(heard[when]) / _level(left[when])))
+    return 20 * float(np.log10(level(heard[when]) / level(left[when])))
 
 
 def _idle_ms(path: EchoPath) -> float:
@@ -158,12 +137,12 @@ def _idle_ms(path: EchoPath) -> float:
     return (time.process_time() - began_s) * 1000 / PLAYS_S
 
 
-def _said(words: list[Word], count: int, level_db: float) -> tuple[Samples, list[int]]:
+def _said(words: list[WakeWord], count: int, level_db: float) -> tuple[Samples, list[int]]:
     """The words, one after another, and the samples at which they end."""
     near, ends = np.zeros(count), []
     for number, word in enumerate(words):
         at = round((FIRST_S + number * WORD_EVERY_S) * RATE_HZ)
-        near[at : at + len(word.sound)] += word.sound * ECHO_RMS / _level(word.sound) * 10 ** (level_db / 20)
+        near[at : at + len(word.sound)] += word.sound * ECHO_RMS / level(word.sound) * 10 ** (level_db / 20)
         ends.append(at + len(word.sound))
     return near, ends
 
@@ -175,7 +154,7 @@ def _woken(wake: WakeEngine, heard: Samples) -> list[tuple[str, int]]:
     return [(found.name, n * FRAME_SAMPLES) for n, frame in enumerate(frames) if (found := wake.process(frame))]
 
 
-def _is(word: Word, end: int, woken: tuple[str, int]) -> bool:
+def _is(word: WakeWord, end: int, woken: tuple[str, int]) -> bool:
     name, at = woken
     return name == word.name and end - len(word.sound) < at < end + LATE_S * RATE_HZ
 
@@ -184,47 +163,29 @@ def _samples(pcm: bytes) -> Samples:
     return np.frombuffer(pcm, np.int16).astype(np.float64)
 
 
-async def _spoken(voice: TextToSpeech, text: str) -> Samples:
-    pcm = b"".join([chunk async for chunk in voice.speak(SpeechRequest(text))])
-    return np.asarray(soxr.resample(_samples(pcm), voice.rate_hz, RATE_HZ))
-
-
-async def spoken() -> tuple[Samples, list[Word]]:
-    """The reply, and wake words, in the embedded voice."""
-    voice: TextToSpeech = engines.choose("tts", EngineChoice()).make(HERE)
-    await voice.start()
-    try:
-        reply = np.resize(await _spoken(voice, REPLY), PLAYS_S * RATE_HZ)
-        return reply, WORDS * [Word("okay_nabu", await _spoken(voice, "okay nabu"))]
-    finally:
-        await voice.close()
-
-
-def recorded(folder: Path) -> list[Word]:
-    files = sorted(folder.glob("*.wav"))[:WORDS]
-    return [Word(file.stem.rpartition("_")[0], _samples(b"".join(read_frames(file)))) for file in files]
+def spoken(text: str) -> Samples:
+    """In the embedded voice."""
+    return np.asarray(soxr.resample(_samples(espeak.synthesise(text)), libespeak.RATE_HZ, RATE_HZ))
 
 
 def main() -> None:
-    data = os.environ.get("ROOMTONE_TEST_DATA")
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--recordings", type=Path, default=Path(data) / "wake" if data else None)
-    recordings = parser.parse_args().recordings
-    reply, words = asyncio.run(spoken())
-    if recordings is not None:
-        words = recorded(recordings)
-    header = ""
+    parser.add_argument("--recordings", type=Path)
+    options = parser.parse_args()
+    reply = np.resize(spoken(REPLY), PLAYS_S * RATE_HZ)
+    if options.recordings:
+        words = recorded(options.recordings)[:WORDS]
+    else:
+        words = [WakeWord("okay_nabu", spoken("okay nabu"))] * WORDS
+    table = Table(names=18, figures=8)
     with closing(engines.choose("wake", EngineChoice()).make(HERE)) as wake:
         for drift in (0.0, DRIFT):
             for name in engines.names("echo"):
                 if remedy := engines.load("echo", name).missing():
-                    print(f"{name:18} cannot work here: {remedy}")
-                    continue
-                figures = measure(name, scene(reply, drift), wake, words)
-                if not header:
-                    header = f"{'':18}" + "".join(f"{title:>8}" for title in figures)
-                    print(header)
-                print(f"{name:8}{drift * 1e6:6.0f} ppm" + "".join(f"{value:8.1f}" for value in figures.values()))
+                    table.remark(name, f"cannot work here: {remedy}")
+                else:
+                    figures = measure(name, scene(reply, drift), wake, words)
+                    table.row(f"{name:8}{drift * 1e6:6.0f} ppm", figures)
 
 
 if __name__ == "__main__":

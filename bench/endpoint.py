@@ -24,13 +24,14 @@ from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import click
 import numpy as np
 from pocketsphinx import Config, Decoder
 
 from roomtone.ears.base import VoiceActivity
-from roomtone.ears.formats import FRAME_BYTES, FRAME_SAMPLES, RATE_HZ, SAMPLES_PER_MS
+from roomtone.ears.formats import FRAME_SAMPLES, RATE_HZ, SAMPLES_PER_MS
 from roomtone.engines import EngineChoice, Surroundings, choose
 from roomtone_server.bench.home import read_home
 from roomtone_server.bench.judge import Judge, Verdict
@@ -38,10 +39,11 @@ from roomtone_server.bench.manifest import Clip, read_manifest
 from roomtone_server.bench.sound import Samples, room_tone
 from roomtone_server.engines.base import HearingRequest, Partial, Transcript
 from roomtone_server.engines.stt.pocketsphinx import PocketSphinxSettings
-from roomtone_server.engines.stt.sphinx import verifier, worker
+from roomtone_server.engines.stt.sphinx import listener, verifier
 from roomtone_server.engines.stt.sphinx.lexicon import pronounce
 from roomtone_server.engines.stt.sphinx.recogniser import Recogniser
 from roomtone_server.grammar.compiler import compile_automaton
+from roomtone_server.grammar.vocabulary import Vocabulary
 from roomtone_server.grammar.words import words
 from roomtone_server.runtime.hints import AT_ONCE, Hints
 from roomtone_server.runtime.listening import Ear
@@ -56,7 +58,6 @@ PAUSES_MS = {Completeness.EXTENDABLE: 200, Completeness.OPEN: 400}
 FADE = RATE_HZ * 5 // 1000  # samples
 DIP_WITHIN_MS = 40  # around where the alignment says that a word ends
 TAIL_MS = 2500  # of room behind each command
-DECODE_EVERY_BYTES = FRAME_BYTES * 10  # as the worker does on a machine that is quick enough
 FRAME_OF_ALIGNMENT_MS = 10
 SETTLED = 20  # rounds of the event loop: several times what one frame causes
 
@@ -103,7 +104,7 @@ class Hearing:
     """Both workers of the embedded engine, in this process: what is fed has been heard."""
 
     def __init__(self, recogniser: Recogniser) -> None:
-        self._utterance = worker.Utterance(recogniser, "")
+        self._utterance = listener.Utterance(recogniser, "")
         self._verified = verifier.Utterance(0)
         self._partials: asyncio.Queue[Partial | None] = asyncio.Queue()
 
@@ -113,26 +114,26 @@ class Hearing:
         if self._verified.is_due:
             self._verified.listen()
         if self._utterance.is_due:
-            self._hear()
-            if text := self._utterance.partial():
-                self._partials.put_nowait(Partial(text, len(self._utterance.pcm) // 2))
+            self._utterance.hear_ahead()
+            if partial := self._utterance.partial():
+                self._partials.put_nowait(Partial(**partial))
 
     async def partials(self) -> AsyncGenerator[Partial, None]:
         while (partial := await self._partials.get()) is not None:
             yield partial
 
     async def preview(self) -> Transcript:
-        self._hear()
+        self._utterance.hear()
         found, heard = self._utterance.transcript(), self._utterance.heard
         if heard is None:
             return Transcript("", spoken=False)
         claim = heard.claim if heard.is_sentence else None
         doubted, spoken = self._verified.verdict(claim)
         if claim is None:
-            return Transcript("", spoken=spoken)
+            return Transcript("", spoken=spoken, finished=found["finished"])
         if not spoken or (doubted is not None and doubted >= PocketSphinxSettings().reject_from):
-            return Transcript("", found["text"], doubted, spoken)
-        return Transcript(found["text"], doubt=doubted)
+            return Transcript("", found["text"], doubted, spoken, found["finished"])
+        return Transcript(found["text"], doubt=doubted, finished=found["finished"])
 
     async def finish(self) -> Transcript:
         return await self.preview()
@@ -140,17 +141,24 @@ class Hearing:
     async def close(self) -> None:
         self._partials.put_nowait(None)
 
-    def _hear(self) -> None:
-        self._utterance.hear()
-        self._utterance.due_bytes = len(self._utterance.pcm) + DECODE_EVERY_BYTES
-
 
 @dataclass(frozen=True)
 class Engine:
+    """A SpeechToText that has learned its home already."""
+
     recogniser: Recogniser
+
+    async def start(self) -> None:
+        pass
+
+    async def learn(self, vocabulary: Vocabulary) -> list[str]:  # noqa: ARG002 - as above
+        return []
 
     async def hear(self, request: HearingRequest) -> Hearing:  # noqa: ARG002 - one language, no wake word
         return Hearing(self.recogniser)
+
+    async def close(self) -> None:
+        pass
 
 
 # --- one command -----------------------------------------------------------------------------------------------------
@@ -216,13 +224,13 @@ class Turn:
         while (revision := self._wanted()) is not None:
             await self._preview(revision)
 
-    def _take_partial(self, text: str) -> None:
-        hint = self._hints.of(text)
+    def _take_partial(self, partial: Partial) -> None:
+        hint = self._hints.of(partial.text, finished=partial.finished)
         self._post(events.PartialReady(1, hint.key, hint.completeness))
 
     async def _preview(self, revision: int) -> None:
         heard = await self._ear.preview()
-        hint = self._hints.of(heard.text)
+        hint = self._hints.of(heard.text, finished=heard.finished)
         preview = events.PreviewReady(1, revision, heard.text, hint.key, hint.completeness, heard.spoken)
         self._previews.append((self._ear.reached + self._late, preview))
 
@@ -348,10 +356,10 @@ async def main() -> None:
     parser.add_argument("manifest", type=Path)
     parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("--late", type=int, default=40, metavar="MS", help="how late a preview's transcript is")
-    parser.add_argument("--with", dest="settings", nargs="+", default=[], metavar="KEY=MS", help="other endpointing")
+    parser.add_argument("--with", dest="settings", action="append", default=[], metavar="KEY=MS", help="may recur")
     parser.add_argument("--show", action="store_true", help="what was cut off, or misheard")
     given = parser.parse_args()
-    other = {key: int(ms) for key, _, ms in (each.partition("=") for each in given.settings)}
+    other: dict[str, Any] = {key: int(ms) for key, _, ms in (each.partition("=") for each in given.settings)}
     endpoint = replace(EndpointSettings(at_once=AT_ONCE[LANGUAGE]), **other)
     with tempfile.TemporaryDirectory() as folder:
         home = await read_home(given.home, Path(folder), LANGUAGE)

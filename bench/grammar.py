@@ -1,7 +1,10 @@
-"""What a home's grammar costs: `python bench/grammar.py HOME.yaml`; `bench/large_home.py` makes large homes.
+"""What a home's grammar costs.
+
+    python bench/grammar.py HOME.yaml
 
 How large the automaton is; the CPU time that it takes to compile it in a fresh process, to write it to a cache, and to
 read it from there; and how long a hint takes, for a text that was asked for before and for one that was not.
+`bench/large_home.py` makes large homes.
 """
 
 import argparse
@@ -49,7 +52,7 @@ def hint_us(automaton: Automaton, asked: list[str]) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("home", type=Path)
     options = parser.parse_args()
     areas, entities = read_home_file(options.home).parts()

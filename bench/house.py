@@ -1,142 +1,73 @@
-"""How many satellites one server bears: voice to voice, and how long its event loop is blocked.
+"""How many satellites one server bears: voice to voice, the CPU of both ends, and how long its event loop is blocked.
 
-    python bench/house.py [--satellites 1 10 50] [--seconds 30]
+    python bench/house.py [--satellites 1 10 50] [--seconds 30] [--apart] [--own-time]
 
-One server process, on engines that cost nothing; over real TLS links on loopback so many satellites, in a process of
-their own, all of which speak again and again. An utterance is 0.8 s of sound and then silence, in frames of 20 ms by
-the clock; the reply is 1 s of audio. Each turn begins as with a button, so that none of them competes for a wake word.
+One server process, on engines that cost nothing, that keeps its turns in a database; over real TLS links on loopback so
+many satellites, in a process of their own. All of them hear a wake word and begin a turn at the same instant, again and
+again; with --apart each when it likes. A turn is 0.5 s of wake word that is sent at once, 0.8 s of words, in a voice of
+the satellite's own, and silence, in frames of 20 ms by the clock; the reply is 1 s of audio.
 
-V2V is from the end of the last frame with sound to the arrival of the reply's first audio. It holds the 500 ms of
-silence that end what no grammar knows. `blocked` is the longest that the server's event loop was in one callback, by
-the clock and in CPU time: on a machine that others use too, the clock counts their work as well.
+V2V is from the end of the last frame with words to the arrival of the reply's first audio. It holds the 500 ms of
+silence that end what no grammar knows. `late` is how late the satellites sent their frames, the 95th percentile: what
+V2V owes to them. CPU is in percent of one core, that of others too, who work on the same machine; `us a frame` is what
+the server took for each frame of 20 ms, turns and all, in microseconds. `blocked` is the longest that the server's
+event loop was in one callback, in ms by the clock, which counts the work of others as well, and in CPU time.
+
+With --own-time, satellites and others take no time: one process, whose clock is the server's CPU time and jumps over
+every wait. That is the server alone on a core that others use too, and the same however much they do.
 """
 
 import argparse
 import asyncio
+import gc
 import json
 import os
 import random
 import sys
 import tempfile
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Final
 
 from wyoming.audio import AudioChunk, AudioStop
 
-from roomtone.ears.formats import FRAME_BYTES, FRAME_MS, FRAME_SAMPLES, RATE_HZ
+from null_engines import SILENCE, NullAgent, NullStt, NullTts, NullVad
+from own_time import OwnTimeLoop, is_of_peers, of_peers
+from own_time import run as run_in_own_time
+from roomtone.ears.formats import FRAME_MS, FRAME_SAMPLES, RATE_HZ
 from roomtone.errors import LinkError
 from roomtone.link.admission import admit, greet
+from roomtone.link.background import alongside
 from roomtone.link.events import Heard, Message, Played, TurnEnded, Wake, event_of, parse
 from roomtone.link.pairing import Credentials, PairingWindow, new_token, token_hash
 from roomtone.link.security import client_context, make_certificate
 from roomtone.link.stream import Link, dial, serve
-from roomtone_server.agent.base import Due, Finished, Intent, Prepared, ReplyPart, Request, Said
-from roomtone_server.engines.base import HearingRequest, Partial, SpeechRequest, Transcript
 from roomtone_server.ports.native import NativeSession
+from roomtone_server.recorder import Recorder
 from roomtone_server.runtime.hints import Hints
 from roomtone_server.runtime.house import House
 from roomtone_server.runtime.parts import Parts
 from roomtone_server.runtime.replies import Replies
 from roomtone_server.runtime.session import Satellite
+from roomtone_server.store.database import Database
+from roomtone_server.store.turns import SqliteTurnStore
+from roomtone_server.telemetry.metrics import Metrics
 from roomtone_server.telemetry.percentiles import percentiles
+from table import Table
 
 HOST = "127.0.0.1"
 MANY = 200  # connections; more than are measured
-SOUND = b"\x40\x1f" * FRAME_SAMPLES
-SILENCE = bytes(FRAME_BYTES)
-UTTERANCE_FRAMES = 800 // FRAME_MS
-PAUSE_S = (0.2, 1.5)  # from one turn of a satellite to its next
-REPLY_RATE_HZ = 22_050
+FRAME_S = FRAME_MS / 1000
+WORD = "okay_nabu"
+WORD_FRAMES, UTTERANCE_FRAMES = 500 // FRAME_MS, 800 // FRAME_MS
+# Within 10 dB: loud enough to be heard as one utterance, and no two voices rise and fall together.
+SOUNDS = [amplitude.to_bytes(2, "little") * FRAME_SAMPLES for amplitude in range(2_000, 6_200, 200)]
+PAUSE_S = (0.2, 1.5)  # from one turn of a satellite to its next, when they are apart
 WARM_UP_S = 3.0
-TEXT = "turn on the light"
-
-
-# --- engines that cost nothing ---------------------------------------------------------------------------------------
-
-
-class Voices:
-    """Anything but digital silence is a voice."""
-
-    def process(self, frame: bytes) -> float:
-        return 0.0 if frame == SILENCE else 1.0
-
-    def reset(self) -> None:
-        pass
-
-
-class Hearing:
-    """Everybody says the same."""
-
-    def __init__(self) -> None:
-        self._over = asyncio.Event()
-
-    async def feed(self, pcm: bytes) -> None:
-        pass
-
-    async def partials(self) -> AsyncGenerator[Partial, None]:
-        yield Partial(TEXT, 0)
-        await self._over.wait()
-
-    async def preview(self) -> Transcript:
-        return Transcript(TEXT)
-
-    async def finish(self) -> Transcript:
-        self._over.set()
-        return Transcript(TEXT)
-
-    async def close(self) -> None:
-        self._over.set()
-
-
-class Stt:
-    async def start(self) -> None:
-        pass
-
-    async def learn(self, vocabulary: object) -> list[str]:  # noqa: ARG002 - the Protocol's
-        return []
-
-    async def hear(self, request: HearingRequest) -> Hearing:  # noqa: ARG002 - the Protocol's
-        return Hearing()
-
-    async def close(self) -> None:
-        pass
-
-
-class Tts:
-    rate_hz = REPLY_RATE_HZ
-
-    async def start(self) -> None:
-        pass
-
-    async def speak(self, request: SpeechRequest) -> AsyncGenerator[bytes, None]:  # noqa: ARG002 - the Protocol's
-        for _ in range(10):
-            yield b"\x40\x1f" * (REPLY_RATE_HZ // 10)
-
-    async def close(self) -> None:
-        pass
-
-
-class Agent:
-    async def start(self) -> None:
-        pass
-
-    async def prepare(self, request: Request) -> Prepared:
-        return Prepared(request, Intent("HassTurnOn", {}), speculative=True, reply="Turned on the light")
-
-    async def commit(self, prepared: Prepared) -> AsyncGenerator[ReplyPart, None]:
-        yield Said(prepared.reply or "")
-        yield Finished(understood=True)
-
-    async def due(self) -> AsyncGenerator[Due, None]:
-        await asyncio.Event().wait()
-        yield Due("", "")
-
-    async def close(self) -> None:
-        pass
+OF_MANY: Final = {"late", "satellites", "others", "blocked", "> 20 ms"}  # figures of more than the server
 
 
 # --- the server ------------------------------------------------------------------------------------------------------
@@ -144,7 +75,7 @@ class Agent:
 
 @dataclass
 class Blocked:
-    """How long callbacks of this process's event loop took, since it was last asked."""
+    """How long the server's callbacks took, since it was last asked."""
 
     clock_ms: float = 0.0
     cpu_ms: float = 0.0
@@ -153,14 +84,17 @@ class Blocked:
     def watch(self) -> None:
         run = asyncio.Handle._run  # noqa: SLF001 - every callback goes through it, of tasks, timers and sockets alike
 
-        def timed(handle: asyncio.Handle) -> None:
+        def timed(callback: asyncio.Handle) -> None:
             began, cpu_began = time.perf_counter(), time.thread_time()
-            run(handle)
-            clock_ms, cpu_ms = (time.perf_counter() - began) * 1000, (time.thread_time() - cpu_began) * 1000
-            self.clock_ms, self.cpu_ms = max(self.clock_ms, clock_ms), max(self.cpu_ms, cpu_ms)
-            self.over_20_ms += clock_ms > 20
+            run(callback)
+            if not is_of_peers(callback):
+                self._note((time.perf_counter() - began) * 1000, (time.thread_time() - cpu_began) * 1000)
 
-        asyncio.Handle._run = timed  # noqa: SLF001 - as above
+        setattr(asyncio.Handle, "_run", timed)  # noqa: B010 - mypy knows that a method is no place to assign to
+
+    def _note(self, clock_ms: float, cpu_ms: float) -> None:
+        self.clock_ms, self.cpu_ms = max(self.clock_ms, clock_ms), max(self.cpu_ms, cpu_ms)
+        self.over_20_ms += clock_ms > 20
 
     def take(self) -> dict[str, float]:
         told = {"clock_ms": self.clock_ms, "cpu_ms": self.cpu_ms, "over_20_ms": self.over_20_ms}
@@ -181,31 +115,96 @@ class Everybody:
         return self
 
 
-async def server() -> None:
-    """Says where it is in one line, then what it was blocked for in a line for each that it reads, until there is none
-    left."""
+@dataclass(frozen=True)
+class Server:
+    """Where it is, and how to ask what it took: CPU time in s since it began, and the longest that it was blocked since
+    it was last asked."""
+
+    port: int
+    fingerprint: str
+    token: str
+    ask: Callable[[], Awaitable[Mapping[str, float]]]
+
+
+@asynccontextmanager
+async def serving(cpu_s: Callable[[], float]) -> AsyncIterator[Server]:
+    """A server on this event loop."""
     blocked, token = Blocked(), new_token()
     satellites, window = Everybody(token_hash(token)), PairingWindow()
-    with tempfile.TemporaryDirectory() as folder:
-        identity = make_certificate(Path(folder))
-        house = House(Parts(Stt(), Replies(Tts()), Voices, Agent(), Hints(Path(folder))))
+    async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        identity = make_certificate(folder)
+        house = House(Parts(NullStt(), Replies(NullTts()), NullVad, NullAgent(), Hints(folder)))
+        store = SqliteTurnStore(await stack.enter_async_context(Database.open(folder / "turns.db")))
+        recorder = Recorder(store, Metrics(dict), engines={}, faults={}, store_transcripts=False)
+        await stack.enter_async_context(alongside(recorder.follow(house.parts.trace)))
 
         async def attend(link: Link) -> None:
             now = asyncio.get_running_loop().time()
             who = await admit(link, window=window, satellites=satellites, now=now, server_name="house")
             await house.attend(NativeSession(link, Satellite(who.satellite_id, who.name, who.area)))
 
-        async with serve(attend, HOST, 0, identity.context, max_connections=MANY, max_per_address=MANY) as served:
-            where = {"port": served.port, "fingerprint": identity.fingerprint.hex(), "token": token}
-            print(json.dumps(where), flush=True)
-            blocked.watch()
-            reader = asyncio.StreamReader()
-            await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
-            while await reader.readline():
-                print(json.dumps(blocked.take() | {"cpu_s": time.process_time()}), flush=True)
+        async def told() -> Mapping[str, float]:
+            return blocked.take() | {"cpu_s": cpu_s()}
+
+        served = await stack.enter_async_context(
+            serve(attend, HOST, 0, identity.context, max_connections=MANY, max_per_address=MANY)
+        )
+        blocked.watch()
+        gc.freeze()  # what is here to stay, as the agent does once it has parsed its sentences
+        yield Server(served.port, identity.fingerprint.hex(), token, told)
+
+
+async def be_server() -> None:
+    """Says where it is in one line, then what it took in a line for each that it reads, until there is none left."""
+    async with serving(time.process_time) as server:
+        print(json.dumps([server.port, server.fingerprint, server.token]), flush=True)
+        reader = asyncio.StreamReader()
+        await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+        while await reader.readline():
+            print(json.dumps(await server.ask()), flush=True)
+
+
+@asynccontextmanager
+async def server_process() -> AsyncIterator[Server]:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, __file__, "--server", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+    )
+    stdin, stdout = process.stdin, process.stdout
+    assert stdin is not None
+    assert stdout is not None
+
+    async def ask() -> Mapping[str, float]:
+        stdin.write(b"\n")
+        told: Mapping[str, float] = json.loads(await stdout.readline())
+        return told
+
+    try:
+        port, fingerprint, token = json.loads(await stdout.readline())
+        yield Server(port, fingerprint, token, ask)
+    finally:
+        stdin.close()
+        await process.wait()
 
 
 # --- satellites ------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Found:
+    """What the satellites of one round have measured, all together."""
+
+    v2v_ms: list[float] = field(default_factory=list)
+    late_ms: list[float] = field(default_factory=list)  # of each frame
+    elsewhere: int = 0  # turns that another satellite took
+
+    def figures(self) -> dict[str, float]:
+        v2v, late = percentiles(self.v2v_ms), percentiles(self.late_ms)
+        if v2v is None or late is None:
+            raise SystemExit("no turn was answered: give it more --seconds")
+        if self.elsewhere:
+            raise SystemExit(f"{self.elsewhere} turns were taken by another satellite, though no two voices are alike")
+        return {"turns": v2v.count, "V2V p50": v2v.p50, "p95": v2v.p95, "p99": v2v.p99, "late": late.p95}
 
 
 @dataclass
@@ -214,11 +213,12 @@ class Speaking:
 
     link: Link
     draw: random.Random
-    v2v_ms: list[float] = field(default_factory=list)
+    found: Found
+    together: asyncio.Barrier | None  # None: it speaks when it likes
     position: int = 0
     heard: asyncio.Event = field(default_factory=asyncio.Event)
     over: asyncio.Event = field(default_factory=asyncio.Event)
-    silent_at: float = 0.0  # when the last frame with sound was over
+    silent_at: float = 0.0  # when the last frame with words was over
     answered: bool = False
     samples: int = 0
 
@@ -227,27 +227,38 @@ class Speaking:
             tasks.create_task(self._listen())
             turn = -1
             while True:
-                await asyncio.sleep(self.draw.uniform(*PAUSE_S))
+                await self._rest()
                 turn += 2
                 await self._turn(turn)
+
+    async def _rest(self) -> None:
+        if self.together is not None:
+            await self.together.wait()
+        else:
+            await asyncio.sleep(self.draw.uniform(*PAUSE_S))
 
     async def _turn(self, turn: int) -> None:
         now = asyncio.get_running_loop().time
         self.heard.clear()
         self.over.clear()
         self.answered, self.samples = False, 0
-        self._tell(Wake(turn, "", "", 0.0, self.position, self.position))
+        detected_at = self.position + WORD_FRAMES * FRAME_SAMPLES
+        self._tell(Wake(turn, WORD, "okay nabu", 0.9, detected_at, self.position, word_dbfs=-20.0, room_dbfs=-60.0))
+        for _ in range(WORD_FRAMES):
+            self._send(self.draw.choice(SOUNDS))
         began, frame = now(), 0
+        self.silent_at = began + UTTERANCE_FRAMES * FRAME_S
         while not self.heard.is_set():
             frame += 1
-            await asyncio.sleep(max(0.0, began + frame * FRAME_MS / 1000 - now()))
-            if frame <= UTTERANCE_FRAMES:
-                self.silent_at = began + frame * FRAME_MS / 1000
-            pcm = SOUND if frame <= UTTERANCE_FRAMES else SILENCE
-            self.link.send(AudioChunk(RATE_HZ, 2, 1, pcm, timestamp=self.position * 1000 // RATE_HZ).event())
-            self.position += FRAME_SAMPLES
+            await asyncio.sleep(began + frame * FRAME_S - now())
+            self.found.late_ms.append((now() - began - frame * FRAME_S) * 1000)
+            self._send(self.draw.choice(SOUNDS) if frame <= UTTERANCE_FRAMES else SILENCE)
         self.link.send(AudioStop().event())
         await self.over.wait()
+
+    def _send(self, pcm: bytes) -> None:
+        self.link.send(AudioChunk(RATE_HZ, 2, 1, pcm, timestamp=self.position * 1000 // RATE_HZ).event())
+        self.position += FRAME_SAMPLES
 
     async def _listen(self) -> None:
         now = asyncio.get_running_loop().time
@@ -257,7 +268,7 @@ class Speaking:
             if AudioChunk.is_type(event.type):
                 if not self.answered:
                     self.answered = True
-                    self.v2v_ms.append((now() - self.silent_at) * 1000)
+                    self.found.v2v_ms.append((now() - self.silent_at) * 1000)
                 self.samples += len(event.payload or b"") // 2
             elif AudioStop.is_type(event.type):
                 self._tell(Played(turn, self.samples, done=True))
@@ -265,7 +276,8 @@ class Speaking:
                 match parse(event):
                     case Heard(turn=turn):
                         self.heard.set()
-                    case TurnEnded():
+                    case TurnEnded(outcome=outcome):
+                        self.found.elsewhere += outcome == "elsewhere"
                         self.heard.set()
                         self.over.set()
 
@@ -273,81 +285,81 @@ class Speaking:
         self.link.send(event_of(message))
 
 
-@asynccontextmanager
-async def running_server() -> AsyncIterator[asyncio.subprocess.Process]:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, __file__, "server", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
-    )
-    try:
-        yield process
-    finally:
-        assert process.stdin is not None
-        process.stdin.close()
-        await process.wait()
-
-
-async def asked(process: asyncio.subprocess.Process) -> dict[str, float]:
-    """What the server was blocked for since it was last asked."""
-    assert process.stdin is not None
-    assert process.stdout is not None
-    process.stdin.write(b"\n")
-    told: dict[str, float] = json.loads(await process.stdout.readline())
-    return told
-
-
-async def measure(process: asyncio.subprocess.Process, where: Mapping[str, Any], count: int, seconds: float) -> str:
-    fingerprint, tls = bytes.fromhex(where["fingerprint"]), client_context()
-    speaking: list[Speaking] = []
+async def measure(server: Server, count: int, seconds: float, *, apart: bool) -> dict[str, float]:
+    tls, found, together = client_context(), Found(), None if apart else asyncio.Barrier(count)
 
     async def satellite(number: int) -> None:
-        async with dial(HOST, where["port"], tls, fingerprint=fingerprint) as link:
-            credentials = Credentials(f"s{number}", where["token"], where["fingerprint"], "house", HOST, where["port"])
+        async with dial(HOST, server.port, tls, fingerprint=bytes.fromhex(server.fingerprint)) as link:
+            credentials = Credentials(f"s{number}", server.token, server.fingerprint, "house", HOST, server.port)
             await greet(link, credentials, name=f"s{number}", area=None)
-            speaking.append(Speaking(link, random.Random(number)))
-            await speaking[-1].run()
+            await Speaking(link, random.Random(number), found, together).run()
 
     try:
         async with asyncio.TaskGroup() as tasks:
-            dialled = [tasks.create_task(satellite(number)) for number in range(count)]
+            dialled = [tasks.create_task(satellite(number), context=of_peers()) for number in range(count)]
             await asyncio.sleep(WARM_UP_S)
-            before = await asked(process)
-            for each in speaking:
-                each.v2v_ms.clear()
+            began = await server.ask()
+            ours_s, all_s = time.process_time(), machine_s()
+            found.v2v_ms, found.late_ms, found.elsewhere = [], [], 0
             await asyncio.sleep(seconds)
-            blocked = await asked(process)
+            told = await server.ask()
+            ours_s, all_s = time.process_time() - ours_s, machine_s() - all_s
             for task in dialled:
                 task.cancel()
     except* LinkError as problems:
         raise SystemExit(f"{count} satellites: {problems.exceptions[0]}") from problems
-    return row(count, [ms for each in speaking for ms in each.v2v_ms], blocked, before, seconds)
+    server_s = told["cpu_s"] - began["cpu_s"]
+    return found.figures() | {
+        "CPU: server": 100 * server_s / seconds,
+        "satellites": 100 * ours_s / seconds,
+        "others": 100 * (all_s - ours_s - server_s) / seconds,
+        "us a frame": server_s * 1e6 / len(found.late_ms),
+        "blocked": told["clock_ms"],
+        "of CPU": told["cpu_ms"],
+        "> 20 ms": told["over_20_ms"],
+    }
 
 
-def row(
-    count: int, v2v_ms: list[float], blocked: Mapping[str, float], before: Mapping[str, float], seconds: float
-) -> str:
-    found = percentiles(v2v_ms)
-    if found is None:
-        return f"{count:10}  no turn"
-    cpu = (blocked["cpu_s"] - before["cpu_s"]) / seconds
-    return (
-        f"{count:10}{found.count:7}{found.p50:10.0f}{found.p95:7.0f}{found.p99:7.0f}{cpu:9.0%}"
-        f"{blocked['clock_ms']:11.1f}{blocked['cpu_ms']:10.1f}{blocked['over_20_ms']:10.0f}"
-    )
+def machine_s() -> float:
+    """CPU time of all that ran on this machine."""
+    # user, nice, system, idle, iowait, irq, softirq, steal: see proc_stat(5)
+    ticks = [int(field) for field in Path("/proc/stat").read_text("ascii").split()[1:9]]
+    return (sum(ticks) - ticks[3] - ticks[4]) / os.sysconf("SC_CLK_TCK")
 
 
-async def main() -> None:
+async def in_own_time(counts: list[int], seconds: float, *, apart: bool) -> None:
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, OwnTimeLoop)
+    table = Table(names=14, figures=12)
+    async with serving(lambda: loop.worked_s) as server:
+        for count in counts:
+            figures = await measure(server, count, seconds, apart=apart)
+            told = {title: value for title, value in figures.items() if title not in OF_MANY}
+            table.row(f"{count} satellites", told)
+
+
+async def by_the_clock(counts: list[int], seconds: float, *, apart: bool) -> None:
+    table = Table(names=14, figures=12)
+    async with server_process() as server:
+        for count in counts:
+            table.row(f"{count} satellites", await measure(server, count, seconds, apart=apart))
+
+
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--satellites", type=int, nargs="+", default=[1, 10, 50], metavar="N")
     parser.add_argument("--seconds", type=float, default=30.0, help="for each count")
-    given = parser.parse_args()
-    async with running_server() as process:
-        assert process.stdout is not None
-        where = json.loads(await process.stdout.readline())
-        print("satellites  turns   V2V p50    p95    p99      CPU   blocked: clock     CPU   > 20 ms")
-        for count in given.satellites:
-            print(await measure(process, where, count, given.seconds), flush=True)
-    print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+    parser.add_argument("--apart", action="store_true", help="each begins its turns when it likes")
+    parser.add_argument("--own-time", action="store_true", help="only what the server does takes time")
+    parser.add_argument("--server", action="store_true", help="be the other process")
+    options = parser.parse_args()
+    if options.server:
+        asyncio.run(be_server())
+    elif options.own_time:
+        run_in_own_time(in_own_time(options.satellites, options.seconds, apart=options.apart))
+    else:
+        asyncio.run(by_the_clock(options.satellites, options.seconds, apart=options.apart))
 
 
 if __name__ == "__main__":
-    asyncio.run(server() if sys.argv[1:] == ["server"] else main())
+    main()

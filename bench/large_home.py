@@ -1,4 +1,6 @@
-"""Writes a large, made-up home, always the same: `python bench/large_home.py HOME.yaml [--entities 500] [--areas 20]`.
+"""Writes a large, made-up home, always the same.
+
+    python bench/large_home.py HOME.yaml [--entities 500] [--areas 20] [--with FILE]
 
 The names are of the kinds that people give, and no two are alike. With `--with FILE`, another home's areas and entities
 come first and are counted, so that its recordings can be played to a home in which much else is named.
@@ -129,7 +131,7 @@ def thing(number: int, domain: str, namer: Namer) -> dict[str, Any]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("file", type=Path, help="the home file to write")
     parser.add_argument("--entities", type=int, default=500)
     parser.add_argument("--areas", type=int, default=20)

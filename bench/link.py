@@ -5,6 +5,7 @@
 Server and satellites are two processes on loopback.
 """
 
+import argparse
 import asyncio
 import os
 import statistics
@@ -46,7 +47,7 @@ def resident_kib(pid: int) -> float:
 
 async def satellites() -> None:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, __file__, "server", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+        sys.executable, __file__, "--server", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
     )
     assert process.stdout is not None
     assert process.stdin is not None
@@ -84,4 +85,12 @@ async def satellites() -> None:
     await process.wait()
 
 
-asyncio.run(server() if sys.argv[1:] == ["server"] else satellites())
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--server", action="store_true", help="be the other process")
+    options = parser.parse_args()
+    asyncio.run(server() if options.server else satellites())
+
+
+if __name__ == "__main__":
+    main()

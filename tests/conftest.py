@@ -12,6 +12,7 @@ import pytest
 # The same examples in every run: a test that fails by chance teaches to run it again.
 # New ones are tried with `pytest --hypothesis-profile default`, for as long as one likes.
 hypothesis.settings.register_profile("the same", derandomize=True, database=None, deadline=None)
+hypothesis.settings.register_profile("few", derandomize=True, database=None, deadline=None, max_examples=15)
 hypothesis.settings.load_profile("the same")
 
 

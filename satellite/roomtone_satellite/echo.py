@@ -2,14 +2,11 @@
 
 import asyncio
 import logging
-import math
-from collections import deque
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
-import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from roomtone import engines
@@ -56,41 +53,6 @@ class TappedSpeaker:
 
     async def close(self) -> None:
         await self._speaker.close()
-
-
-class NearEnd:
-    """Tells frames in which somebody is near the microphone from those that hold nothing but the echo. Pure.
-
-    Of a mere echo a canceller takes 20 dB and more, of a voice that is as loud as the echo some 3 dB; what rings on in
-    the room for longer than it can follow is much fainter than the echo was. One that has yet to learn its room takes
-    little, and nothing is said to be near.
-    """
-
-    ECHO_DB: Final = 10.0
-    RINGS_DB: Final = 12.0
-    RINGS_FRAMES: Final = 20
-    WEIGHT: Final = 0.05  # of the newest frame in the average
-
-    def __init__(self) -> None:
-        self._average_db = 0.0
-        self._has_learnt = False
-        self._heard_db: deque[float] = deque(maxlen=self.RINGS_FRAMES)
-
-    def frame(self, heard: bytes, cleaned: bytes) -> bool:
-        """Takes what the microphone heard and what was left of it: the same object, when nothing was taken out."""
-        if cleaned is heard:
-            return True
-        left_db = _power_db(cleaned)
-        self._heard_db.append(_power_db(heard))
-        taken_db = self._heard_db[-1] - left_db
-        self._average_db += self.WEIGHT * (taken_db - self._average_db)
-        self._has_learnt = self._has_learnt or self._average_db >= self.ECHO_DB
-        return self._has_learnt and taken_db < self.ECHO_DB and left_db > max(self._heard_db) - self.RINGS_DB
-
-
-def _power_db(frame: bytes) -> float:
-    samples = np.frombuffer(frame, np.int16).astype(np.float64)
-    return 10 * math.log10(float(samples @ samples) / samples.size + 1)
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from roomtone_satellite.devices.base import BLOCK_MS, Speaker
 _LOGGER = logging.getLogger(__name__)
 
 REFILL_MS: Final = 60  # after a gap, so that the next one is not 20 ms away
-PROGRESS_MS: Final = 200
+PROGRESS_MS: Final = 200  # from one report to the next; the first comes with the first sample that has sounded
 MAX_BUFFERED_MS: Final = 10_000  # a server paces itself to 200 ms; one that does not would fill our memory
 MAX_TAKEN_BACK_MS: Final = 1_000  # of what a device took and has not played; none takes so much ahead
 MAX_CHIMES: Final = 4  # that wait; more would ring on for a minute after the event
@@ -207,7 +207,8 @@ class Playback:
 
     def _report_progress(self, reply: _Reply) -> None:
         heard = self._heard(reply)
-        if self._reply is reply and heard - reply.reported >= reply.from_hz * PROGRESS_MS // 1000:
+        step = reply.from_hz * PROGRESS_MS // 1000 if reply.reported else 1
+        if self._reply is reply and heard - reply.reported >= step:
             reply.reported = heard
             self._on_progress(reply.turn, heard)
 

@@ -13,8 +13,9 @@ from wyoming.audio import AudioChunk, AudioStop
 from wyoming.event import Event as LinkEvent
 
 from roomtone.ears.base import VoiceActivity, WakeDetection, WakeEngine
+from roomtone.ears.echo.clock import SampleClock
 from roomtone.ears.echo.path import EchoPath
-from roomtone.ears.formats import FRAME_BYTES, RATE_HZ, SAMPLE_BYTES, SAMPLES_PER_MS
+from roomtone.ears.formats import FRAME_BYTES, FRAME_SAMPLES, RATE_HZ, SAMPLE_BYTES, SAMPLES_PER_MS
 from roomtone.ears.level import SURVEYED_MS, wake_levels
 from roomtone.ears.ring import FrameRing
 from roomtone.errors import DeviceError, LinkError, PeerGone
@@ -24,7 +25,7 @@ from roomtone_satellite import chimes
 from roomtone_satellite.backoff import Backoff
 from roomtone_satellite.connection import Connection
 from roomtone_satellite.devices.base import Microphone, Speaker
-from roomtone_satellite.echo import NearEnd, TappedSpeaker
+from roomtone_satellite.echo import TappedSpeaker
 from roomtone_satellite.events import (
     Alert,
     ButtonHeld,
@@ -85,6 +86,7 @@ class Satellite:
         self._parts = parts
         self._machine = SatelliteMachine(settings.for_machine())
         self._ring = FrameRing(max(settings.preroll_ms, SURVEYED_MS) * SAMPLES_PER_MS)
+        self._sample_clock = SampleClock()
         self._events = EventCommands(settings.events, settings.name)
         self._playback = Playback(
             TappedSpeaker(parts.speaker, parts.echo) if parts.echo else parts.speaker,
@@ -96,7 +98,6 @@ class Satellite:
         self._incoming = Incoming()
         self._streaming = False
         self._voice: VoiceWatch | None = None  # while a reply plays
-        self._near_end = NearEnd()
         self._timer: asyncio.TimerHandle | None = None
 
     @property
@@ -154,22 +155,21 @@ class Satellite:
                 await asyncio.sleep(backoff.next_s())
 
     def _hear(self, frame: bytes) -> None:
+        self._sample_clock.arrived(self._ring.position + FRAME_SAMPLES, asyncio.get_running_loop().time())
         if self._machine.state is State.MUTED:
             self._pass_over()
             return
-        heard = frame
         if self._parts.echo is not None:
             frame = self._parts.echo.hear(frame, asyncio.get_running_loop().time())
-        near = self._near_end.frame(heard, frame)
         position = self._ring.position
         self._ring.append(frame)
         if self._streaming:
             self._send_audio(position, frame)
         if detection := self._parts.wake.process(frame):
             self._wake(detection)
-        self._watch_voice(position, frame, near=near)
+        self._watch_voice(position, frame)
 
-    def _watch_voice(self, position: int, frame: bytes, *, near: bool) -> None:
+    def _watch_voice(self, position: int, frame: bytes) -> None:
         """Listens for a voice while a reply plays, and not else: it costs more than the wake word."""
         if self._parts.vad is None or not self._machine.playing:
             self._voice = None
@@ -177,6 +177,7 @@ class Satellite:
         if self._voice is None:
             self._voice = VoiceWatch()
             self._parts.vad.reset()
+        near = None if self._parts.echo is None else self._parts.echo.near
         if heard := self._voice.frame(self._parts.vad.process(frame), position, near=near):
             self._step(heard)
 
@@ -282,11 +283,11 @@ class Satellite:
             case CancelTurn(turn=turn):
                 self._send(Cancel(turn))
             case PauseReply(turn=turn):
-                self._send(Played(turn, self._playback.pause(turn), done=False))
+                self._send(Played(turn, self._playback.pause(turn), done=False, at_us=self._now_us()))
             case FlushReply(turn=turn):
-                self._send(Played(turn, self._playback.flush(turn), done=True))
+                self._send(Played(turn, self._playback.flush(turn), done=True, at_us=self._now_us()))
             case ReportPlayed(turn=turn, samples=samples, done=done):
-                self._send(Played(turn, samples, done))
+                self._send(Played(turn, samples, done, self._now_us()))
             case Alert(text=text):
                 _LOGGER.warning("%s", text)
                 self._events.say("error", text)
@@ -300,7 +301,8 @@ class Satellite:
         preroll = [] if command.first_sample is None else self._ring.since(command.first_sample)
         first_sample = preroll[0][0] if preroll else self._ring.position
         if wake is None:
-            self._send(Wake(command.turn, "", "", 0.0, first_sample, first_sample, command.held))
+            at_us = self._heard_us(first_sample)
+            self._send(Wake(command.turn, "", "", 0.0, first_sample, first_sample, command.held, at_us=at_us))
         else:
             self._send(
                 Wake(
@@ -312,6 +314,7 @@ class Satellite:
                     first_sample,
                     word_dbfs=wake.word_dbfs,
                     room_dbfs=wake.room_dbfs,
+                    at_us=self._heard_us(wake.sample),
                 )
             )
             self._events.say("wake", wake.name)
@@ -322,10 +325,19 @@ class Satellite:
 
     def _start_interrupting(self, command: StartInterrupting) -> None:
         begun = self._ring.since(command.first_sample)
-        self._send(Interrupt(command.turn, command.interrupts, command.sample, begun[0][0], command.paused))
+        at_us = self._heard_us(command.sample)
+        self._send(Interrupt(command.turn, command.interrupts, command.sample, begun[0][0], command.paused, at_us))
         self._streaming = True
         for position, frame in begun:
             self._send_audio(position, frame)
+
+    def _heard_us(self, sample: int) -> int | None:
+        """When the microphone heard it, on the clock that the link tells."""
+        at = self._sample_clock.heard_at(sample)
+        return None if at is None else max(0, round(at * 1e6))
+
+    def _now_us(self) -> int:
+        return round(asyncio.get_running_loop().time() * 1e6)
 
     def _sound(self, command: PlayReply | ResumeReply | FinishReply | PlayChime) -> None:
         match command:

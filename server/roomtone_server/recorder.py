@@ -3,9 +3,12 @@
 No turn waits for it. When the disk is slow, events wait in the trace's bounded queue, and the oldest are lost.
 """
 
+import asyncio
 import logging
 import time
+from collections import deque
 from collections.abc import Mapping, MutableMapping, Sequence
+from typing import Final
 
 from roomtone.errors import StoreError
 from roomtone_server.store.base import TurnStore
@@ -14,6 +17,9 @@ from roomtone_server.telemetry.metrics import Metrics
 from roomtone_server.telemetry.open_turns import OpenTurns
 from roomtone_server.telemetry.record import TurnRecord, to_json
 from roomtone_server.telemetry.trace import Trace, TraceEvent
+
+# Turns that wait for a slow disk; of more than these the oldest are lost.
+MAX_UNKEPT_TURNS: Final = 200
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -36,23 +42,36 @@ class Recorder:
         self._faults = faults
         self._store_transcripts = store_transcripts
         self._open = OpenTurns()
+        self._ended: deque[TurnRecord] = deque(maxlen=MAX_UNKEPT_TURNS)
 
     async def follow(self, trace: Trace) -> None:
         """Records every turn that ends from now on, for ever; when cancelled, those that have ended by then."""
         with trace.watch() as events:
             try:
                 while True:
-                    await self._take(await events.get())
+                    self._take(await events.get())
+                    await self._keep_all(events)
             finally:
-                while not events.empty():
-                    await self._take(events.get_nowait())
+                await self._keep_all(events)
 
-    async def _take(self, event: TraceEvent) -> None:
+    def _take(self, event: TraceEvent) -> None:
         turn = self._open.take(event)
-        if turn is None:
-            return
-        record = self._fold(turn)
-        self._metrics.count(record)
+        if turn is not None:
+            record = self._fold(turn)
+            self._metrics.count(record)
+            self._ended.append(record)
+
+    async def _keep_all(self, events: asyncio.Queue[TraceEvent]) -> None:
+        """One turn after the other; what happens meanwhile is taken in between, or fifty that end at once would cost
+        the events of those that go on."""
+        while True:
+            while not events.empty():
+                self._take(events.get_nowait())
+            if not self._ended:
+                return
+            await self._keep(self._ended.popleft())
+
+    async def _keep(self, record: TurnRecord) -> None:
         try:
             await self._store.add(record.satellite, record.began_at, to_json(record))
             self._faults.pop("turns", None)
@@ -62,7 +81,7 @@ class Recorder:
             self._faults["turns"] = str(problem)
 
     def _fold(self, turn: Sequence[TraceEvent]) -> TurnRecord:
-        ago_s = (time.monotonic_ns() - turn[0].at_ns) / 1e9
+        ago_s = asyncio.get_running_loop().time() - turn[0].at_ns / 1e9
         return fold(
             turn, began_at=time.time() - ago_s, engines=self._engines, store_transcripts=self._store_transcripts
         )

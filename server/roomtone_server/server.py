@@ -119,7 +119,7 @@ async def running(settings: ServerSettings) -> AsyncIterator[int]:
         window = PairingWindow()
         doorkeeper = Doorkeeper(satellites, window, settings.name)
         port = await stack.enter_async_context(
-            serve_native(house, doorkeeper, identity, settings.listen.host, settings.listen.port)
+            serve_native(house, doorkeeper, identity, **settings.listen.model_dump())
         )
         verbs |= LocalVerbs(house, satellites, window, identity.fingerprint).by_name()
         if settings.discovery:

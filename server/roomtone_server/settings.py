@@ -6,6 +6,7 @@ from typing import Annotated, Final, Literal
 from pydantic import Field
 
 from roomtone.engines import EngineChoice
+from roomtone.link.stream import MAX_CONNECTIONS, MAX_PER_ADDRESS
 from roomtone.logs import Level
 from roomtone.settings import HomeChoice, LlmChain, Settings, SttChain, TtsChain, VadChoice
 from roomtone_server.agent.settings import AgentSettings
@@ -15,6 +16,7 @@ CONFIG_VARIABLE: Final = "ROOMTONE_SERVER_CONFIG"  # names the settings file whe
 WEB_PORT: Final = 8760
 
 Port = Annotated[int, Field(ge=0, le=65535)]  # 0: any free one
+Connections = Annotated[int, Field(ge=1, le=1000)]  # each costs some 300 KiB
 
 
 class ListenSettings(Settings):
@@ -22,6 +24,8 @@ class ListenSettings(Settings):
 
     host: str = "0.0.0.0"  # noqa: S104 - satellites are other machines
     port: Port = NATIVE_PORT
+    max_connections: Connections = MAX_CONNECTIONS
+    max_per_address: Connections = MAX_PER_ADDRESS
 
 
 class WebSettings(Settings):
@@ -37,12 +41,12 @@ SCALES: Final = {"aggressive": 0.7, "default": 1.0, "relaxed": 1.6}
 
 
 class EndpointSettings(Settings):
-    """When the user has finished. A little more patient than the turn itself: the recogniser may make a sentence of a
-    beginning, and people pause."""
+    """When the user has finished."""
 
     sensitivity: Literal["aggressive", "default", "relaxed"] = "default"
-    complete_ms: Annotated[int, Field(ge=60, le=3000)] = 250
-    extendable_ms: Annotated[int, Field(ge=100, le=3000)] = 400
+    complete_ms: Annotated[int, Field(ge=60, le=3000)] = 160
+    extendable_ms: Annotated[int, Field(ge=100, le=3000)] = 350
+    unfinished_ms: Annotated[int, Field(ge=200, le=3000)] = 600
     open_ms: Annotated[int, Field(ge=200, le=5000)] = 1200
     free_ms: Annotated[int, Field(ge=200, le=3000)] = 500
     nothing_said_ms: Annotated[int, Field(ge=1000, le=30_000)] = 4000

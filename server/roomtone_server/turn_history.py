@@ -139,9 +139,17 @@ def _details(record: "TurnRecord") -> Iterator[str]:
     )
     yield f"speculations: made {revisions.made}, discarded {revisions.discarded}, committed {revisions.committed}"
     yield "engines: " + ", ".join(f"{kind} {name}" for kind, name in record.engines.items())
+    yield f"the satellite's clock: {_clock(record)}"
     if record.words is not None:
         yield f"heard: {record.words.transcript or record.words.rejected}"
         yield f"reply: {record.words.reply}"
+
+
+def _clock(record: "TurnRecord") -> str:
+    pings = "no round trip" if record.round_trip_ms is None else f"round trip {record.round_trip_ms:.1f} ms"
+    if record.clock_error_ms is None:
+        return f"not known, {pings}: what it did stands where it arrived"
+    return f"known to {record.clock_error_ms:.1f} ms, {pings}"
 
 
 def _figures(summary: "Summary", hours: float) -> Iterator[str]:

@@ -13,6 +13,7 @@ from itertools import pairwise
 import psutil
 import pytest
 from support.entry_points import declare, in_project
+from support.recognisers import feed, heard, listening, workers
 from support.sound import silence
 from support.stt_servers import http_recogniser, wyoming_recogniser
 from support.threaded_servers import KEY, Fault
@@ -20,7 +21,6 @@ from support.vocabularies import SMALL
 from support.voice import reply_of, spoken
 
 from roomtone import engines
-from roomtone.ears.formats import FRAME_BYTES
 from roomtone.engines import EngineChoice, Surroundings
 from roomtone.errors import EngineError
 from roomtone_server.engines.base import HearingRequest
@@ -85,31 +85,6 @@ def served(name, service):
     if service is None:
         pytest.skip(f"{name} asks no service")
     return service
-
-
-@contextlib.asynccontextmanager
-async def listening(engine, vocabulary=SMALL):
-    await engine.start()
-    try:
-        await engine.learn(vocabulary)
-        yield engine
-    finally:
-        await engine.close()
-
-
-async def feed(hearing, pcm):
-    for start in range(0, len(pcm), FRAME_BYTES):
-        await hearing.feed(pcm[start : start + FRAME_BYTES])
-
-
-async def heard(engine, pcm, request=HearingRequest()):  # noqa: B008 - it is frozen
-    hearing = await engine.hear(request)
-    await feed(hearing, pcm)
-    return (await hearing.finish()).text
-
-
-def workers():
-    return psutil.Process().children(recursive=True)
 
 
 async def test_it_hears_a_command(make):

@@ -1,27 +1,14 @@
 """`roomtone bench stt`, as its user runs it: the embedded recogniser hears what the embedded voice says."""
 
-import asyncio
 import json
-import sys
 
 import pytest
+from support.command_line import refuses, roomtone
 from support.sound import noise
 from support.spoken_manifests import entry, write_manifest, write_wav
 from support.voice import spoken
 
 ON = "turn on the kitchen light"
-
-
-async def bench(folder, *arguments):
-    """Exit status, what stood on stdout, what stood on stderr."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "roomtone", "bench", "stt", *arguments),
-        cwd=folder,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    out, err = await process.communicate()
-    return process.returncode, out.decode(), err.decode()
 
 
 async def test_what_the_voice_says_is_heard_and_measured(tmp_path):
@@ -35,10 +22,11 @@ async def test_what_the_voice_says_is_heard_and_measured(tmp_path):
     write_wav(tmp_path / "en" / "on.wav", pcm)
     write_wav(tmp_path / "en" / "noise.wav", noise(1.0))
     write_wav(tmp_path / "de" / "on.wav", noise(1.0, seed=2))
-    status, out, err = await bench(
-        tmp_path,
+    status, out, err = await roomtone(
+        *("bench", "stt"),
         *("--manifest", "manifest.jsonl", "--area", "Kitchen", "--pace", "0", "--foreign"),
         *("--engine", "pocketsphinx", "--engine-option", "reject_from=5", "--picture", "doubt.svg"),
+        folder=tmp_path,
     )
     assert status == 0, err
     *table, last = out.splitlines()
@@ -67,8 +55,4 @@ async def test_what_the_voice_says_is_heard_and_measured(tmp_path):
 )
 async def test_wrong_options_are_told_in_a_line(tmp_path, arguments, words):
     write_manifest(tmp_path, entry("sing me a song"))
-    status, out, err = await bench(tmp_path, *arguments)
-    assert status == 2, err
-    assert words in err
-    assert "Traceback" not in err
-    assert not out
+    await refuses("bench", "stt", *arguments, folder=tmp_path, words=words)

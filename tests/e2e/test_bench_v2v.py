@@ -1,29 +1,16 @@
 """`roomtone bench v2v`, as its user runs it: real processes, real time, two spoken turns."""
 
-import asyncio
 import json
-import sys
 
 import pytest
+from support.command_line import refuses, roomtone
 
 from roomtone_server.bench.v2v.commands import SENTENCES
 from roomtone_server.bench.v2v.measure import STAGES
 
 
-async def bench(folder, *arguments):
-    """Exit status, what stood on stdout, what stood on stderr."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "roomtone", "bench", "v2v", *arguments),
-        cwd=folder,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    out, err = await process.communicate()
-    return process.returncode, out.decode(), err.decode()
-
-
 async def test_two_spoken_turns_are_measured_at_the_satellite(tmp_path):
-    status, out, err = await bench(tmp_path, "--turns", "2", "--picture", "v2v.svg")
+    status, out, err = await roomtone("bench", "v2v", "--turns", "2", "--picture", "v2v.svg", folder=tmp_path)
     assert status == 0, err
     *lines, last = out.splitlines()
     told = json.loads(last)
@@ -47,8 +34,4 @@ async def test_two_spoken_turns_are_measured_at_the_satellite(tmp_path):
 )
 async def test_wrong_options_are_told_in_a_line(tmp_path, arguments, words):
     (tmp_path / "not.wav").write_text("areas: [kitchen")
-    status, out, err = await bench(tmp_path, *arguments)
-    assert status == 2, err
-    assert words in err
-    assert "Traceback" not in err
-    assert not out
+    await refuses("bench", "v2v", *arguments, folder=tmp_path, words=words)

@@ -1,26 +1,24 @@
 """`roomtone demo`, as its user runs it: real processes, real time, real exit statuses."""
 
-import asyncio
 import json
 import os
 import signal
-import sys
 import wave
 
 import numpy as np
 import psutil
 import pytest
+from support.command_line import refuses, roomtone, start
 
 from roomtone.ears.formats import RATE_HZ
 from roomtone_server.bench.programs import until
 
-STAGES = ["wake", "speech", "silence", "stt", "agent", "tts", "sound"]
+STAGES = ["wake", "speech", "silence", "stt", "agent", "tts", "speaker", "sound"]
 
 
 @pytest.fixture
-def folder(tmp_path_factory, monkeypatch):
-    """Where the demo runs and keeps its temporary files; its name is short, for there are sockets in it."""
-    folder = tmp_path_factory.mktemp("d")
+def folder(folder, monkeypatch):
+    """Where the demo runs and keeps its temporary files."""
     (folder / "tmp").mkdir()
     monkeypatch.setenv("TMPDIR", str(folder / "tmp"))
     yield folder
@@ -38,23 +36,6 @@ def _processes_of(folder):
             continue
     _, alive = psutil.wait_procs(found, timeout=10)
     return alive
-
-
-async def start(folder, *arguments):
-    return await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "roomtone", "demo", *arguments),
-        cwd=folder,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        start_new_session=True,
-    )
-
-
-async def demo(folder, *arguments):
-    """Exit status, what stood on stdout, what stood on stderr."""
-    process = await start(folder, *arguments)
-    out, err = await process.communicate()
-    return process.returncode, out.decode(), err.decode()
 
 
 def write_wav(path, samples):
@@ -81,7 +62,7 @@ def check_times(told):
 
 
 async def test_a_turn_from_the_wake_word_to_the_reply(folder):
-    status, out, err = await demo(folder, "--json", "--svg", "turn.svg")
+    status, out, err = await roomtone("demo", "--json", "--svg", "turn.svg", folder=folder)
     assert status == 0, err
     told = json.loads(out)
     assert list(told) == [
@@ -102,11 +83,12 @@ async def test_a_turn_from_the_wake_word_to_the_reply(folder):
 
 
 async def test_a_recorded_command_turns_on_the_lights_of_its_home(folder, recordings):
-    status, out, err = await demo(
-        folder,
+    status, out, err = await roomtone(
+        "demo",
         *("--json", "--home", str(recordings / "home.yaml")),
         *("--wake-wav", str(recordings / "wake" / "okay_nabu_2.wav")),
         *("--wav", str(recordings / "commands" / "en" / "1309fe628b.wav")),
+        folder=folder,
     )
     assert status == 0, err
     told = json.loads(out)
@@ -118,7 +100,8 @@ async def test_a_recorded_command_turns_on_the_lights_of_its_home(folder, record
 
 
 async def test_without_a_wake_word_nothing_happens(folder):
-    status, out, err = await demo(folder, "--json", "--wake-wav", str(write_wav(folder / "tone.wav", tone(0.7))))
+    wav = write_wav(folder / "tone.wav", tone(0.7))
+    status, out, err = await roomtone("demo", "--json", "--wake-wav", wav, folder=folder)
     assert status == 4, err
     assert json.loads(out)["wake"] is None
     assert "the wake word was not heard in" in err
@@ -126,7 +109,8 @@ async def test_without_a_wake_word_nothing_happens(folder):
 
 
 async def test_without_a_word_after_it_nothing_is_understood(folder):
-    status, out, err = await demo(folder, "--json", "--wav", str(write_wav(folder / "tone.wav", tone(0.7))))
+    wav = write_wav(folder / "tone.wav", tone(0.7))
+    status, out, err = await roomtone("demo", "--json", "--wav", wav, folder=folder)
     assert status == 3, err
     assert json.loads(out)["intent"] is None
 
@@ -146,16 +130,12 @@ async def test_without_a_word_after_it_nothing_is_understood(folder):
 )
 async def test_wrong_options_are_told_in_a_line(folder, arguments, words):
     (folder / "not.wav").write_text("areas: [kitchen")
-    status, out, err = await demo(folder, *arguments)
-    assert status == 2, err
-    assert words in err
-    assert "Traceback" not in err
-    assert not out
+    await refuses("demo", *arguments, folder=folder, words=words)
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 async def test_interrupted_it_ends_what_it_started(folder, number, status):
-    process = await start(folder)
+    process = await start("demo", folder=folder)
 
     async def both_run():
         return next((folder / "tmp").glob("*/satellite.log"), None)

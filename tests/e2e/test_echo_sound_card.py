@@ -2,16 +2,15 @@
 
 import asyncio
 import json
-import sys
 from asyncio.subprocess import PIPE
 from pathlib import Path
 
 import pytest
+from support.command_line import ROOMTONE
 
 from roomtone.ears.echo import speex
 from roomtone_satellite.echo import alignment_path
 
-ROOMTONE = Path(sys.executable).with_name("roomtone")
 LOOPBACK = ("pactl", "load-module", "module-loopback", "source=speaker.monitor", "sink=air", "latency_msec=40")
 
 

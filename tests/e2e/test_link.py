@@ -3,14 +3,16 @@
 import asyncio
 import logging
 import re
+from contextlib import asynccontextmanager
 
 import pytest
 from support.links import HOST, PATIENT, Observed, dialled, events_from, identity, listening, stranger
 from wyoming.event import Event
-from wyoming.ping import Ping, Pong
+from wyoming.ping import Ping, Pong  # what an end sends that knows nothing of ours
 
 from roomtone.errors import FrameError, HomeError, PeerGone, PinMismatch, PortUnusable
 from roomtone.link.codec import encode
+from roomtone.link.connection import FIRST_PINGS
 from roomtone.link.security import client_context
 from roomtone.link.stream import Deadlines, dial
 
@@ -52,6 +54,80 @@ async def test_pings_are_answered_and_stay_inside():
         link.send(Pong(text="unasked").event())
         link.send(Event("after"))
         assert await link.receive() == Event("after")
+
+
+@asynccontextmanager
+async def asked(**options):
+    """A server's link that has asked for its peer's clock, the peer's way to answer, and what it is asked."""
+    observed = Observed()
+    async with listening(observed, **options) as server, stranger(server.port) as (reader, writer):
+        link = await observed.links.get()
+        link.ping()
+        pings = events_from(reader)
+
+        async def answer(**pong):
+            ping = await anext(pings)
+            assert Ping.is_type(ping.type)
+            writer.write(encode(Event("pong", {"text": ping.data["text"], **pong})))
+
+        async def settled():
+            writer.write(encode(Event("after")))
+            assert await observed.events.get() == Event("after")
+
+        yield link, answer, settled, observed
+        await pings.aclose()
+
+
+async def test_pongs_tell_the_peers_clock():
+    async with asked() as (link, answer, settled, _):
+        begun = asyncio.get_running_loop().time()
+        for number in range(FIRST_PINGS):  # each upon the pong before it
+            await answer(at_us=1_000_000 + number)
+        await settled()
+        now = asyncio.get_running_loop().time()
+        placed = link.peer_clock.place(1.0, now)
+        assert begun - placed.error_s <= placed.at <= now
+        assert 0 < 2 * placed.error_s < 1.01 * (now - begun)
+        assert link.peer_clock.round_trip_s < now - begun
+
+
+async def test_each_end_tells_the_other_its_clock():
+    observed = Observed()
+    async with listening(observed) as server, dialled(server.port) as link:
+        accepted = await observed.links.get()
+        accepted.ping()
+        accepted.send(Event("before"))
+        assert await link.receive() == Event("before")
+        link.send(Event("after"))
+        assert await observed.events.get() == Event("after")
+        now = asyncio.get_running_loop().time()
+        placed = accepted.peer_clock.place(now, now)
+        assert abs(placed.at - now) <= placed.error_s + 1e-6, "both are of one machine"
+
+
+async def test_a_pong_without_a_clock_still_tells_the_distance():
+    async with asked() as (link, answer, settled, _):
+        await answer()
+        await settled()
+        assert link.peer_clock.round_trip_s > 0
+        assert link.peer_clock.place(1.0, 1.0) is None
+
+
+@pytest.mark.parametrize("pong", [{"text": "0"}, {"text": "2"}, {"text": None}, {"text": ""}])
+async def test_a_pong_for_another_ping_tells_nothing(pong):
+    async with asked() as (link, answer, settled, _):
+        await answer(**pong, at_us=5)
+        await settled()
+        assert link.peer_clock.round_trip_s is None
+
+
+@pytest.mark.parametrize("at_us", [-1, 2**53, 1.5, True, "now", [], {}])
+async def test_a_pong_with_a_clock_that_is_none_ends_the_link(at_us):
+    async with asked() as (_, answer, _, observed):
+        await answer(at_us=at_us)
+        problem = await observed.ends.get()
+        assert isinstance(problem, FrameError)
+        assert "a malformed pong: at_us" in str(problem)
 
 
 async def test_answered_pings_keep_a_silent_link_alive():

@@ -3,7 +3,7 @@
 import random
 import time
 from array import array
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
 from support.scripted import SILENCE, SPEECH, ScriptedAgent, ScriptedStt, ScriptedTts, parts
@@ -49,13 +49,14 @@ class Served:
 
 
 @asynccontextmanager
-async def serving(folder, **scripted):
+async def serving(folder, *, max_per_address=16, **scripted):
     identity, window = make_certificate(folder), PairingWindow()
     house = House(parts(**{"tts": ScriptedTts(seconds=0.3), **scripted}))
     async with Database.open(folder / "roomtone.db") as database:
         store = SqliteSatelliteStore(database)
         doorkeeper = Doorkeeper(store, window, "attic")
-        async with serve_native(house, doorkeeper, identity, "127.0.0.1", 0) as port:
+        caps = {"max_per_address": max_per_address}
+        async with serve_native(house, doorkeeper, identity, "127.0.0.1", 0, **caps) as port:
             yield Served(house, port, identity, window, LocalVerbs(house, store, window, identity.fingerprint))
 
 
@@ -139,6 +140,15 @@ async def test_a_code_is_good_once(tmp_path):
                 await pair(link, code, **NAME)
 
 
+@pytest.mark.parametrize("allowed", [2, 20])
+async def test_as_many_satellites_as_are_allowed_may_share_one_address(tmp_path, allowed):
+    async with serving(tmp_path, max_per_address=allowed) as served, AsyncExitStack() as links:
+        for _ in range(allowed):
+            await links.enter_async_context(served.dial())
+        with pytest.raises(PeerGone):
+            await links.enter_async_context(served.dial())
+
+
 async def test_a_revoked_satellite_is_sent_away_and_not_let_in_again(tmp_path):
     async with serving(tmp_path) as served:
         credentials = await served.pair()
@@ -163,8 +173,17 @@ async def test_a_revoked_satellite_is_sent_away_and_not_let_in_again(tmp_path):
         AudioChunk(16_000, 2, 1, b"odd", timestamp=0).event(),
         Event("roomtone-wake", {"turn": -1}),
         Event("roomtone-played", {"turn": 1, "samples": "many", "done": True}),
+        Event("roomtone-played", {"turn": 1, "samples": 1, "done": True, "at_us": 2**53}),
     ],
-    ids=["rate", "channels", "no time", "half a sample", "a turn below zero", "samples that are no number"],
+    ids=[
+        "rate",
+        "channels",
+        "no time",
+        "half a sample",
+        "a turn below zero",
+        "samples that are no number",
+        "a far future",
+    ],
 )
 async def test_nonsense_ends_the_connection_and_nothing_else(tmp_path, event):
     async with serving(tmp_path) as served:

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -12,12 +11,12 @@ from pathlib import Path
 
 import psutil
 import pytest
+from support.command_line import ROOMTONE, Ended, roomtone
 from support.server_end import ServerEnd, say, serving, speak
 
 from roomtone.link.events import Heard, Played, Released, Reply, Wake
 from roomtone_satellite.connection import credentials_path
 
-ROOMTONE = Path(sys.executable).with_name("roomtone")
 HEAVY = ["roomtone_server", "cryptography", "aiohttp", "hassil", "jinja2", "pocketsphinx", "soxr", "rich"]
 
 
@@ -45,29 +44,15 @@ async def line_with(process: asyncio.subprocess.Process, text: str) -> str:
     return line
 
 
-async def pair(server: ServerEnd, *options: str) -> tuple[int, str]:
-    process = await asyncio.create_subprocess_exec(
-        *(
-            ROOMTONE,
-            "satellite",
-            "pair",
-            str(server.code()),
-            "--host",
-            "127.0.0.1",
-            "--port",
-            str(server.port),
-            *options,
-        ),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
-    out, _ = await process.communicate()
-    return process.returncode, out.decode()
+async def pair(server: ServerEnd, *options: str, code: str = "") -> Ended:
+    """With the code that the server shows, unless with another."""
+    address = ("--host", "127.0.0.1", "--port", str(server.port))
+    return await roomtone("satellite", "pair", code or str(server.code()), *address, *options)
 
 
 async def test_paired_and_connected_it_listens_on_nothing_and_ends_on_a_signal(tmp_path):
     async with serving(tmp_path / "server") as server:
-        status, said = await pair(server, "--name", "den")
+        status, said, _ = await pair(server, "--name", "den")
         assert (status, said.split(";")[0]) == (0, "Paired with test server at 127.0.0.1")
         assert credentials_path().stat().st_mode & 0o777 == 0o600
         config = settings(tmp_path, server={"host": "127.0.0.1", "port": server.port})
@@ -85,14 +70,10 @@ async def test_a_wrong_code_is_refused_and_nothing_is_kept(tmp_path):
         server.window.open(asyncio.get_running_loop().time())
         code = str(server.code())
         server.window.open(asyncio.get_running_loop().time())
-        process = await asyncio.create_subprocess_exec(
-            *(ROOMTONE, "satellite", "pair", code, "--host", "127.0.0.1", "--port", str(server.port)),
-            stderr=subprocess.PIPE,
-        )
-        _, said = await process.communicate()
-    assert process.returncode == 1
-    assert said.decode().count("\n") == 1
-    assert "roomtone pair" in said.decode()
+        status, _, said = await pair(server, code=code)
+    assert status == 1
+    assert said.count("\n") == 1
+    assert "roomtone pair" in said
     assert not credentials_path().exists()
 
 
@@ -109,20 +90,20 @@ async def test_unpaired_it_says_what_to_do(tmp_path):
         ({"device": "command", "command": "/no/such/program"}, "the microphone's program '/no/such/program'"),
     ],
 )
-def test_a_device_that_is_missing_ends_it_with_one_line(tmp_path, device, says):
+async def test_a_device_that_is_missing_ends_it_with_one_line(tmp_path, device, says):
     config = settings(tmp_path, microphone=device, log_level="error")
-    ended = subprocess.run([ROOMTONE, "satellite", "--config", config], capture_output=True, text=True, check=False)
-    assert ended.returncode == 1
-    said = [line for line in ended.stderr.splitlines() if "not paired" not in line]
+    status, _, err = await roomtone("satellite", "--config", config)
+    assert status == 1
+    said = [line for line in err.splitlines() if "not paired" not in line]
     assert len(said) == 1
     assert says in said[0]
 
 
 @pytest.mark.parametrize("code", ["nonsense!", "ABC", ""])
-def test_a_mistyped_code_is_one_line(code):
-    ended = subprocess.run([ROOMTONE, "satellite", "pair", code], capture_output=True, text=True, check=False)
-    assert ended.returncode == 1
-    assert ended.stderr.count("\n") == 1
+async def test_a_mistyped_code_is_one_line(code):
+    status, _, said = await roomtone("satellite", "pair", code)
+    assert status == 1
+    assert said.count("\n") == 1
 
 
 async def test_its_button_and_its_mute_are_signals(tmp_path):
@@ -150,13 +131,14 @@ def test_it_imports_nothing_of_the_server_s():
     assert out.stdout.strip() == "[]"
 
 
-def test_its_help_and_its_settings_in_effect(tmp_path):
+async def test_its_help_and_its_settings_in_effect(tmp_path):
     for arguments in (["--help"], ["pair", "--help"]):
-        out = subprocess.run([ROOMTONE, "satellite", *arguments], capture_output=True, text=True, check=True).stdout
+        status, out, _ = await roomtone("satellite", *arguments)
+        assert status == 0
         assert "Exit status:" in out
     config = settings(tmp_path, preroll_ms=300)
-    command = [ROOMTONE, "satellite", "--config", config, "--area", "Den", "--print-config"]
-    out = subprocess.run(command, capture_output=True, text=True, check=True, env=os.environ).stdout
+    status, out, _ = await roomtone("satellite", "--config", config, "--area", "Den", "--print-config")
+    assert status == 0
     assert "preroll_ms: 300" in out
     assert "area: Den" in out
 

@@ -5,11 +5,11 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 from contextlib import aclosing, asynccontextmanager, contextmanager
 
 import psutil
 import pytest
+from support.command_line import ROOMTONE, roomtone
 from support.voice import user_says
 
 from roomtone_server.bench.ends import both_ends
@@ -95,17 +95,10 @@ def taken_port():
         yield server.getsockname()[1]
 
 
-def roomtone(*arguments):
-    """Runs a command to its end: its exit status, and what it said."""
-    command = [sys.executable, "-m", "roomtone", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    return done.returncode, done.stderr
-
-
 @contextmanager
 def running(*arguments, until):
     """A command that goes on until it is told to end, once it has said such a line; the lines until then."""
-    command = [sys.executable, "-m", "roomtone", *arguments]
+    command = [ROOMTONE, *arguments]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         try:
             said = []
@@ -120,39 +113,39 @@ def running(*arguments, until):
     assert process.returncode == 0
 
 
-def test_a_port_in_use(tmp_path, taken_port):
+async def test_a_port_in_use(tmp_path, taken_port):
     (tmp_path / "server.yaml").write_text(f"web: {{enabled: false}}\nlisten: {{host: 127.0.0.1, port: {taken_port}}}")
-    status, said = roomtone("server", "--config", str(tmp_path / "server.yaml"))
+    status, _, said = await roomtone("server", "--config", str(tmp_path / "server.yaml"))
     assert status == 2
     assert str(taken_port) in said
     assert "Traceback" not in said
 
 
-def test_a_web_port_in_use(tmp_path, taken_port):
+async def test_a_web_port_in_use(tmp_path, taken_port):
     (tmp_path / "server.yaml").write_text(f"web: {{host: 127.0.0.1, port: {taken_port}}}\nlisten: {{port: 0}}")
-    status, said = roomtone("server", "--config", str(tmp_path / "server.yaml"))
+    status, _, said = await roomtone("server", "--config", str(tmp_path / "server.yaml"))
     assert status == 2
     assert f"port {taken_port}: another program listens there" in said
     assert "Traceback" not in said
 
 
-def test_a_home_with_an_entity_in_an_unknown_area(tmp_path):
+async def test_a_home_with_an_entity_in_an_unknown_area(tmp_path):
     (tmp_path / "home.yaml").write_text(
         'areas: [{name: Kitchen}]\nentities:\n  - {id: light.a, name: Lamp, area: Kichen, state: "off"}\n'
     )
     (tmp_path / "server.yaml").write_text(
         f"web: {{enabled: false}}\nhome: {{engine: virtual, file: {tmp_path}/home.yaml}}"
     )
-    status, said = roomtone("server", "--config", str(tmp_path / "server.yaml"))
+    status, _, said = await roomtone("server", "--config", str(tmp_path / "server.yaml"))
     assert status == 1
     assert "Kichen" in said
     assert "home.yaml" in said
     assert "Traceback" not in said
 
 
-def test_a_settings_error_names_its_line(tmp_path):
+async def test_a_settings_error_names_its_line(tmp_path):
     (tmp_path / "server.yaml").write_text("name: attic\nlisten: {port: many}\n")
-    status, said = roomtone("server", "--config", str(tmp_path / "server.yaml"))
+    status, _, said = await roomtone("server", "--config", str(tmp_path / "server.yaml"))
     assert status == 2
     assert "server.yaml:2: listen.port" in said
 
@@ -164,20 +157,20 @@ def test_a_satellite_that_was_never_paired_says_what_to_do(tmp_path):
     assert "Traceback" not in "".join(said)
 
 
-def test_a_microphone_that_is_no_wav_file(tmp_path):
+async def test_a_microphone_that_is_no_wav_file(tmp_path):
     (tmp_path / "noise.wav").write_bytes(b"this is no sound")
-    status, said = roomtone("demo", "--wav", str(tmp_path / "noise.wav"), "--out", str(tmp_path / "reply.wav"))
+    status, _, said = await roomtone("demo", "--wav", str(tmp_path / "noise.wav"), "--out", str(tmp_path / "reply.wav"))
     assert status == 2
     assert "noise.wav" in said
     assert "Traceback" not in said
 
 
-def test_a_second_server_in_the_same_folder(tmp_path):
+async def test_a_second_server_in_the_same_folder(tmp_path):
     (tmp_path / "server.yaml").write_text(
         "web: {enabled: false}\nlisten: {host: 127.0.0.1, port: 0}\ndiscovery: false\n"
     )
     arguments = ("server", "--config", str(tmp_path / "server.yaml"))
     with running(*arguments, until="ready"):
-        status, said = roomtone(*arguments)
+        status, _, said = await roomtone(*arguments)
     assert status == 1
     assert "already running" in said

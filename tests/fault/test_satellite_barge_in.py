@@ -58,11 +58,17 @@ async def hear(bench, *frames):
     await bench.microphone.has_heard_all()
 
 
-async def until_told(server, bench):
-    """The story to its end."""
+async def whole(server):
+    """The report that a reply has sounded."""
     while not (played := await server.next(Played)).done:
         pass
-    assert played == Played(1, 60 * 160, done=True)
+    return played
+
+
+async def until_told(server, bench):
+    """The story to its end."""
+    played = await whole(server)
+    assert (played.turn, played.samples) == (1, 60 * 160)
     assert bench.speaker.audio.endswith(STORY)
 
 
@@ -107,7 +113,8 @@ async def test_words_end_it_and_the_stream_goes_on(tmp_path):
         chunks = await server.utterance()
         assert [chunk.audio for chunk in chunks][-2:] == [VOICE, QUIET]
         speak(link, frame(7)[:320], 8_000)
-        assert await server.next(Played) == Played(3, 160, done=True)
+        answered = await whole(server)
+        assert (answered.turn, answered.samples) == (3, 160)
 
 
 async def test_a_wake_word_while_it_is_paused(tmp_path):

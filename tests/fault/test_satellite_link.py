@@ -75,6 +75,7 @@ async def test_a_turn_from_the_wake_word_to_the_end(tmp_path):
         assert wake.first_sample == wake.sample - 8_000
         assert wake.word_dbfs > -20, "the one loud frame"
         assert wake.room_dbfs < -65, "the quiet ones before it"
+        assert 0 < wake.at_us <= asyncio.get_running_loop().time() * 1e6
 
         say(link, Heard(1))
         bench.microphone.hear(frame(102))
@@ -86,10 +87,12 @@ async def test_a_turn_from_the_wake_word_to_the_end(tmp_path):
 
         say(link, Reply(1, "the light is on"))
         speak(link, TONE * 20, 8_000)
-        played = await server.next(Played)
+        first = played = await server.next(Played)
         while not played.done:
             played = await server.next(Played)
-        assert played == Played(1, 20 * 160, done=True)
+        assert (played.turn, played.samples) == (1, 20 * 160)
+        assert 0 < first.samples < played.samples, "it is told when the reply begins to sound"
+        assert wake.at_us < first.at_us < played.at_us
         say(link, TurnEnded(1, "answered"))
         bench.microphone.hear(WORD)
         assert (await server.next(Wake)).turn == 3

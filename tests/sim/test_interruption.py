@@ -1,7 +1,7 @@
 """Somebody speaks into a reply, on a virtual clock: whether it ends, and what is said next."""
 
 import pytest
-from support.turns import COMPLETE, OPEN, UNKNOWN, Scenario, at
+from support.turns import COMPLETE, OPEN, UNKNOWN, Scenario, at, until_speaking
 
 from roomtone_server.turn.course import State, TurnSettings
 from roomtone_server.turn.endpoint import EndpointSettings
@@ -36,29 +36,12 @@ RESUMED = [Abandon(3), EndTurn(3, "nothing-said"), ResumeReply(1)]
 TAKEN = [Abandon(1), EndTurn(1, "interrupted")]
 
 
-def speaking() -> Scenario:
-    """A reply of turn 1 sounds."""
-    scene = Scenario(SETTINGS)
-    scene.wake()
-    scene.say("what time is it", 1000)
-    scene.prepare("what time is it")
-    answer = scene.hear(9000)[-1]
-    scene.tell(ReplyStarted(1, answer.revision))
-    return scene
-
-
 def interrupt(scene: Scenario, *, paused: bool = True, turn: int = 3) -> list:
     return scene.tell(InterruptionHeard(turn, 1, at(scene.now_ms), paused))
 
 
-def finish(scene: Scenario, **how: bool) -> list:
-    """The rest of the reply is on its way."""
-    turn, revision = scene.machine._course.speaking
-    return scene.tell(ReplyFinished(turn, revision, 0.2, **({"understood": True, "expects_answer": False} | how)))
-
-
 def interrupted(*, paused: bool = True) -> Scenario:
-    scene = speaking()
+    scene = until_speaking(settings=SETTINGS)
     commands = interrupt(scene, paused=paused)
     assert commands == [*([HoldReply(1)] if paused else []), StartHearing(3)]
     assert scene.machine.state is State.INTERRUPTED
@@ -86,7 +69,7 @@ def test_a_cough_lets_the_reply_go_on():
     assert scene.hear(9000, turn=3) == RESUMED
     assert scene.now_ms - began_ms == 300
     assert scene.machine.state is State.SPEAKING
-    assert finish(scene) == []
+    assert scene.finish_reply() == []
     assert scene.tell(PlaybackEnded(1)) == [EndTurn(1, "answered")]
 
 
@@ -222,14 +205,14 @@ def test_audio_that_never_comes_does_not_hold_the_reply():
 
 def test_a_reply_that_sounds_on_may_end_and_may_ask_something():
     scene = interrupted(paused=False)
-    finish(scene, expects_answer=True)
+    scene.finish_reply(expects_answer=True)
     assert scene.machine.state is State.INTERRUPTED
     assert scene.tell(PlaybackEnded(1)) == [*RESUMED[:2], EndTurn(1, "answered"), Invite(2, 5.0)]
 
 
 def test_what_was_finished_meanwhile_is_known_when_it_goes_on():
     scene = interrupted()
-    finish(scene)
+    scene.finish_reply()
     scene.tell(CancelRequested(3))
     assert scene.wait_s(5.1) == []
     assert scene.wait_s(0.2) == [EndTurn(1, "answered")]
@@ -239,7 +222,7 @@ def test_nothing_is_interrupted_where_nothing_sounds():
     scene = Scenario(SETTINGS)
     scene.wake()
     assert interrupt(scene) == []
-    scene = speaking()
+    scene = until_speaking(settings=SETTINGS)
     assert scene.tell(InterruptionHeard(3, 7, 0, paused=True)) == [], "of a reply that is over"
     assert interrupt(scene, turn=1) == [], "a turn that has been"
     assert scene.machine.state is State.SPEAKING
@@ -248,7 +231,7 @@ def test_nothing_is_interrupted_where_nothing_sounds():
 def test_late_results_of_either_turn_change_nothing_in_the_other():
     scene = interrupted()
     ignored = scene.machine.ignored
-    revision = scene.machine._course.revision
+    revision = scene.revision
     scene.tell(FinalReady(1, revision, "late"))
     scene.tell(PreviewReady(3, revision + 7, "late", "late", COMPLETE, spoken=True))
     scene.tell(ReplyFinished(3, revision, 0, understood=True, expects_answer=False))

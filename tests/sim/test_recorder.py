@@ -3,6 +3,8 @@
 import asyncio
 import logging
 from contextlib import asynccontextmanager
+from itertools import groupby
+from operator import itemgetter
 
 import pytest
 from support import virtual_time
@@ -84,7 +86,7 @@ def test_a_turn_leads_to_a_row(path):
     [record], figures = recorded(path, one_turn)
     assert (record.satellite, record.turn, record.begun_by, record.outcome) == ("s1", 1, "wake-word", "answered")
     assert (record.silence_ms, record.engines) == (500, {"stt": "x"})
-    assert list(record.stages) == ["wake", "speech", "silence", "stt", "agent", "tts", "sound"]
+    assert list(record.stages) == ["wake", "speech", "silence", "stt", "agent", "tts", "speaker", "sound"]
     assert record.lengths.transcript == len(SAID)
     assert record.speech_dbfs == pytest.approx(-12.2, abs=0.1), "the scripted speech, of amplitude 8000"
     assert record.noise_dbfs == FLOOR_DBFS
@@ -182,6 +184,39 @@ def test_a_disk_that_hangs_delays_no_turn_and_costs_bounded_memory():
             satellite.switch_off()
             store.let.set()
         assert store.asked > 20
+
+    virtual_time.run(main())
+
+
+class Disk:
+    """Takes its time for each turn."""
+
+    def __init__(self):
+        self.kept = []
+
+    async def add(self, _satellite, _began_at, record):
+        await asyncio.sleep(0.01)
+        self.kept.append(from_json(record))
+
+
+def test_turns_that_go_on_while_many_others_are_kept_lose_nothing():
+    """One begins every 2 ms, and has an event every ms: 150 are kept in 1.5 s, and all has happened after 0.3 s."""
+
+    async def main():
+        disk, trace_ = Disk(), Trace()
+        follower, _ = recorder(disk)
+        turns = [trace(*ANSWERED, satellite=f"k{number}") for number in range(150)]
+        happened = [(2 * number + at, event) for number, turn in enumerate(turns) for at, event in enumerate(turn)]
+        happened.sort(key=itemgetter(0))
+        async with alongside(follower.follow(trace_)):
+            for _, together in groupby(happened, key=itemgetter(0)):
+                await asyncio.sleep(0.001)
+                for _, event in together:
+                    trace_.record(event)
+            await asyncio.sleep(2)
+        assert len({record.satellite for record in disk.kept}) == len(disk.kept) == 150
+        assert all(record.stages.keys() == disk.kept[0].stages.keys() for record in disk.kept)
+        assert "silence" in disk.kept[0].stages
 
     virtual_time.run(main())
 

@@ -1,6 +1,7 @@
 """Somebody speaks into a reply: what the satellite does about it before, and after, it has heard from its server."""
 
 import pytest
+from support.satellite_turns import ROADS, WAKE, after
 
 from roomtone_satellite.events import (
     Alert,
@@ -26,13 +27,11 @@ from roomtone_satellite.events import (
     VoiceLasted,
     VoiceStarted,
     VoiceStopped,
-    WakeHeard,
 )
 from roomtone_satellite.interruption import MAX_VAIN_PAUSES, MAX_VAIN_QUESTIONS
 from roomtone_satellite.machine import SatelliteMachine
 from roomtone_satellite.steps import MachineSettings, State
 
-WAKE = WakeHeard("okay_nabu", "okay nabu", 0.9, sample=32_000)
 BEGAN, LASTED = VoiceStarted(64_000), VoiceLasted(64_000)
 STREAMED = StartInterrupting(3, 1, 64_000, first_sample=56_000, paused=True)
 
@@ -41,10 +40,8 @@ class Bedside:
     """A satellite whose reply plays, in turn 1."""
 
     def __init__(self, *, pauses: bool = True) -> None:
-        self.machine = SatelliteMachine(MachineSettings(voice_pauses=pauses))
+        self.machine = after(*ROADS[State.PLAYING], voice_pauses=pauses)
         self.now = 0.0
-        for event in (Connected(), WAKE, EndpointFound(1), ReplyStarted(1)):
-            self.tell(event)
 
     def tell(self, *events: Event) -> list[object]:
         for event in events:

@@ -1,13 +1,11 @@
-"""The satellite's machine: every pair of its table, the life of its turns, and any order of events."""
+"""The satellite's machine: every pair of its table, and the life of its turns."""
 
 import itertools
 from collections.abc import Iterator
 from typing import get_args
 
 import pytest
-from hypothesis import settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from support.satellite_turns import ROADS, WAKE, after, machine_in
 
 from roomtone_satellite.events import (
     Alert,
@@ -15,18 +13,15 @@ from roomtone_satellite.events import (
     ButtonPressed,
     ButtonReleased,
     CancelTurn,
-    Command,
     Connected,
     DeadlinePassed,
     Disconnected,
     EndpointFound,
     Event,
     FinishReply,
-    FlushAsked,
     FlushReply,
     ListenAsked,
     Muted,
-    PauseReply,
     PlayChime,
     PlayReply,
     ReleaseTurn,
@@ -34,8 +29,6 @@ from roomtone_satellite.events import (
     ReplyProgressed,
     ReplyStarted,
     ReportPlayed,
-    ResumeReply,
-    StartInterrupting,
     StartStreaming,
     StopStreaming,
     TurnEnded,
@@ -43,40 +36,10 @@ from roomtone_satellite.events import (
     Unmuted,
     VoiceLasted,
     VoiceStarted,
-    VoiceStopped,
     WakeHeard,
 )
 from roomtone_satellite.machine import TRANSITIONS, SatelliteMachine
 from roomtone_satellite.steps import MachineSettings, State
-
-WAKE = WakeHeard("okay_nabu", "okay nabu", 0.9, sample=32_000)
-
-# How each state is reached, with turn 1 where there is a turn.
-ROADS: dict[State, list[Event]] = {
-    State.OFFLINE: [],
-    State.MUTED: [Connected(), Muted()],
-    State.WAITING: [Connected()],
-    State.LISTENING: [Connected(), WAKE, TurnGranted(1, settles_s=0.0)],
-    State.THINKING: [Connected(), WAKE, EndpointFound(1)],
-    State.PLAYING: [Connected(), WAKE, EndpointFound(1), ReplyStarted(1)],
-}
-
-
-PLAYING = ROADS[State.PLAYING]
-ROADS[State.HUSHED] = [*PLAYING, VoiceStarted(40_000)]
-ROADS[State.INTERRUPTED] = [*PLAYING, VoiceStarted(40_000), VoiceLasted(40_000)]  # by turn 3
-
-
-def machine_in(state: State) -> SatelliteMachine:
-    return after(*ROADS[state])
-
-
-def after(*events: Event) -> SatelliteMachine:
-    machine = SatelliteMachine(MachineSettings(voice_pauses=True))
-    for event in events:
-        machine.receive(event, 0.0)
-    machine.commands()
-    return machine
 
 
 def given(machine: SatelliteMachine, event: Event, now: float = 1.0) -> list[object]:
@@ -136,6 +99,10 @@ def test_each_next_state_of_the_table_is_reached_by_some_road():
                 machine.receive(event, 1.0)
                 reached.add((state, kind, machine.state))
     assert declared <= reached
+
+
+def test_only_the_machine_makes_its_own_deadline():
+    assert (State.WAITING, DeadlinePassed) not in TRANSITIONS
 
 
 def test_a_whole_turn():
@@ -351,165 +318,3 @@ def test_the_preroll_is_a_setting():
     machine = SatelliteMachine(MachineSettings(preroll_samples=320))
     machine.receive(Connected(), 0.0)
     assert given(machine, WAKE)[0] == StartStreaming(1, WAKE, first_sample=31_680)
-
-
-class AnyOrder(RuleBasedStateMachine):
-    """Events in any order, sensible or not; the commands are obeyed in a world that checks them."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.machine = SatelliteMachine(MachineSettings(voice_pauses=True))
-        self.now = 0.0
-        self.streaming: int | None = None
-        self.playing: int | None = None
-        self.paused = False
-        self.own_turns: list[int] = []
-        self.connected = False
-        self.muted = False
-
-    def happens(self, event: Event) -> None:
-        self.machine.receive(event, self.now)
-        self.obey()
-
-    def obey(self) -> None:
-        for command in self.machine.commands():
-            match command:
-                case StartStreaming(turn=turn, wake=wake, first_sample=first, held=held):
-                    assert self.streaming is None
-                    assert not self.muted
-                    assert not (held and wake)
-                    assert (wake is None) == (first is None)
-                    self.streaming = turn
-                    if turn % 2:
-                        self.own_turns.append(turn)
-                case StartInterrupting(turn=turn, interrupts=interrupts, paused=paused):
-                    assert self.streaming is None
-                    assert (interrupts, paused) == (self.playing, self.paused)
-                    self.streaming = turn
-                    self.own_turns.append(turn)
-                case StopStreaming(turn=turn):
-                    assert self.streaming == turn
-                    self.streaming = None
-                case CancelTurn() | ReleaseTurn():
-                    assert self.connected
-                case _:
-                    self.sound(command)
-
-    def sound(self, command: Command) -> None:
-        match command:
-            case PauseReply(turn=turn) | ResumeReply(turn=turn):
-                assert self.playing == turn
-                assert self.paused != isinstance(command, PauseReply)
-                self.paused = not self.paused
-            case PlayReply(turn=turn):
-                assert self.playing in (None, turn)
-                self.playing = turn
-            case FlushReply(turn=turn) | ReportPlayed(turn=turn, done=True):
-                assert self.playing == turn
-                self.playing, self.paused = None, False
-            case FinishReply(turn=turn) | ReportPlayed(turn=turn):
-                assert self.playing == turn
-
-    @precondition(lambda self: not self.connected)
-    @rule()
-    def connect(self):
-        self.connected = True
-        self.happens(Connected())
-
-    @precondition(lambda self: self.connected)
-    @rule()
-    def disconnect(self):
-        self.connected = False
-        self.happens(Disconnected())
-
-    @rule(event=st.sampled_from([Muted(), Unmuted(), ButtonPressed(), ButtonHeld(), ButtonReleased(), WAKE]))
-    def person(self, event):
-        if isinstance(event, Muted | Unmuted):
-            self.muted = isinstance(event, Muted)
-        self.happens(event)
-
-    @precondition(lambda self: self.connected)
-    @rule(settles_s=st.sampled_from([0.0, 0.2]), turn=st.integers(min_value=0, max_value=12), current=st.booleans())
-    def server_grants_turn(self, settles_s, turn, current):
-        granted = self.machine.turn if current and self.machine.turn is not None else turn
-        self.happens(TurnGranted(granted, settles_s))
-
-    @precondition(lambda self: self.connected)
-    @rule(
-        kind=st.sampled_from([EndpointFound, ReplyStarted, FlushAsked, ListenAsked]),
-        turn=st.integers(min_value=0, max_value=12),
-        current=st.booleans(),
-    )
-    def server(self, kind, turn, current):
-        self.happens(kind(self.machine.turn if current and self.machine.turn is not None else turn))
-
-    @precondition(lambda self: self.connected)
-    @rule(outcome=st.sampled_from(["answered", "nothing-said", "failed"]))
-    def server_ends_turn(self, outcome):
-        self.happens(TurnEnded(self.machine.turn or 0, outcome))
-
-    @rule(kind=st.sampled_from([VoiceStarted, VoiceLasted]))
-    def voice(self, kind):
-        self.happens(kind(40_000))
-
-    @rule()
-    def voice_stops(self):
-        self.happens(VoiceStopped())
-
-    @precondition(lambda self: self.connected and self.own_turns)
-    @rule()
-    def server_ends_the_newest_turn(self):
-        self.happens(TurnEnded(self.own_turns[-1], "nothing-said"))
-
-    @precondition(lambda self: self.playing is not None)
-    @rule(done=st.booleans())
-    def speaker(self, done):
-        self.happens(ReplyPlayed(self.playing, 100) if done else ReplyProgressed(self.playing, 100))
-
-    @rule(seconds=st.floats(min_value=0.0, max_value=70.0))
-    def time_passes(self, seconds):
-        self.now += seconds
-        self.machine.advance(self.now)
-        self.obey()
-
-    @rule()
-    def nobody_says_anything_more(self):
-        while (deadline := self.machine.next_deadline()) is not None:
-            self.now = max(self.now, deadline)
-            self.machine.advance(self.now)
-            self.obey()
-        assert self.machine.turn is None
-        assert self.machine.state in {State.WAITING, State.MUTED, State.OFFLINE}
-
-    @invariant()
-    def nothing_streams_while_muted_or_offline(self):
-        if self.machine.state in {State.MUTED, State.OFFLINE}:
-            assert self.streaming is None
-            assert self.playing is None
-            assert self.machine.turn is None
-
-    @invariant()
-    def states_mean_what_they_say(self):
-        state = self.machine.state
-        assert (state in {State.LISTENING, State.INTERRUPTED}) == (self.streaming is not None)
-        assert (state in {State.PLAYING, State.HUSHED, State.INTERRUPTED}) == (self.playing is not None)
-        assert self.playing in {None, self.machine.turn}
-        assert self.streaming in {None, self.machine.turn} or state is State.INTERRUPTED
-        assert self.paused == (state is State.HUSHED) or state is State.INTERRUPTED
-
-    @invariant()
-    def every_turn_has_a_deadline(self):
-        assert (self.machine.turn is None) == (self.machine.next_deadline() is None)
-
-    @invariant()
-    def own_turns_are_odd_and_grow(self):
-        assert self.own_turns == sorted(set(self.own_turns))
-        assert all(turn % 2 for turn in self.own_turns)
-
-
-TestAnyOrder = AnyOrder.TestCase
-TestAnyOrder.settings = settings(max_examples=200, stateful_step_count=40, deadline=None, derandomize=True)
-
-
-def test_only_the_machine_makes_its_own_deadline():
-    assert (State.WAITING, DeadlinePassed) not in TRANSITIONS

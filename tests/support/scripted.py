@@ -176,8 +176,10 @@ class ScriptedHearing:
         await self._over.wait()
 
     async def preview(self) -> Transcript:
+        """Of what had been said when it was asked for."""
+        transcript = Transcript(self._stt.text, spoken=self._stt.spoken)
         await asyncio.sleep(self._stt.final_after_s)
-        return Transcript(self._stt.text, spoken=self._stt.spoken)
+        return transcript
 
     async def finish(self) -> Transcript:
         transcript = await self.preview()

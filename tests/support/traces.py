@@ -29,6 +29,7 @@ ANSWERED = (
     ("reply", 2340, {"text": "Turned on "}),
     ("reply", 2341, {"text": "the light"}),
     ("first-audio", 2352, {"rate_hz": 22_050}),
+    ("sounded", 2402, {"samples": 441}),
     ("last-audio", 3200, {}),
     ("played", 3480, {"samples": 24_000}),
     ("ended", 3490, {"outcome": "answered", "text": ""}),

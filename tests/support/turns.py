@@ -1,15 +1,19 @@
 """A turn machine with a readable hand on it: scenarios speak in ms, commands are compared as they come."""
 
-from roomtone_server.turn.course import TurnSettings
+from roomtone_server.turn.course import State, TurnSettings
 from roomtone_server.turn.events import (
+    Answer,
     AudioReached,
     Command,
     Completeness,
     EndTurn,
     Event,
+    FinalReady,
     PartialReady,
     Prepare,
     PreviewReady,
+    ReplyFinished,
+    ReplyStarted,
     SpeechEnded,
     SpeechStarted,
     WakeHeard,
@@ -19,7 +23,8 @@ from roomtone_server.turn.machine import TurnMachine
 FRAME_MS = 20
 LOUD_DB, QUIET_DB = -20.0, -60.0
 
-COMPLETE, EXTENDABLE, OPEN, UNKNOWN = Completeness
+COMPLETE, EXTENDABLE, UNFINISHED, OPEN, UNKNOWN = Completeness
+UNDERSTOOD = {"understood": True, "expects_answer": False}  # a reply
 
 
 def at(ms: int) -> int:
@@ -84,6 +89,16 @@ class Scenario:
         """The transcript that was asked for last."""
         return self.tell(PreviewReady(turn, self._asked, text, text, what if text else UNKNOWN, spoken))
 
+    @property
+    def revision(self) -> int:
+        """Of the work that goes on: results of any other are late."""
+        return self.machine._course.revision
+
+    def finish_reply(self, *, remaining_s: float = 0.2, **how: bool) -> list[Command]:
+        """All of the reply that sounds, or is held, is on its way."""
+        turn, revision = self.machine._course.speaking
+        return self.tell(ReplyFinished(turn, revision, remaining_s, **(UNDERSTOOD | how)))
+
     def wait_s(self, seconds: float) -> list[Command]:
         """Nothing happens but time."""
         until = self.now_ms + int(seconds * 1000)
@@ -100,3 +115,37 @@ class Scenario:
         self.ended += [command for command in commands if isinstance(command, EndTurn)]
         self._asked = next((each.revision for each in reversed(commands) if isinstance(each, Prepare)), self._asked)
         return commands
+
+
+def until_answering(turn: int = 1, settings: TurnSettings | None = None) -> Scenario:
+    """Somebody has said a command; the agent is at work."""
+    scene = Scenario(settings)
+    scene.wake(turn)
+    scene.say("turn on the light", 1500, turn=turn)
+    scene.prepare("turn on the light", turn=turn)
+    [_, answer] = scene.hear(5000, turn=turn)
+    assert isinstance(answer, Answer)
+    return scene
+
+
+def until_speaking(turn: int = 1, settings: TurnSettings | None = None) -> Scenario:
+    """Its reply sounds."""
+    scene = until_answering(turn, settings)
+    scene.tell(ReplyStarted(turn, scene.revision))
+    return scene
+
+
+def in_state(state: State) -> Scenario:
+    """Of a turn in which nothing was prepared: turn 1 listens, finishes, answers or speaks."""
+    scene = Scenario()
+    scene.wake()
+    if state is not State.LISTENING:
+        scene.say("turn on the light", 1500)
+        scene.hear(1600)
+        [_, finish] = scene.hear(5000)
+        if state is not State.FINISHING:
+            [answer] = scene.tell(FinalReady(1, finish.revision, "turn on the light"))
+            if state is State.SPEAKING:
+                scene.tell(ReplyStarted(1, answer.revision))
+    assert scene.machine.state is state
+    return scene

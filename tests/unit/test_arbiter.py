@@ -1,12 +1,22 @@
 """Which satellite answers: pure decisions on scripted loudness."""
 
 import random
+from collections import Counter
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from roomtone_server.turn.arbiter import CHIME_WAITS_S, COMPARING_S, FRAME_SAMPLES, RATE_HZ, Arbiter, Claim
+from roomtone_server.turn import arbiter as arbiter_module
+from roomtone_server.turn.arbiter import (
+    CHIME_WAITS_S,
+    COMPARING_S,
+    FRAME_SAMPLES,
+    MAX_COMPARISONS,
+    RATE_HZ,
+    Arbiter,
+    Claim,
+)
 
 FRAME_S = FRAME_SAMPLES / RATE_HZ
 PREROLL_FRAMES = 25
@@ -48,7 +58,8 @@ class Microphone:
             said = round(self.began_at / FRAME_S) + self.sent
             level_db = max(-60.0, self._said[said] + self._gain_db)
             self.sent += 1
-            yielding += arbiter.heard(self.name, self.turn, self.sent * FRAME_SAMPLES, level_db, now)
+            claim = arbiter.heard(self.name, self.turn, self.sent * FRAME_SAMPLES, level_db, now)
+            yielding += [claim] if claim is not None else []
         return yielding
 
 
@@ -171,3 +182,30 @@ def test_one_voice_has_exactly_one_answer_and_it_is_the_best(claims, said):
     [winner] = [microphone for _, microphone in group if microphone.name not in yielded]
     assert len(set(yielded)) == len(yielded)
     assert winner.snr_db == max(microphone.snr_db for _, microphone in group)
+
+
+def test_of_fifty_satellites_that_hear_one_voice_the_best_answers():
+    heard_by = [Microphone(f"s{number}", voice(1), snr_db=number % 50) for number in range(50)]
+    yielded = contest(*((2.0, microphone) for microphone in heard_by))
+    assert sorted(yielded) == sorted(f"s{number}" for number in range(49))
+
+
+def murmur(seed: int) -> list[float]:
+    """Somebody who never pauses, until all fall silent at the same time."""
+    rng = random.Random(seed)
+    return [rng.uniform(-30, -20) for _ in range(125)] + [-70.0] * 175
+
+
+def test_fifty_voices_at_once_are_compared_no_more_often_than_there_is_time_for(monkeypatch):
+    compared_at = []
+    compare = arbiter_module._is_one_voice
+    monkeypatch.setattr(arbiter_module, "_is_one_voice", lambda *pair: compared_at.append(now) or compare(*pair))
+    arbiter = Arbiter()
+    microphones = [Microphone(f"s{number}", murmur(number), snr_db=20) for number in range(50)]
+    for microphone in microphones:
+        microphone.claim(arbiter, 2.0)
+    for step in range(150):
+        now = 2.0 + step * FRAME_S
+        assert all(microphone.stream(arbiter, now) == [] for microphone in microphones)
+    assert compared_at
+    assert max(Counter(compared_at).values()) <= MAX_COMPARISONS

@@ -5,16 +5,20 @@ from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from support.spoken_manifests import entry, write_manifest
 from support.vocabularies import SMALL
 
 from roomtone.ears.formats import RATE_HZ
 from roomtone.errors import UsageError
+from roomtone_satellite.settings import ChimeSettings
 from roomtone_server.bench.answer import Answer
+from roomtone_server.bench.devices import NO_CHIMES
 from roomtone_server.bench.judge import Judge
 from roomtone_server.bench.scene import GAP_S, LEAD_IN_S, Clip
 from roomtone_server.bench.turn import Turn
 from roomtone_server.bench.v2v import commands
+from roomtone_server.bench.v2v.command import v2v
 from roomtone_server.bench.v2v.commands import Command, recorded, repeated
 from roomtone_server.bench.v2v.figures import figures
 from roomtone_server.bench.v2v.measure import STAGES, Outcome, measured
@@ -141,6 +145,17 @@ def test_the_picture_shows_the_distribution_and_the_mean_turn(results, count):
     bars = [node.get("class") for node in root.iter("{http://www.w3.org/2000/svg}rect")]
     assert bars[1:] == list(STAGES)
     assert svg.count('class="turns"') == (6 if count > 1 else 1)
+
+
+def test_a_picture_that_cannot_be_written_is_told_before_anything_is_measured():
+    told = CliRunner().invoke(v2v, ["--picture", "nowhere/v2v.svg"])
+    assert told.exit_code == 2
+    assert "nowhere/v2v.svg cannot be written: there is no folder nowhere" in told.output
+
+
+def test_the_satellite_plays_no_chime_of_any_kind():
+    chimes = {name for name, field in ChimeSettings.model_fields.items() if field.annotation is bool}
+    assert dict.fromkeys(chimes, False) == NO_CHIMES
 
 
 def test_one_take_follows_the_other_and_knows_where_its_command_ends():

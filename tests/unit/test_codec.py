@@ -71,6 +71,21 @@ def test_a_frame_is_a_line_then_data_then_payload():
     assert data_and_payload == b'{"b":"\xc3\xbc"}\x00\n'
 
 
+@pytest.mark.parametrize(
+    "frame",
+    [
+        b'{"type": "a", "data_length": 9}\n{"x":[1]}',
+        b'{"type": "a", "data": {"x": [1]}}\n',
+        b'{"type": "a"}\n',
+    ],
+)
+def test_events_with_one_header_line_share_nothing(frame):
+    (first, second), _ = decoded([frame, frame])
+    assert first == second
+    assert first.data is not second.data
+    assert not first.data or first.data["x"] is not second.data["x"]
+
+
 def test_data_bytes_win_over_the_headers_data():
     frame = b'{"type": "a", "data": {"x": 1, "y": 2}, "data_length": 8}\n{"y": 3}'
     assert decoded([frame]) == ([Event("a", {"x": 1, "y": 3})], None)

@@ -11,9 +11,10 @@ from roomtone.errors import DeviceError
 from roomtone_server.bench.answer import read_answers
 from roomtone_server.bench.demo.rooms import RealRoom, RecordedRoom
 from roomtone_server.bench.demo.screen import Picture
-from roomtone_server.bench.demo.stages import STAGES, Heard, result, spans
+from roomtone_server.bench.demo.stages import Heard, result, spans
 from roomtone_server.bench.scene import Clip, compose
 from roomtone_server.bench.turn import Turn
+from roomtone_server.telemetry.record import STAGES
 from roomtone_server.telemetry.trace import TraceEvent
 
 MS = 1_000_000
@@ -84,6 +85,7 @@ def test_the_result_has_the_schema_of_json():
             "stt": [4320.0, 4330.0],
             "agent": [4330.0, 4340.0],
             "tts": [4340.0, 4352.0],
+            "speaker": [4352.0, 4380.0],
             "sound": [4380.0, 5470.0],
         },
     }

@@ -10,7 +10,9 @@ async def test_a_home_is_known_once_it_was_learned(tmp_path):
     await hints.learn(SMALL)
     assert hints.of("Lock the front door, please!") == Hint("lock the front door", Completeness.COMPLETE)
     assert hints.of("turn on the light").completeness is Completeness.EXTENDABLE
+    assert hints.of("turn on the light", finished=False).completeness is Completeness.UNFINISHED
     assert hints.of("turn on the").completeness is Completeness.OPEN
+    assert hints.of("turn on the", finished=False).completeness is Completeness.OPEN
     assert hints.of("what a lovely evening").completeness is Completeness.UNKNOWN
     assert hints.of("") == Hint("", Completeness.UNKNOWN)
 

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
-from wyoming.ping import Ping
 
+from roomtone.link.clock import MAX_DRIFT, MAX_KEPT, MAX_LATE_S
 from roomtone.link.codec import Limits, encode
 from roomtone.link.discovery import SERVICE
-from roomtone.link.events import PROTOCOL, Message, Outcome, Refusal, Sound
+from roomtone.link.events import PROTOCOL, Message, Outcome, Ping, Refusal, Sound, event_of
 from roomtone.link.outbox import MAX_AUDIO_BYTES, MAX_CONTROL_BYTES
 from roomtone.link.pairing import PairingCode
 from roomtone.link.stream import MAX_CONNECTIONS, MAX_PER_ADDRESS, Deadlines
@@ -41,7 +41,7 @@ def test_every_choice_is_described():
 
 
 def test_the_example_of_a_frame():
-    line, data = encode(Ping(text="hi").event()).decode().split("\n")
+    line, data = encode(event_of(Ping(text="hi"))).decode().split("\n")
     assert f"    {line}\n    {data}\n" in DOCUMENT
     assert f"{len(line) + 1} bytes and then {len(data)}" in DOCUMENT
 
@@ -63,7 +63,10 @@ def test_the_numbers():
         f"| handshake | {deadlines.handshake_s:g} |",
         f"| read | {deadlines.read_s:g} |",
         f"| write | {deadlines.write_s:g} |",
-        f"has sent nothing for {deadlines.ping_s:g} s sends `ping`",
+        f"Each end sends `ping` every {deadlines.ping_s:g} s",
+        f"Of the last {MAX_KEPT} pings",
+        f"{MAX_DRIFT * 1e6:.0f} millionths",
+        f"more than {MAX_LATE_S:g} s back",
         f"accepts {MAX_CONNECTIONS} connections, {MAX_PER_ADDRESS} from one address",
         f"beyond {MAX_AUDIO_BYTES // 1024} KiB",
         f"for which {MAX_CONTROL_BYTES // 1024} KiB of them wait",

@@ -3,16 +3,14 @@ worker for as long as the test likes.
 """
 
 import asyncio
-import contextlib
 import os
 from dataclasses import replace
 
-import psutil
 import pytest
+from support.recognisers import feed, heard, listening, pocketsphinx, workers
 from support.vocabularies import SMALL
 from support.voice import spoken
 
-from roomtone.engines import EngineChoice, Surroundings, choose
 from roomtone.errors import EngineError
 from roomtone_server.engines.base import HearingRequest
 from roomtone_server.engines.stt.automata import cached_file
@@ -20,23 +18,6 @@ from roomtone_server.grammar.vocabulary import NamedThing
 
 COMMAND = "turn on the ceiling light"
 OTHER_HOME = replace(SMALL, things=(NamedThing("light.piano", ("Piano",)),))
-
-
-@contextlib.asynccontextmanager
-async def listening(cache):
-    engine = choose("stt", EngineChoice("pocketsphinx")).make(Surroundings(cache, cache))
-    await engine.start()
-    try:
-        await engine.learn(SMALL)
-        yield engine
-    finally:
-        await engine.close()
-
-
-async def heard(engine, pcm):
-    hearing = await engine.hear(HearingRequest())
-    await hearing.feed(pcm)
-    return (await hearing.finish()).text
 
 
 def hold_up(cache, vocabulary):
@@ -51,19 +32,15 @@ def let_go(file):
     file.write_text("")
 
 
-def workers():
-    return psutil.Process().children()
-
-
 async def test_it_hears_the_home_as_it_was_until_the_new_one_is_learned(tmp_path):
     command, other = await spoken(COMMAND), await spoken("turn on the piano")
-    async with listening(tmp_path) as engine:
+    async with listening(pocketsphinx(tmp_path)) as engine:
         held = hold_up(tmp_path, OTHER_HOME)
         async with asyncio.TaskGroup() as tasks:
             learning = tasks.create_task(engine.learn(OTHER_HOME))
             assert await heard(engine, command) == COMMAND
             open_still = await engine.hear(HearingRequest())
-            await open_still.feed(command)
+            await feed(open_still, command)
             assert not learning.done()
             await asyncio.to_thread(let_go, held)
         assert len(workers()) == 3  # the one that retires, the new one, the verifier
@@ -76,7 +53,7 @@ async def test_it_hears_the_home_as_it_was_until_the_new_one_is_learned(tmp_path
 
 async def test_a_home_that_cannot_be_learned_leaves_the_one_before(tmp_path):
     command = await spoken(COMMAND)
-    async with listening(tmp_path) as engine:
+    async with listening(pocketsphinx(tmp_path)) as engine:
         before = workers()
         held = hold_up(tmp_path, OTHER_HOME)
         async with asyncio.TaskGroup() as tasks:
@@ -97,20 +74,17 @@ async def _refused(engine):
 
 
 async def test_what_was_learned_once_is_not_learned_again(tmp_path):
-    async with listening(tmp_path) as engine:
+    async with listening(pocketsphinx(tmp_path)) as engine:
         before = workers()
         assert await engine.learn(SMALL) == []
         assert workers() == before
 
 
 async def test_a_transcript_says_what_was_turned_down(tmp_path):
-    engine = choose("stt", EngineChoice("pocketsphinx", {"reject_from": 1e-6})).make(Surroundings(tmp_path, tmp_path))
-    await engine.start()
-    await engine.learn(SMALL)
-    hearing = await engine.hear(HearingRequest())
-    await hearing.feed(await spoken("what shall we have for dinner tonight my dear"))
-    transcript = await hearing.finish()
-    await engine.close()
+    async with listening(pocketsphinx(tmp_path, reject_from=1e-6)) as engine:
+        hearing = await engine.hear(HearingRequest())
+        await feed(hearing, await spoken("what shall we have for dinner tonight my dear"))
+        transcript = await hearing.finish()
     assert transcript.text == ""
     assert transcript.spoken
     assert bool(transcript.rejected) == (transcript.doubt is not None)

@@ -44,9 +44,9 @@ def test_a_summary_counts_what_each_turn_has():
         {"answered": 2, "nothing-said": 1},
         {"no-speech": 1},
     )
-    assert summary.v2v_ms == Percentiles(2, 732.0, 732.0, 732.0)
+    assert summary.v2v_ms == Percentiles(2, 762.0, 762.0, 762.0)
     assert summary.s_ms == Percentiles(2, 700.0, 700.0, 700.0)
-    assert summary.share_ms == Percentiles(2, 32.0, 32.0, 32.0)
+    assert summary.share_ms == Percentiles(2, 62.0, 62.0, 62.0)
     assert summary.stages["stt"] == Percentiles(2, 10.0, 10.0, 10.0)
     assert summary.stages["wake"].count == 3
 

@@ -8,7 +8,7 @@ import time
 
 import pytest
 from click.testing import CliRunner
-from support.traces import ANSWERED, trace, until
+from support.traces import ANSWERED, ZERO_NS, trace, until
 
 from roomtone import cli
 from roomtone.paths import state_dir
@@ -61,7 +61,7 @@ def test_the_table(turns):
     heading, *rows = turns().stdout.splitlines()
     assert heading.split() == ["turn", "began", "satellite", "outcome", "V2V", "S", "why"]
     assert [re.sub(r"\S+ \S+:\S+", "T", re.sub(" +", " ", row.strip()), count=1) for row in rows] == [
-        "1 T Kitchen answered 732 ms 700 ms",
+        "1 T Kitchen answered 762 ms 700 ms",
         "2 T Kitchen not-understood - 700 ms rejected, distance 0.81",
         "3 T o1 failed - - no voice",
     ]
@@ -78,15 +78,29 @@ def test_one_turn(turns):
     shown = turns("show", "1").stdout
     assert re.match(r"turn 1: Kitchen, \S+ \S+, begun by wake-word\nanswered\n", shown)
     for line in (
-        "V2V 732 ms, of which S, the silence waited for, 700 ms",
+        "V2V 762 ms, of which S, the silence waited for, 700 ms",
         "level: speech -21 dBFS, noise -48 dBFS",
         "partials: 2; characters: understood 17, rejected 0, replied 19",
         "speculations: made 0, discarded 0, committed 0",
         "engines: stt pocketsphinx, tts espeak",
+        "the satellite's clock: not known, no round trip: what it did stands where it arrived",
     ):
         assert line in shown.splitlines()
     assert "━ 10 ms" in shown
     assert "heard" not in shown
+
+
+@pytest.mark.parametrize(
+    ("told", "shown"),
+    [
+        ({"round_trip_ms": 2.04, "clock_error_ms": 1.26, "happened_ns": ZERO_NS}, "known to 1.3 ms, round trip 2.0 ms"),
+        ({"round_trip_ms": 2.04}, "not known, round trip 2.0 ms: what it did stands where it arrived"),
+    ],
+)
+def test_how_well_the_satellites_clock_is_known(told, shown):
+    what, at_ms, data = ANSWERED[0]
+    asyncio.run(_keep(fold(trace((what, at_ms, data | told), *ANSWERED[1:]), began_at=NOW)))
+    assert f"the satellite's clock: {shown}" in command("show", "1").stdout.splitlines()
 
 
 def test_one_turn_whose_words_are_kept(turns):
@@ -101,7 +115,7 @@ def test_a_turn_of_which_little_is_known(turns):
 
 def test_one_turn_as_json(turns):
     told = json.loads(turns("show", "1", "--json").stdout)
-    assert (told["number"], told["name"], told["v2v_ms"], told["words"]) == (1, "Kitchen", 732.0, None)
+    assert (told["number"], told["name"], told["v2v_ms"], told["words"]) == (1, "Kitchen", 762.0, None)
     assert told["stages"]["silence"] == [1600.0, 2300.0]
 
 
@@ -118,7 +132,7 @@ def test_figures(turns):
     assert shown[0] == "turns in the last 72 h: 3 (answered 1, not-understood 1, failed 1)"
     assert shown[1] == "not understood: 1 (rejected 1)"
     assert shown[3].split() == ["ms", "turns", "p50", "p95", "p99"]
-    assert shown[4].split() == ["V2V", "1", "732", "732", "732"]
+    assert shown[4].split() == ["V2V", "1", "762", "762", "762"]
     assert ["stt", "2", "45", "76", "79"] in [line.split() for line in shown]
 
 

@@ -1,11 +1,12 @@
 """What the trace told of a turn, as its record: the stages on one clock, the reasons, and no words."""
 
 import json
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.traces import ANSWERED, trace, until
+from support.traces import ANSWERED, MS, ZERO_NS, trace, until
 
 from roomtone_server.telemetry import record as records
 from roomtone_server.telemetry.folding import fold
@@ -42,17 +43,68 @@ def test_every_stage_stands_on_one_clock():
         "stt": (2300.0, 2310.0),
         "agent": (2310.0, 2320.0),
         "tts": (2320.0, 2332.0),
-        "sound": (2332.0, 3460.0),
+        "speaker": (2332.0, 2362.0),
+        "sound": (2362.0, 3460.0),
     }
-    assert record.v2v_ms == 732.0
+    assert record.v2v_ms == 762.0
     assert record.silence_ms == 700
+
+
+CLOCK = {"round_trip_ms": 30.0, "clock_error_ms": 16.0}
+
+
+def happened(at_ms, **data):
+    """What a satellite adds that tells its clock."""
+    return {**data, **CLOCK, "happened_ns": ZERO_NS + at_ms * MS}
+
+
+def on_its_own_clock(*, wake_ms=0, sounded_ms=2400, played_ms=3470):
+    """The answered turn; each of these moments as the satellite tells it, in its frame of 20 ms at 22,050 Hz."""
+    at = {
+        "wake": happened(wake_ms, **ANSWERED[0][2]),
+        "sounded": happened(sounded_ms, samples=441),
+        "played": happened(played_ms, samples=24_000),
+    }
+    return trace(*((what, at_ms, at.get(what, data)) for what, at_ms, data in ANSWERED))
+
+
+def test_what_the_satellite_did_stands_on_the_servers_clock_where_its_own_is_known():
+    """All of the network's 20 ms are out of it: half a round trip would have left 5 of them."""
+    record = folded(on_its_own_clock())
+    assert record.stages == {
+        "wake": (0.0, 30.0),
+        "speech": (400.0, 1600.0),
+        "silence": (1600.0, 2320.0),
+        "stt": (2320.0, 2330.0),
+        "agent": (2330.0, 2340.0),
+        "tts": (2340.0, 2352.0),
+        "speaker": (2352.0, 2380.0),
+        "sound": (2380.0, 3470.0),
+    }
+    assert record.v2v_ms == 780.0
+    assert (record.round_trip_ms, record.clock_error_ms) == (30.0, 16.0)
+
+
+def test_a_reply_with_a_gap_in_it_began_when_its_first_samples_say():
+    """Its 24,000 samples are 1,088 ms, and it took 1,100."""
+    assert folded(on_its_own_clock(played_ms=3480)).stages["sound"] == (2380.0, 3480.0)
+
+
+@pytest.mark.parametrize("off_ms", [-3000, -40, 40, 3000, 10**9])
+def test_the_stages_stand_in_order_whatever_a_satellite_claims(off_ms):
+    """Nothing arrives before it happened, and nothing sounds before it was sent."""
+    record = folded(on_its_own_clock(wake_ms=off_ms, sounded_ms=2400 + off_ms, played_ms=3470 - off_ms))
+    follows = [record.stages[stage] for stage in ("silence", "stt", "agent", "tts", "speaker", "sound")]
+    assert all(ends == begins for (_, ends), (begins, _) in pairwise(follows))
+    assert sum(end - begin for begin, end in follows[:-1]) == pytest.approx(record.v2v_ms, abs=0.5)
 
 
 def test_a_ping_takes_the_network_out_of_the_microphones_clock():
     events = trace(*(("wake", 30, {**ANSWERED[0][2], "round_trip_ms": 40.0}), *ANSWERED[1:]))
     record = folded(events)
     assert record.stages["wake"] == (0.0, 30.0)
-    assert record.v2v_ms == 752.0
+    assert record.v2v_ms == 762.0, "both ends of it are at the satellite"
+    assert (record.round_trip_ms, record.clock_error_ms) == (40.0, None)
 
 
 def test_speech_in_one_breath_with_the_wake_word_begins_where_the_word_was_detected():
@@ -78,6 +130,13 @@ def test_words_are_kept_when_they_are_asked_for():
 def test_a_record_survives_json():
     record = folded(trace(*ANSWERED), engines={"stt": "x"}, store_transcripts=True)
     assert records.from_json(records.to_json(record)) == record
+
+
+def test_a_record_that_was_kept_before_clocks_were_known_is_still_read():
+    record = folded(trace(*ANSWERED))
+    older = json.loads(records.to_json(record))
+    del older["round_trip_ms"], older["clock_error_ms"]
+    assert records.from_json(json.dumps(older)) == record
 
 
 def test_barge_in_ends_the_sound_with_the_turn():
@@ -112,6 +171,9 @@ def level(speech_dbfs, noise_dbfs):
         (until("wake", level(None, -60.0)), "nothing-said", "no speech after the wake word"),
         (until("wake", level(None, -100.0)), "nothing-said", "level too low"),
         (until("endpoint"), "nothing-said", "a sound that was no speech"),
+        (until("endpoint", level(-52.0, -70.0)), "nothing-said", "level too low"),
+        (until("endpoint", level(-30.0, -31.0)), "nothing-said", "too noisy"),
+        (until("wake", level(0.0, None)), "nothing-said", "no speech after the wake word"),
         (until("endpoint", level(-52.0, -70.0)), "not-understood", "level too low"),
         (until("endpoint", level(-30.0, -31.0)), "not-understood", "too noisy"),
         (until("endpoint", ("rejected", 2325, {"text": "x", "doubt": 0.813})), "not-understood", "rejected"),
@@ -124,6 +186,18 @@ def level(speech_dbfs, noise_dbfs):
 def test_why_nothing_was_understood(events, outcome, why):
     record = folded([*events, *trace(ended(outcome, 5000))])
     assert record.why_words == (why + ", distance 0.81" if why == "rejected" else why)
+
+
+def test_nobody_is_told_of_a_wake_word_that_there_was_not():
+    invited = [("wake", 0, {"name": "", "sample": 0}), ended("nothing-said", 5000)]
+    assert folded(trace(*invited, turn=2)).why_words == "no speech"
+
+
+def test_of_previews_that_were_turned_down_the_last_one_counts():
+    earlier = ("rejected", 1700, {"text": "turn on the", "doubt": 0.91})
+    last = ("rejected", 2325, {"text": "turn on the fright", "doubt": 0.81})
+    record = folded(until("level", earlier, last, ended("not-understood", 2400)), store_transcripts=True)
+    assert (record.words.rejected, record.lengths.rejected, record.doubt) == ("turn on the fright", 18, 0.81)
 
 
 @pytest.mark.parametrize(

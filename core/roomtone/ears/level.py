@@ -33,7 +33,7 @@ def wake_levels(frames: Sequence[bytes]) -> WakeLevels:
     powers = sorted(_power(frame) for frame in frames)
     word = sorted(_power(frame) for frame in frames[-WORD_FRAMES:])
     vowels = word[-max(1, round(len(word) * LOUDEST)) :]
-    return WakeLevels(_dbfs(statistics.fmean(vowels)), _dbfs(powers[int(len(powers) * QUIETEST)]))
+    return WakeLevels(_told_dbfs(statistics.fmean(vowels)), _told_dbfs(powers[int(len(powers) * QUIETEST)]))
 
 
 class LevelMeter:
@@ -52,19 +52,23 @@ class LevelMeter:
     @property
     def speech_dbfs(self) -> float | None:
         """Of all speech together; None when there was none."""
-        return _dbfs(statistics.fmean(self._speech)) if self._speech else None
+        return _told_dbfs(statistics.fmean(self._speech)) if self._speech else None
 
     @property
     def noise_dbfs(self) -> float | None:
         """Of the median frame without speech, since the first frames of speech come before it is found to be some; None
         when there was nothing but speech."""
-        return _dbfs(statistics.median(self._noise)) if self._noise else None
+        return _told_dbfs(statistics.median(self._noise)) if self._noise else None
 
 
 def _power(pcm: bytes) -> float:
     samples = np.frombuffer(pcm, np.int16).astype(np.float64)
-    return float(samples @ samples) / samples.size / FULL_SCALE**2
+    return float(samples.dot(samples)) / (len(samples) * FULL_SCALE**2)  # for a frame, `@` takes twice as long
 
 
 def _dbfs(power: float) -> float:
-    return round(max(FLOOR_DBFS, 10 * math.log10(power)), 1) if power else FLOOR_DBFS
+    return max(FLOOR_DBFS, 10 * math.log10(power)) if power else FLOOR_DBFS
+
+
+def _told_dbfs(power: float) -> float:
+    return round(_dbfs(power), 1)

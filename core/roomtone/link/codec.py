@@ -12,6 +12,7 @@ import json
 import math
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final, NamedTuple, NoReturn
 
 from wyoming.event import Event
@@ -47,6 +48,7 @@ class Decoder:
         self._buffer = bytearray()
         self._at = 0  # where in the buffer the next frame begins; what lies before it was given out
         self._header: _Header | None = None  # of the frame whose rest is still to come
+        self._known: _Header | None = None  # the last one; those of audio are all alike
         self._dropped = 0  # bytes of the stream that the buffer no longer holds
         self._error: FrameError | None = None
 
@@ -87,19 +89,24 @@ class Decoder:
             newline = self._find_newline()
             if newline < 0:
                 return None
-            header = self._header = _header(buffer[at:newline], self._limits)
-        data_at = at + header.line_bytes
+            header = self._header = self._header_of(buffer[at:newline])
+        data_at = at + len(header.line) + 1
         payload_at = data_at + header.data_bytes
         end = payload_at + header.payload_bytes
         if len(buffer) < end:
             return None
-        data = header.data
-        if header.data_bytes:
-            data |= _object("data", buffer[data_at:payload_at], self._limits)
+        data = _object("data", buffer[data_at:payload_at], self._limits) if header.data_bytes else {}
         payload = bytes(buffer[payload_at:end]) if header.payload_bytes else None
         self._at = end
         self._header = None
-        return Event(header.type, data, payload)
+        return Event(header.type, header.data | data, payload)
+
+    def _header_of(self, line: bytearray) -> "_Header":
+        if self._known is not None and line == self._known.line:
+            return self._known
+        header = _header(line, self._limits)
+        self._known = None if header.data else header  # what an event holds is its own
+        return header
 
     def _find_newline(self) -> int:
         most = self._limits.header_bytes
@@ -119,22 +126,30 @@ class Decoder:
 def encode(event: Event, limits: Limits = LIMITS) -> bytes:
     """The frame of an event whose data has string keys and JSON values. Raises FrameError for one that a Decoder with
     the same limits would refuse."""
-    header: dict[str, Any] = {"type": event.type, "version": WYOMING_VERSION}
+    if not event.type or not isinstance(event.type, str):
+        raise FrameError("cannot encode an event: its type must be a string that is not empty")
     data = payload = b""
     if event.data:
         data = _dump("data", event.data)
         _check_length("data", len(data), limits.data_bytes)
         _check_depth("data", data, limits)
-        header["data_length"] = len(data)
     if event.payload:
         payload = event.payload
         _check_length("payload", len(payload), limits.payload_bytes)
-        header["payload_length"] = len(payload)
-    line = _dump("header line", header)
-    _check_length("header line", len(line) + 1, limits.header_bytes)
-    if not event.type or not isinstance(event.type, str):
-        raise FrameError("cannot encode an event: its type must be a string that is not empty")
-    return b"".join((line, b"\n", data, payload))
+    line = _header_line(event.type, len(data), len(payload))
+    _check_length("header line", len(line), limits.header_bytes)
+    return b"".join((line, data, payload))
+
+
+@lru_cache(maxsize=64)
+def _header_line(kind: str, data_bytes: int, payload_bytes: int) -> bytes:
+    """Cached, since those of audio are all alike."""
+    header: dict[str, Any] = {"type": kind, "version": WYOMING_VERSION}
+    if data_bytes:
+        header["data_length"] = data_bytes
+    if payload_bytes:
+        header["payload_length"] = payload_bytes
+    return _dump("header line", header) + b"\n"
 
 
 class _Malformed(ValueError):
@@ -142,11 +157,11 @@ class _Malformed(ValueError):
 
 
 class _Header(NamedTuple):
+    line: bytearray
     type: str
     data: dict[str, Any]
     data_bytes: int
     payload_bytes: int
-    line_bytes: int
 
 
 def _header(line: bytearray, limits: Limits) -> _Header:
@@ -158,11 +173,11 @@ def _header(line: bytearray, limits: Limits) -> _Header:
     if not isinstance(data, dict):
         raise _Malformed("header line: data must be an object")
     return _Header(
+        line,
         kind,
         data,
         _declared(fields, "data_length", limits.data_bytes),
         _declared(fields, "payload_length", limits.payload_bytes),
-        len(line) + 1,
     )
 
 

@@ -2,21 +2,27 @@
 
 import asyncio
 import logging
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, NoReturn
 
 from wyoming.event import Event
-from wyoming.ping import Ping, Pong
 
 from roomtone.errors import FrameError, LinkError, PeerGone
+from roomtone.link.clock import PeerClock
 from roomtone.link.codec import Limits, encode
+from roomtone.link.events import Message, Ping, Pong, event_of, parse
 from roomtone.link.outbox import Outbox
+from roomtone.link.patience import Patience
 from roomtone.link.security import fingerprint_of
 from roomtone.link.wire import Wire
 
 _LOGGER = logging.getLogger(__name__)
 
-MAX_IN_A_ROW: Final = 32  # guards the loop: a peer that sends faster than we handle would be all that it serves
+# Guards the loop: a peer that sends faster than we handle would be all that it serves, and the half second of audio
+# with which each turn begins would keep the others waiting for some 10 ms.
+MAX_IN_A_ROW: Final = 8
+FIRST_PINGS: Final = 4  # follow each other at once: a turn may begin as soon as the peer is there
 _PIECE_BYTES: Final = 8 * 1024  # of one write; what is in it can no longer be dropped when it is old
 
 
@@ -28,7 +34,7 @@ class Deadlines:
     handshake_s: float = 5.0  # TLS; and again for the first events, in `admission`
     read_s: float = 15.0  # from one whole event to the next, pings included; then the peer is gone
     write_s: float = 10.0  # for a write to leave; then the peer is gone
-    ping_s: float = 5.0  # after so long without sending anything, we ping
+    ping_s: float = 5.0  # from one ping to the next
 
 
 DEADLINES: Final = Deadlines()
@@ -43,6 +49,7 @@ class Link:
         self.deadlines = deadlines
         certificate = wire.peer_certificate()
         self.peer_fingerprint = fingerprint_of(certificate) if certificate else b""  # satellites show no certificate
+        self.peer_clock = PeerClock()
         self._wire = wire
         self._limits = limits
         self._outbox = Outbox()
@@ -50,6 +57,12 @@ class Link:
         self._written = asyncio.Event()  # for `drain`: nothing is
         self._written.set()
         self._in_a_row = 0
+        self._reading = Patience(deadlines.read_s, self._give_up_reading)
+        self._writing = Patience(deadlines.write_s, self._give_up_writing)
+        self._loop = asyncio.get_running_loop()
+        self._pings = 0
+        self._pinged_at: float | None = None  # the last ping, until it is answered
+        self._next_ping: asyncio.TimerHandle | None = None
         self._closed: LinkError | None = None  # why this side ended it
 
     @property
@@ -66,11 +79,10 @@ class Link:
             event = self._next_event()
             if event is None:
                 event = await self._wait_for_event()
-            if Ping.is_type(event.type):
-                self.send(Pong(text=Ping.from_event(event).text).event())
-            elif not Pong.is_type(event.type):
-                await self._let_others_run()
+            await self._let_others_run()
+            if event.type not in {Ping.TYPE, Pong.TYPE}:
                 return event
+            self._take(parse(event))
 
     def send(self, event: Event) -> None:
         """Queues an event and never waits. Audio for which the peer is too slow is dropped, oldest first; a peer for
@@ -83,6 +95,13 @@ class Link:
             self._break(PeerGone(f"{self.peer} does not read: too many events wait for it, so it was disconnected"))
         self._written.clear()
         self._waiting.set()
+
+    def ping(self) -> None:
+        """Asks the peer for its clock; `peer_clock` knows more with each answer. Raises PeerGone."""
+        self._pings += 1
+        self._pinged_at = self._loop.time()
+        self.send(event_of(Ping(str(self._pings))))
+        self._ping_later()
 
     async def drain(self) -> None:
         """Returns when all that was sent has left for the network. Raises PeerGone."""
@@ -99,10 +118,11 @@ class Link:
         self._wire.close()
 
     async def attend(self) -> None:
-        """Writes what is sent, and pings when nothing is, until the link is over. The link's own task."""
+        """Writes what is sent, and pings now and then, until the link is over. The link's own task."""
+        self._ping_later()
         try:
             while True:
-                await self._wait_for_work()
+                await self._waiting.wait()
                 self._waiting.clear()
                 while piece := self._outbox.take(_PIECE_BYTES):
                     self._wire.write(piece)
@@ -112,6 +132,7 @@ class Link:
             _LOGGER.debug("stopped writing: %s", problem)
         finally:
             self._written.set()
+            self._rest()
 
     def _next_event(self) -> Event | None:
         try:
@@ -121,16 +142,13 @@ class Link:
 
     async def _wait_for_event(self) -> Event:
         self._in_a_row = 0
-        try:
-            async with asyncio.timeout(self.deadlines.read_s):
-                while True:
-                    if self._wire.over:
-                        self._break(self._end_of_stream())
-                    await self._wire.more()
-                    if event := self._next_event():
-                        return event
-        except TimeoutError:
-            self._break(PeerGone(f"{self.peer} sent no whole event for {self.deadlines.read_s:g} s"))
+        with self._reading:
+            while True:
+                if self._wire.over:
+                    self._break(self._end_of_stream())
+                await self._wire.more()
+                if event := self._next_event():
+                    return event
 
     async def _let_others_run(self) -> None:
         self._in_a_row += 1
@@ -138,20 +156,35 @@ class Link:
             self._in_a_row = 0
             await asyncio.sleep(0)
 
-    async def _wait_for_work(self) -> None:
-        try:
-            async with asyncio.timeout(self.deadlines.ping_s):
-                await self._waiting.wait()
-        except TimeoutError:
-            self.send(Ping().event())
+    def _take(self, message: Message | None) -> None:
+        if isinstance(message, Ping):
+            self.send(event_of(Pong(message.text, round(self._loop.time() * 1e6))))
+        elif isinstance(message, Pong) and self._pinged_at is not None and message.text == str(self._pings):
+            peer_at = None if message.at_us is None else message.at_us / 1e6
+            self.peer_clock.answered(self._pinged_at, peer_at, self._loop.time())
+            self._pinged_at = None
+            if self._pings < FIRST_PINGS:
+                self.ping()
+
+    def _ping_later(self) -> None:
+        if self._next_ping is not None:
+            self._next_ping.cancel()
+        self._next_ping = self._loop.call_later(self.deadlines.ping_s, self._ping_in_time)
+
+    def _ping_in_time(self) -> None:
+        with suppress(LinkError):  # whoever waits for the peer is told
+            self.ping()
 
     async def _wait_until_writable(self) -> None:
-        try:
-            async with asyncio.timeout(self.deadlines.write_s):
-                await self._wire.writable()
-        except TimeoutError:
-            self._break(PeerGone(f"{self.peer} does not read: nothing left for {self.deadlines.write_s:g} s"))
+        with self._writing:
+            await self._wire.writable()
         self._raise_if_over()
+
+    def _rest(self) -> None:
+        self._reading.close()
+        self._writing.close()
+        if self._next_ping is not None:
+            self._next_ping.cancel()
 
     def _end_of_stream(self) -> PeerGone:
         try:
@@ -166,8 +199,18 @@ class Link:
         if self._wire.over:
             raise PeerGone(f"{self.peer} {self._wire.over}")
 
+    def _give_up_reading(self) -> None:
+        self._lose(PeerGone(f"{self.peer} sent no whole event for {self.deadlines.read_s:g} s"))
+
+    def _give_up_writing(self) -> None:
+        self._lose(PeerGone(f"{self.peer} does not read: nothing left for {self.deadlines.write_s:g} s"))
+
     def _break(self, problem: LinkError) -> NoReturn:
+        raise self._lose(problem)
+
+    def _lose(self, problem: LinkError) -> LinkError:
+        """Ends the connection at once, and every wait with it; why is what the first said."""
         if self._closed is None:
             self._closed = problem
             self._wire.abort()
-        raise self._closed
+        return self._closed

@@ -10,4 +10,5 @@ manifest    what was said in which recording
 judge       what was heard and what was said, as the agent understands them
 cpu         what an engine takes
 svg         drawings
+options     of their command lines
 """

@@ -9,9 +9,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from roomtone.ears.formats import SAMPLE_BYTES
 from roomtone.errors import DeviceError
-from roomtone_server.bench.sound import AUDIBLE_DBFS, FULL_SCALE, Samples
+from roomtone_server.bench.sound import AUDIBLE_DBFS, FULL_SCALE, Samples, write_wav
 
 _AUDIBLE: Final = FULL_SCALE * 10 ** (AUDIBLE_DBFS / 20)
 
@@ -27,11 +26,7 @@ class Answer:
     def write(self, path: Path) -> None:
         """Raises DeviceError."""
         try:
-            with path.open("wb") as stream, wave.open(stream, "wb") as file:
-                file.setnchannels(1)
-                file.setsampwidth(SAMPLE_BYTES)
-                file.setframerate(self.rate_hz)
-                file.writeframes(self.sound.tobytes())
+            write_wav(path, self.sound, self.rate_hz)
         except OSError as problem:
             raise DeviceError(f"the reply cannot be written to {path}: {problem.strerror}") from problem
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from roomtone.errors import UsageError
+from roomtone_server.bench.options import FILE, NEW_FILE, require_demo_extra
 from roomtone_server.bench.stt.command import stt
 from roomtone_server.bench.v2v.command import v2v
 
@@ -14,9 +15,6 @@ if TYPE_CHECKING:
     from roomtone_server.bench.demo.run import DemoOptions
 
 DEFAULT_TEXT: Final = "turn on the kitchen light"
-
-_FILE = click.Path(exists=True, dir_okay=False, resolve_path=True, path_type=Path)
-_NEW_FILE = click.Path(dir_okay=False, path_type=Path)
 
 
 @click.group()
@@ -33,16 +31,14 @@ bench.add_command(v2v)
 
 @click.command()
 @click.option("--text", metavar="TEXT", help=f'What to say, in the embedded voice. Default: "{DEFAULT_TEXT}".')
-@click.option("--wav", type=_FILE, metavar="FILE", help="A recorded command instead: PCM WAV, any rate.")
-@click.option("--wake-wav", type=_FILE, metavar="FILE", help="A recorded wake word instead of a spoken one.")
-@click.option("--home", type=_FILE, metavar="FILE", help="The home to speak to (YAML). Default: the example home.")
+@click.option("--wav", type=FILE, metavar="FILE", help="A recorded command instead: PCM WAV, any rate.")
+@click.option("--wake-wav", type=FILE, metavar="FILE", help="A recorded wake word instead of a spoken one.")
+@click.option("--home", type=FILE, metavar="FILE", help="The home to speak to (YAML). Default: the example home.")
 @click.option("--area", metavar="AREA", help="Where the satellite stands. Default: the kitchen, if there is one.")
-@click.option(
-    "--out", type=_NEW_FILE, metavar="FILE", default="reply.wav", show_default=True, help="The reply's audio."
-)
+@click.option("--out", type=NEW_FILE, metavar="FILE", default="reply.wav", show_default=True, help="The reply's audio.")
 @click.option("--json", "as_json", is_flag=True, help="Print the turn as JSON, in one line; the rest goes to stderr.")
 @click.option("--mic", is_flag=True, help="Use this machine's own microphone and speaker.")
-@click.option("--svg", type=_NEW_FILE, metavar="FILE", help="Also keep the picture of the turn, as SVG.")
+@click.option("--svg", type=NEW_FILE, metavar="FILE", help="Also keep the picture of the turn, as SVG.")
 def demo(*, text: str | None, wav: Path | None, wake_wav: Path | None, mic: bool, as_json: bool, **options: Any) -> int:  # noqa: ANN401 - as DemoOptions types them
     """Run one turn on this machine: a wake word, a command, a spoken answer.
 
@@ -72,19 +68,12 @@ def demo(*, text: str | None, wav: Path | None, wake_wav: Path | None, mic: bool
         raise UsageError("--mic hears what you say: leave --text, --wav and --wake-wav away")
     if text and wav:
         raise UsageError("--text and --wav are both the command: give one of them")
-    _require_extra()
+    require_demo_extra("the demo")
     from roomtone_server.bench.demo.run import DemoOptions
     from roomtone_server.bench.running import run
 
     wanted = DemoOptions(text=text or DEFAULT_TEXT, wav=wav, wake_wav=wake_wav, own_devices=mic, **options)
     return run(_demo(wanted, as_json=as_json))
-
-
-def _require_extra() -> None:
-    from roomtone import extras
-
-    if lacking := extras.lacking("demo"):
-        raise UsageError(f"the demo needs {', '.join(sorted(lacking))}: {extras.remedy('demo')}")
 
 
 async def _demo(options: "DemoOptions", *, as_json: bool) -> int:

@@ -1,14 +1,18 @@
 """A satellite's devices in a bench: WAV files in their place, and what their timelines tell."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from roomtone.ears.formats import RATE_HZ
 from roomtone_server.bench.answer import Answer, read_answers
+from roomtone_server.bench.programs import Program, until
 from roomtone_server.bench.sound import Samples, write_wav
+
+BEGINS_S: Final = 30.0  # after its satellite has connected
+NO_CHIMES: Final = dict.fromkeys(("awake", "invited", "done", "error", "timer"), False)  # the satellite's `chimes`
 
 _NS: Final = 1_000_000_000
 
@@ -45,6 +49,14 @@ class WavDevices:
             },
             "speaker": {"device": "wav", "file": str(self._speaker), "timeline": str(self._speaker_timeline)},
         }
+
+    async def begins(self, programs: Sequence[Program]) -> Began:
+        """Waits until the recording sounds. Raises RoomtoneError, with the programs' last words, when it does not."""
+
+        async def begun() -> Began | None:
+            return self.began()
+
+        return await until("the microphone begins", begun, BEGINS_S, programs)
 
     def began(self) -> Began | None:
         """None before the recording sounds."""

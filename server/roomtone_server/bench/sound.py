@@ -47,12 +47,12 @@ def read_wav(path: Path) -> Samples:
     return resampled(samples, rate_hz)
 
 
-def write_wav(path: Path, sound: Samples) -> None:
-    """At 16 kHz."""
-    with wave.open(str(path), "wb") as file:
+def write_wav(path: Path, sound: Samples, rate_hz: int = RATE_HZ) -> None:
+    """Raises OSError."""
+    with path.open("wb") as stream, wave.open(stream, "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(SAMPLE_BYTES)
-        file.setframerate(RATE_HZ)
+        file.setframerate(rate_hz)
         file.writeframes(sound.tobytes())
 
 

@@ -4,7 +4,12 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape
+from pathlib import Path
 from typing import Final
+
+import click
+
+from roomtone.errors import UsageError
 
 _LIGHT: Final = """
     .ground { fill: #ffffff } text { fill: #24292f; font: 14px system-ui, sans-serif } .title { font-weight: 600 }
@@ -36,6 +41,15 @@ def document(width: int, height: int, style: Style, parts: Iterable[str]) -> str
             "",
         ]
     )
+
+
+def write(path: Path, drawing: str) -> None:
+    """What `document` made, told on stderr. Raises UsageError."""
+    try:
+        path.write_text(drawing, encoding="utf-8")
+    except OSError as problem:
+        raise UsageError(f"--picture: {path} cannot be written: {problem.strerror}") from problem
+    click.echo(f"the picture is in {path}", err=True)
 
 
 def text(x: float, y: float, words: str, style: str = "", anchor: str = "start") -> str:

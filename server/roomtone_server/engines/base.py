@@ -25,6 +25,7 @@ class Partial:
 
     text: str
     samples: int  # how much audio it accounts for
+    finished: bool = True  # False: it sounds as if the sentence went on; an engine that cannot tell says True
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class Transcript:
     rejected: str = ""  # what it would be, had it not been doubted too much
     doubt: float | None = None  # of `text` or `rejected`, on the engine's own scale; None: it does not verify
     spoken: bool = True  # False: a cough, a door, a room; nobody asked for anything, and nobody wants an answer
+    finished: bool = True  # as a partial's
 
 
 class Hearing(Protocol):

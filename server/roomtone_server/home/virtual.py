@@ -4,7 +4,7 @@ It is what `roomtone demo` acts on, what tests act on, and a home of one's own w
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from datetime import UTC, datetime
 from importlib import resources
@@ -98,7 +98,7 @@ class VirtualHome:
             after = self._after(after, step, depth + 1)
         return after
 
-    async def changes(self) -> AsyncIterator[Vocabulary]:
+    async def changes(self) -> AsyncGenerator[Vocabulary, None]:
         """The names in the file; they never change."""
         yield vocabulary_of(self._areas, self.entities(), self._language)
 

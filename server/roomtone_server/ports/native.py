@@ -1,5 +1,6 @@
 """Our own satellites: paired, over TLS, in the words of `roomtone.link.events`."""
 
+import asyncio
 import logging
 import time
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -18,13 +19,14 @@ from roomtone.link.admission import admit
 from roomtone.link.connection import Link
 from roomtone.link.pairing import PairingWindow
 from roomtone.link.security import ServerIdentity
-from roomtone.link.stream import serve
+from roomtone.link.stream import MAX_CONNECTIONS, MAX_PER_ADDRESS, serve
 from roomtone_server.runtime.house import House
 from roomtone_server.runtime.session import (
     Audio,
     GivenUp,
     Incoming,
     Interrupted,
+    Moment,
     Outcome,
     Released,
     Satellite,
@@ -54,8 +56,10 @@ class NativeSession:
 
     async def incoming(self) -> AsyncGenerator[Incoming, None]:
         """Raises PeerGone and FrameError; events of a newer protocol that we do not know are passed over."""
+        self._link.ping()
         while True:
-            incoming = _incoming(await self._link.receive())
+            event = await self._link.receive()
+            incoming = _audio(event) if AudioChunk.is_type(event.type) else self._told(events.parse(event))
             if incoming is not None:
                 yield incoming
 
@@ -97,6 +101,29 @@ class NativeSession:
     def end_turn(self, turn: int, outcome: Outcome, text: str) -> None:
         self._tell(events.TurnEnded(turn, outcome, text))
 
+    def _told(self, message: events.Message | None) -> Incoming | None:
+        match message:
+            case events.Wake(at_us=at_us) as wake:
+                return _woken(wake, self._moment(at_us))
+            case events.Released(turn):
+                return Released(turn)
+            case events.Interrupt(turn, interrupts, sample, first_sample, paused, at_us):
+                return Interrupted(turn, interrupts, sample, first_sample, paused, self._moment(at_us))
+            case events.Played(turn, samples, done, at_us):
+                return Sounded(turn, samples, done, self._moment(at_us))
+            case events.Cancel(turn):
+                return GivenUp(turn)
+            case _:
+                return None
+
+    def _moment(self, at_us: int | None) -> Moment:
+        """A moment of the satellite's on our clock."""
+        clock, now = self._link.peer_clock, asyncio.get_running_loop().time()
+        placed = None if at_us is None else clock.place(at_us / 1e6, now)
+        if placed is None:
+            return Moment(round_trip_s=clock.round_trip_s)
+        return Moment(placed.at, placed.error_s, clock.round_trip_s)
+
     def _tell(self, message: events.Message) -> None:
         self._send(events.event_of(message))
 
@@ -107,30 +134,18 @@ class NativeSession:
             _LOGGER.debug("not sent: %s", problem)  # `incoming` ends with the same error
 
 
-def _incoming(event: Event) -> Incoming | None:
-    return _audio(event) if AudioChunk.is_type(event.type) else _told(events.parse(event))
-
-
-def _told(message: events.Message | None) -> Incoming | None:
-    match message:
-        case events.Wake() as wake:
-            return _woken(wake)
-        case events.Released(turn):
-            return Released(turn)
-        case events.Interrupt(turn, interrupts, sample, first_sample, paused):
-            return Interrupted(turn, interrupts, sample, first_sample, paused)
-        case events.Played(turn, samples, done):
-            return Sounded(turn, samples, done)
-        case events.Cancel(turn):
-            return GivenUp(turn)
-        case _:
-            return None
-
-
-def _woken(wake: events.Wake) -> Woken:
+def _woken(wake: events.Wake, heard: Moment) -> Woken:
     snr_db = None if wake.word_dbfs is None or wake.room_dbfs is None else wake.word_dbfs - wake.room_dbfs
     return Woken(
-        wake.turn, wake.name, wake.phrase, wake.score, wake.sample, wake.first_sample, held=wake.held, snr_db=snr_db
+        wake.turn,
+        wake.name,
+        wake.phrase,
+        wake.score,
+        wake.sample,
+        wake.first_sample,
+        held=wake.held,
+        snr_db=snr_db,
+        heard=heard,
     )
 
 
@@ -184,7 +199,14 @@ class _Known:
 
 @asynccontextmanager
 async def serve_native(
-    house: House, doorkeeper: Doorkeeper, identity: ServerIdentity, host: str, port: int
+    house: House,
+    doorkeeper: Doorkeeper,
+    identity: ServerIdentity,
+    host: str,
+    port: int,
+    *,
+    max_connections: int = MAX_CONNECTIONS,
+    max_per_address: int = MAX_PER_ADDRESS,
 ) -> AsyncIterator[int]:
     """Lets paired satellites in while it is entered; yields the port. Raises PortUnusable."""
 
@@ -192,5 +214,7 @@ async def serve_native(
         satellite = await doorkeeper.admit(link)
         await house.attend(NativeSession(link, satellite))
 
-    async with serve(attend, host, port, identity.context) as served:
+    async with serve(
+        attend, host, port, identity.context, max_connections=max_connections, max_per_address=max_per_address
+    ) as served:
         yield served.port

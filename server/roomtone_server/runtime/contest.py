@@ -37,8 +37,9 @@ class Contest:
 
     def heard(self, satellite: str, turn_id: int, sample: int, level_db: float) -> None:
         """The turn's audio, one frame after the other."""
-        for claim in self._arbiter.heard(satellite, turn_id, sample, level_db, _now()):
-            self._present[claim.satellite].give_way(claim.turn)
+        yielding = self._arbiter.heard(satellite, turn_id, sample, level_db, _now())
+        if yielding is not None:
+            self._present[yielding.satellite].give_way(yielding.turn)
 
     def settle(self, satellite: str, turn_id: int) -> None:
         """The endpoint was found."""

@@ -5,7 +5,6 @@ One TaskGroup per satellite, and in it one per turn: a failing engine ends the t
 
 import asyncio
 import logging
-import time
 from collections.abc import AsyncIterator, Iterable
 from contextlib import aclosing, asynccontextmanager
 from functools import partial
@@ -13,7 +12,7 @@ from typing import Any
 
 from roomtone.errors import EngineError, LinkError, RoomtoneError
 from roomtone_server.agent.base import Acted, Finished, Prepared, Request, Said
-from roomtone_server.engines.base import HearingRequest, SpeechRequest, Transcript
+from roomtone_server.engines.base import HearingRequest, Partial, SpeechRequest, Transcript
 from roomtone_server.runtime.contest import Contest
 from roomtone_server.runtime.echoes import is_echo
 from roomtone_server.runtime.listening import Ear
@@ -115,22 +114,22 @@ class Conversation:
                 self._post(turn.UtteranceEnded(message.turn))
             case Audio():
                 self._hear(message)
-            case Interrupted(turn_id, interrupts, sample, _, paused):
+            case Interrupted(turn_id, interrupts, sample, _, paused, heard):
                 self._woken = None
-                self._trace("interruption", turn_id=turn_id, interrupts=interrupts, sample=sample, paused=paused)
+                data = {"interrupts": interrupts, "sample": sample, "paused": paused, **heard.told()}
+                self._trace("interruption", turn_id=turn_id, **data)
                 self._post(turn.InterruptionHeard(turn_id, interrupts, sample, paused))
-            case Sounded(turn_id, samples, done):
+            case Sounded(turn_id, samples, done, sounded):
                 if speaker := self._speaker_of(turn_id):
                     speaker.reached(samples)
-                if done:
-                    self._trace("played", turn_id=turn_id, samples=samples)
+                self._trace("played" if done else "sounded", turn_id=turn_id, samples=samples, **sounded.told())
                 self._post(turn.PlaybackEnded(turn_id) if done else turn.PlaybackReached(turn_id, samples))
             case GivenUp():
                 self._post(turn.CancelRequested(message.turn))
 
     def _begin_woken(self, woken: Woken) -> None:
         data = {"name": woken.word, "score": woken.score, "sample": woken.sample, "snr_db": woken.snr_db}
-        self._trace("wake", turn_id=woken.turn, **data)
+        self._trace("wake", turn_id=woken.turn, **data, **woken.heard.told())
         if woken.word:
             self._session.grant(woken.turn, self._contest.claim(self._session.satellite.id, woken))
 
@@ -152,22 +151,28 @@ class Conversation:
         self._contest.heard(self._session.satellite.id, turn_id, ear.reached, ear.newest_db)
 
     def _post(self, event: turn.Event) -> None:
-        """Tells the machine, does what it commands, and sets the one timer anew."""
+        """Tells the machine, does what it commands, and sees to the one timer."""
         self._machine.receive(event, self._clock())
         self._obey()
 
     def _wake_up(self) -> None:
+        self._timer = None
         self._machine.advance(self._clock())
         self._obey()
 
     def _obey(self) -> None:
         for command in self._machine.commands():
             self._do(command)
+        self._set_timer(self._machine.next_deadline())
+
+    def _set_timer(self, deadline: float | None) -> None:
+        """One that rings too early is left alone: each frame of audio puts the deadline off, and to tell the machine
+        the time once more costs less than a timer for each frame."""
         if self._timer is not None:
+            if deadline is not None and self._timer.when() <= deadline:
+                return
             self._timer.cancel()
-            self._timer = None
-        if (deadline := self._machine.next_deadline()) is not None:
-            self._timer = asyncio.get_running_loop().call_at(deadline, self._wake_up)
+        self._timer = None if deadline is None else asyncio.get_running_loop().call_at(deadline, self._wake_up)
 
     # --- what is to be done ------------------------------------------------------------------------------------------
 
@@ -247,10 +252,12 @@ class Conversation:
             self._trace("level", turn_id=turn_id, speech_dbfs=level.speech_dbfs, noise_dbfs=level.noise_dbfs)
 
     async def _listen(self, turn_id: int, ear: Ear) -> None:
-        def show(text: str) -> None:
-            self._trace("partial", turn_id=turn_id, text=text)
-            self._session.show_partial(turn_id, text)
-            hint = self._parts.hints.of("" if self._is_echo(text) else text)
+        def show(heard: Partial) -> None:
+            if ear is not self._ear:  # the recogniser is told in a moment, and may say something yet
+                return
+            self._trace("partial", turn_id=turn_id, text=heard.text)
+            self._session.show_partial(turn_id, heard.text)
+            hint = self._parts.hints.of("" if self._is_echo(heard.text) else heard.text, finished=heard.finished)
             self._post(turn.PartialReady(turn_id, hint.key, hint.completeness))
 
         heard = await ear.listen(show)
@@ -270,7 +277,7 @@ class Conversation:
         if self._is_echo(heard.text):
             heard = Transcript("", spoken=False)
         self._note_rejection(turn_id, heard)
-        hint = self._parts.hints.of(heard.text)
+        hint = self._parts.hints.of(heard.text, finished=heard.finished)
         preview = turn.PreviewReady(turn_id, revision, heard.text, hint.key, hint.completeness, heard.spoken)
         self._post(preview)
         if heard.text:
@@ -347,6 +354,7 @@ class Conversation:
     def _note_cut(self, turn_id: int) -> None:
         """History keeps of a reply that is silenced what was heard of it."""
         if speaker := self._speaker_of(turn_id):
+            speaker.hold()  # for good: its task may take a step before it is cancelled
             self._cut_short = speaker.heard
             self._trace("interrupted", turn_id=turn_id, text=self._cut_short)
 
@@ -358,9 +366,7 @@ class Conversation:
     async def _complete(self, speaker: Speaker, turn_id: int, revision: int, finished: Finished) -> None:
         remaining_s = await speaker.finish()
         self._trace("last-audio", turn_id=turn_id)
-        self._post(
-            turn.ReplyFinished(turn_id, revision, remaining_s, finished.understood, finished.expects_answer),
-        )
+        self._post(turn.ReplyFinished(turn_id, revision, remaining_s, finished.understood, finished.expects_answer))
 
     def _guarded(self, turn_id: int, stage: turn.Stage, job: Job) -> Job:
         """The job, whose failure is an event of the turn; a fault of ours is logged whole."""
@@ -388,6 +394,5 @@ class Conversation:
 
     def _trace(self, what: What, *, turn_id: int | None = None, **data: object) -> None:
         number = self._machine.turn if turn_id is None else turn_id
-        self._parts.trace.record(
-            TraceEvent(self._session.satellite.id, number or 0, time.monotonic_ns(), what, data),
-        )
+        now_ns = round(self._clock() * 1e9)
+        self._parts.trace.record(TraceEvent(self._session.satellite.id, number or 0, now_ns, what, data))

@@ -47,8 +47,11 @@ class Hints:
         templates."""
         self._automaton = await asyncio.to_thread(automaton_for, vocabulary, self._cache)
 
-    def of(self, text: str) -> Hint:
-        """Microseconds."""
+    def of(self, text: str, *, finished: bool = True) -> Hint:
+        """Of what the recogniser heard, and whether it sounds finished. Microseconds."""
         if not text or self._automaton is None:
             return Hint(text, Completeness.UNKNOWN)
-        return Hint(self._automaton.normalise(text), _OF_GRAMMAR[self._automaton.hint(text)])
+        completeness = _OF_GRAMMAR[self._automaton.hint(text)]
+        if not finished and completeness in {Completeness.COMPLETE, Completeness.EXTENDABLE}:
+            completeness = Completeness.UNFINISHED
+        return Hint(self._automaton.normalise(text), completeness)

@@ -11,7 +11,7 @@ from roomtone.ears.level import FLOOR_DBFS, LevelMeter
 from roomtone.ears.resample import Framer
 from roomtone.ears.vad.edges import EdgeFinder, SpeechEdge
 from roomtone.errors import EngineError
-from roomtone_server.engines.base import Hearing, HearingRequest, SpeechToText, Transcript
+from roomtone_server.engines.base import Hearing, HearingRequest, Partial, SpeechToText, Transcript
 
 # A recogniser that is this far behind the microphone has failed; without a cap it would take the server's memory.
 MAX_BEHIND_FRAMES: Final = 5_000 // FRAME_MS
@@ -93,7 +93,7 @@ class Ear:
             self._unheard.get_nowait()
         self._unheard.put_nowait(None)
 
-    async def listen(self, on_partial: Callable[[str], None]) -> Transcript | None:
+    async def listen(self, on_partial: Callable[[Partial], None]) -> Transcript | None:
         """Feeds the recogniser until `finish`, and gives the final transcript, or until `stop`. Raises EngineError."""
         hearing = await self._stt.hear(self._request)
         try:
@@ -113,7 +113,7 @@ class Ear:
         return transcript
 
 
-async def _report(hearing: Hearing, on_partial: Callable[[str], None]) -> None:
+async def _report(hearing: Hearing, on_partial: Callable[[Partial], None]) -> None:
     async with aclosing(hearing.partials()) as partials:
         async for partial in partials:
-            on_partial(partial.text)
+            on_partial(partial)

@@ -8,7 +8,7 @@ Job = Callable[[], Coroutine[Any, Any, None]]
 
 
 class TurnScope:
-    """Lives as the task that `enter` starts, until it is closed and its jobs are done, or is cancelled."""
+    """Lives as the task that `enter` starts, until it is closed, or cancelled, and its jobs are done."""
 
     def __init__(self) -> None:
         # Bounded by the machine: a turn commands a handful of jobs.
@@ -16,6 +16,7 @@ class TurnScope:
         self._task: asyncio.Task[None] | None = None
         self._running: dict[str, asyncio.Task[None]] = {}
         self._stopped: set[str] = set()
+        self._is_cancelled = False
 
     def enter(self, satellite: asyncio.TaskGroup, name: str) -> None:
         self._task = satellite.create_task(self._run(), name=name)
@@ -39,12 +40,17 @@ class TurnScope:
         self._jobs.put_nowait(None)
 
     def cancel(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
+        """A job takes no further step, but to tidy up; one that has not begun never does."""
+        # Not by way of the group: its task would run first, and the jobs would go on until then. And each job once: a
+        # second time would break off its tidying up.
+        self._is_cancelled = True
+        for name in self._running.keys() - self._stopped:
+            self.stop(name)
+        self.close()
 
     async def _run(self) -> None:
         async with asyncio.TaskGroup() as jobs:
             while (entry := await self._jobs.get()) is not None:
                 name, job = entry
-                if name not in self._stopped:
+                if not self._is_cancelled and name not in self._stopped:
                     self._running[name] = jobs.create_task(job(), name=name)

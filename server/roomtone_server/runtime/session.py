@@ -5,7 +5,7 @@ Frames come in; audio and events go out. Nothing here waits for the network exce
 
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Final, Protocol
 
 from roomtone_server.turn.events import Outcome, Sound
 
@@ -15,6 +15,7 @@ __all__ = [
     "GivenUp",
     "Incoming",
     "Interrupted",
+    "Moment",
     "Outcome",
     "Released",
     "Satellite",
@@ -33,6 +34,27 @@ class Satellite:
 
 
 @dataclass(frozen=True, slots=True)
+class Moment:
+    """When something happened at the satellite, as far as the link knows it."""
+
+    at_s: float | None = None  # on the server's monotonic clock; None: the satellite does not tell of its own
+    error_s: float = 0.0  # it was at most so much earlier or later
+    round_trip_s: float | None = None  # to the satellite and back; None: not measured
+
+    def told(self) -> dict[str, Any]:
+        """For the trace."""
+        told: dict[str, Any] = {}
+        if self.round_trip_s is not None:
+            told["round_trip_ms"] = round(self.round_trip_s * 1000, 3)
+        if self.at_s is not None:
+            told |= {"happened_ns": round(self.at_s * 1e9), "clock_error_ms": round(self.error_s * 1000, 3)}
+        return told
+
+
+SOMETIME: Final = Moment()
+
+
+@dataclass(frozen=True, slots=True)
 class Woken:
     """An utterance begins; the audio that follows belongs to it."""
 
@@ -44,6 +66,7 @@ class Woken:
     first_sample: int  # of the audio that follows
     held: bool = False  # by a button, for as long as it is held
     snr_db: float | None = None  # how far the word stood out of the room; None: not known
+    heard: Moment = SOMETIME  # `sample`
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +85,7 @@ class Interrupted:
     sample: int  # where the voice began
     first_sample: int  # of the audio that follows
     paused: bool  # whether the reply is paused meanwhile
+    heard: Moment = SOMETIME  # `sample`
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +99,7 @@ class Sounded:
     turn: int
     samples: int  # at the reply's rate
     done: bool
+    sounded: Moment = SOMETIME  # so many
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,6 +168,7 @@ class Speaker:
                 async for pcm in chunks:
                     spoken.samples += len(pcm) // SAMPLE_BYTES
                     await self._chunks.put((spoken, pcm))
+                    await asyncio.sleep(0)  # what was spoken ahead is all there at once: its first chunk leaves first
         await self._chunks.put(None)
 
     async def send(self) -> None:
@@ -175,16 +176,16 @@ class Speaker:
         clock = asyncio.get_running_loop().time
         while (entry := await self._chunks.get()) is not None:
             spoken, pcm = entry
-            if not self._spoken:
-                self._session.begin_reply(self._turn, self._tts.rate_hz)
-                self._on_first_audio()
-            if not self._spoken or self._spoken[-1] is not spoken:
-                self._spoken.append(spoken)
             samples = len(pcm) // SAMPLE_BYTES
             await asyncio.sleep(self._pacer.delay(samples, clock()))
             while not self._flows.is_set():
                 await self._flows.wait()
                 await asyncio.sleep(self._pacer.delay(samples, clock()))
+            if not self._spoken:
+                self._session.begin_reply(self._turn, self._tts.rate_hz)
+                self._on_first_audio()
+            if not self._spoken or self._spoken[-1] is not spoken:
+                self._spoken.append(spoken)
             self._session.play(self._turn, pcm)
             self._pacer.sent(samples, clock())
         self._sent.set()

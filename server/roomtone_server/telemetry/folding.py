@@ -1,8 +1,9 @@
 """What the trace told of one turn, folded into its record. Pure; any event may be missing, or be there twice.
 
-The satellite's microphone is placed on the server's clock by the earliest arrival of any of its samples: none arrives
-before it was recorded, and the fastest was late by the shortest way through the network, half of `round_trip_ms` where
-the wake event knows it.
+What the satellite did is placed on the server's clock by the satellite's own, where the link knows that. Of a satellite
+that does not tell it, the microphone is placed by the earliest arrival of any of its samples: none arrives before it
+was recorded, and the fastest was late by the shortest way through the network, half of a round trip. Its speaker
+likewise, by what it reports.
 """
 
 from collections import defaultdict
@@ -12,8 +13,9 @@ from typing import Any, Final
 from roomtone_server.telemetry.record import BegunBy, Lengths, Revisions, Span, Stage, TurnRecord, Why, Words
 from roomtone_server.telemetry.trace import TraceEvent, What
 
-NS_PER_SAMPLE: Final = 1_000_000_000 // 16_000  # exactly 62,500
+NS_PER_S: Final = 1_000_000_000
 NS_PER_MS: Final = 1_000_000
+NS_PER_SAMPLE: Final = NS_PER_S // 16_000  # exactly 62,500
 
 # Far-field recordings that are understood have speech at -39 to -9 dBFS (RMS): below this a microphone is turned down.
 LOW_SPEECH_DBFS: Final = -45.0
@@ -37,7 +39,8 @@ def fold(
     stages = _stages(told)
     levels = told.data("level")
     outcome = str(told.data("ended").get("outcome", "lost"))
-    words = Words(told.text("transcript"), told.text("rejected"), told.text("reply"))
+    rejected = str(told.data("rejected").get("text", ""))  # of each preview; the last of them is meant
+    words = Words(told.text("transcript"), rejected, told.text("reply"))
     return TurnRecord(
         satellite=events[0].satellite,
         turn=events[0].turn,
@@ -56,6 +59,8 @@ def fold(
         speech_dbfs=levels.get("speech_dbfs"),
         noise_dbfs=levels.get("noise_dbfs"),
         words=words if store_transcripts else None,
+        round_trip_ms=min(told.figures("round_trip_ms"), default=None),
+        clock_error_ms=max(told.figures("clock_error_ms"), default=None),
     )
 
 
@@ -74,8 +79,12 @@ class _Told:
     def first_ns(self, what: What) -> int | None:
         return self._of[what][0].at_ns if self._of[what] else None
 
-    def last_ns(self, what: What) -> int | None:
-        return self._of[what][-1].at_ns if self._of[what] else None
+    def of(self, *kinds: What) -> list[TraceEvent]:
+        return [event for event in self.events if event.what in kinds]
+
+    def figures(self, key: str) -> list[float]:
+        """What events of any kind say under a key."""
+        return [event.data[key] for event in self.events if key in event.data]
 
     def data(self, what: What) -> Mapping[str, Any]:
         """Of the last event of a kind; empty when there is none."""
@@ -90,40 +99,74 @@ class _Told:
         return self._of[what][0].data.get("sample") if self._of[what] else None
 
 
-class _Microphone:
-    """When the samples of a turn were recorded, on the server's clock."""
+class _Satellite:
+    """When things happened there, on the server's clock."""
 
     def __init__(self, told: _Told) -> None:
-        arrivals = [
-            event.at_ns - event.data["sample"] * NS_PER_SAMPLE for event in told.events if "sample" in event.data
-        ]
-        on_the_way_ns = int((told.data("wake").get("round_trip_ms") or 0.0) * NS_PER_MS / 2)
-        self._began_ns = min(arrivals, default=0) - on_the_way_ns
+        self._told = told
+        knows_its_clock = told.figures("happened_ns")
+        round_trip_ms = min(told.figures("round_trip_ms"), default=0.0)
+        self._on_the_way_ns = 0 if knows_its_clock else int(round_trip_ms * NS_PER_MS / 2)
+        self._microphone_began_ns = min(
+            (
+                self._happened_ns(event) - event.data["sample"] * NS_PER_SAMPLE
+                for event in told.events
+                if "sample" in event.data
+            ),
+            default=0,
+        )
 
-    def at_ns(self, sample: int) -> int:
-        return self._began_ns + sample * NS_PER_SAMPLE
+    def heard_ns(self, sample: int) -> int:
+        """When the microphone heard it."""
+        return self._microphone_began_ns + sample * NS_PER_SAMPLE
+
+    @property
+    def sounds_ns(self) -> int | None:
+        """When the reply began to sound: not before it was sent. A gap in it delays only what follows, so the earliest
+        report is right."""
+        sent_ns = self._told.first_ns("first-audio")
+        rate_hz = self._told.data("first-audio").get("rate_hz")
+        reports = [event for event in self._told.of("sounded", "played") if event.data.get("samples")]
+        if sent_ns is None or not rate_hz or not reports:
+            return None
+        begins_ns: list[int] = [
+            self._happened_ns(event) - event.data["samples"] * NS_PER_S // rate_hz for event in reports
+        ]
+        return max(sent_ns, min(begins_ns))
+
+    @property
+    def played_ns(self) -> int | None:
+        """When the reply had sounded."""
+        played = self._told.of("played")
+        return self._happened_ns(played[-1]) if played else None
+
+    def _happened_ns(self, event: TraceEvent) -> int:
+        """Nothing arrives before it happened, whatever a clock says."""
+        return int(min(event.data.get("happened_ns", event.at_ns), event.at_ns)) - self._on_the_way_ns
 
 
 def _stages(told: _Told) -> dict[Stage, Span]:
     """Those that began; one that was under way when the turn ended, ended then."""
-    microphone = _Microphone(told)
+    satellite = _Satellite(told)
     woken = told.sample("wake") if told.data("wake").get("name") else None
     started, endpoint = told.sample("speech-started"), told.data("endpoint")
     wake_ns = speech_ns = silence_ns = None
+    sent_ns, sounds_ns = told.first_ns("first-audio"), satellite.sounds_ns
     if woken is not None:
-        wake_ns = microphone.at_ns(woken)
+        wake_ns = satellite.heard_ns(woken)
     if started is not None:  # what lies before the detection is the wake word
-        speech_ns = microphone.at_ns(max(started, woken or 0))
+        speech_ns = satellite.heard_ns(max(started, woken or 0))
     if endpoint:
-        silence_ns = microphone.at_ns(endpoint["sample"] - endpoint["silence_ms"] * NS_PER_MS // NS_PER_SAMPLE)
+        silence_ns = satellite.heard_ns(endpoint["sample"] - endpoint["silence_ms"] * NS_PER_MS // NS_PER_SAMPLE)
     begins_and_ends: dict[Stage, tuple[int | None, int | None]] = {
         "wake": (wake_ns, told.first_ns("wake")),
         "speech": (speech_ns, silence_ns),
         "silence": (silence_ns, told.first_ns("endpoint")),
         "stt": (told.first_ns("endpoint"), told.first_ns("transcript")),
         "agent": (told.first_ns("transcript"), told.first_ns("reply")),
-        "tts": (told.first_ns("reply"), told.first_ns("first-audio")),
-        "sound": (told.first_ns("first-audio"), told.last_ns("played")),
+        "tts": (told.first_ns("reply"), sent_ns),
+        "speaker": (None if sounds_ns is None else sent_ns, sounds_ns),
+        "sound": (sent_ns if sounds_ns is None else sounds_ns, satellite.played_ns),
     }
     over_ns = told.events[-1].at_ns
     spans_ns = {
@@ -172,21 +215,26 @@ def _why(told: _Told, outcome: str, stages: Mapping[Stage, Span]) -> Why | None:
 
 def _why_nothing_said(told: _Told) -> Why:
     if told.count("endpoint"):
-        return "not-speech"
+        return _why_of_its_level(told) or "not-speech"
     level = told.data("level")
-    heard_dbfs = level.get("speech_dbfs") or level.get("noise_dbfs")
-    return "no-speech" if heard_dbfs is None or heard_dbfs >= LOW_ROOM_DBFS else "level-too-low"
+    heard_dbfs = [level[key] for key in ("speech_dbfs", "noise_dbfs") if level.get(key) is not None]
+    return "level-too-low" if heard_dbfs and max(heard_dbfs) < LOW_ROOM_DBFS else "no-speech"
 
 
 def _why_not_understood(told: _Told) -> Why:
     if told.text("transcript"):
         return "no-command"
+    return _why_of_its_level(told) or ("rejected" if told.count("rejected") else "no-words")
+
+
+def _why_of_its_level(told: _Told) -> Why | None:
+    """What was heard was too faint for anybody, or the room too loud."""
     speech_dbfs, noise_dbfs = (told.data("level").get(key) for key in ("speech_dbfs", "noise_dbfs"))
     if speech_dbfs is not None and speech_dbfs < LOW_SPEECH_DBFS:
         return "level-too-low"
     if speech_dbfs is not None and noise_dbfs is not None and speech_dbfs - noise_dbfs < NOISY_DB:
         return "too-noisy"
-    return "rejected" if told.count("rejected") else "no-words"
+    return None
 
 
 def _length_ms(span: Span) -> float:

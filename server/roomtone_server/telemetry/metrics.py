@@ -51,7 +51,7 @@ class Metrics:
         )
         self._v2v = Histogram(
             "roomtone_v2v_seconds",
-            "From the user's last sound to the reply's first leaving the server.",
+            "From the user's last sound to the reply's first, at the satellite.",
             registry=self._registry,
             buckets=BUCKETS_S,
         )

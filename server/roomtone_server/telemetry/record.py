@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 from pydantic import TypeAdapter
 
-Stage = Literal["wake", "speech", "silence", "stt", "agent", "tts", "sound"]
+Stage = Literal["wake", "speech", "silence", "stt", "agent", "tts", "speaker", "sound"]
 Span = tuple[float, float]  # begin and end, in ms
 
 STAGES: Final[Mapping[Stage, str]] = {
@@ -18,7 +18,8 @@ STAGES: Final[Mapping[Stage, str]] = {
     "silence": "the silence that was waited for, to be sure",
     "stt": "the transcript is settled",
     "agent": "the agent acts, and finds its first words",
-    "tts": "the first audio of the reply is made",
+    "tts": "the first audio of the reply is made, and sent",
+    "speaker": "it crosses the network, and begins to sound",
     "sound": "the reply plays",
 }
 
@@ -27,7 +28,7 @@ BegunBy = Literal["wake-word", "button", "follow-up", "interruption", "server"]
 Why = Literal["no-speech", "level-too-low", "not-speech", "too-noisy", "rejected", "no-words", "no-command", "stt-late"]
 
 WHYS: Final[Mapping[Why, str]] = {
-    "no-speech": "no speech after the wake word",
+    "no-speech": "no speech",
     "level-too-low": "level too low",
     "not-speech": "a sound that was no speech",
     "too-noisy": "too noisy",
@@ -73,7 +74,7 @@ class TurnRecord:
     outcome: str
     why: Why | None  # nothing was understood
     failure: str  # what went wrong in a failed turn, as the log says it
-    v2v_ms: float | None  # from the user's last speech sample to the reply's first one that left the server
+    v2v_ms: float | None  # from the user's last speech sample to the reply's first, at the satellite
     silence_ms: int | None  # S, of that: how much was silence waited for
     stages: Mapping[Stage, Span]
     revisions: Revisions
@@ -83,12 +84,18 @@ class TurnRecord:
     speech_dbfs: float | None
     noise_dbfs: float | None
     words: Words | None  # None: not kept
+    round_trip_ms: float | None = None  # to the satellite and back, the quickest of the last pings; None: not measured
+    # So closely the satellite's clock is known; its sound card adds to that. None: it does not tell its clock, and what
+    # it did stands where that arrived, less half a round trip.
+    clock_error_ms: float | None = None
 
     @property
     def why_words(self) -> str:
         """Why it came to nothing, in a few words; empty for a turn that was answered."""
         if self.why is None:
             return self.failure
+        if self.why == "no-speech" and self.begun_by == "wake-word":
+            return f"{WHYS[self.why]} after the wake word"
         return WHYS[self.why] + (f", distance {self.doubt:.2f}" if self.doubt is not None else "")
 
 

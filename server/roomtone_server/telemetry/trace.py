@@ -1,7 +1,8 @@
 """What happened in a turn and when: one small event at a time, for whoever watches now and whoever asks later.
 
-Times are CLOCK_MONOTONIC in ns. Events carry words (transcripts, replies): they go to watchers on the control socket
-and to nothing else; no log sees them.
+Times are CLOCK_MONOTONIC in ns. What happened at the satellite is told when it arrives; as far as the link knows the
+satellite's clock, its data has `happened_ns`, `clock_error_ms` and `round_trip_ms` too. Events carry words
+(transcripts, replies): they go to watchers on the control socket and to nothing else; no log sees them.
 """
 
 import asyncio
@@ -28,7 +29,8 @@ What = Literal[
     "reply",  # text: a piece of it, as it is known
     "first-audio",  # of the reply, leaving the server; rate_hz
     "last-audio",
-    "played",  # samples
+    "sounded",  # samples: so many of the reply's have left the speaker
+    "played",  # samples: so many had, in the end
     "interrupted",  # text: what of the reply was heard before it was silenced
     "ended",  # outcome, text
 ]

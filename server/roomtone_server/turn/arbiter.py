@@ -12,6 +12,7 @@ arrival of any of them places the whole stream on the server's clock, late by th
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from operator import mul
 from typing import Final
 
 RATE_HZ: Final = 16_000
@@ -32,6 +33,9 @@ DECIDED_WITHIN_S: Final = 2.0
 # the pre-roll brings at once.
 EVIDENCE_FRAMES: Final = 22
 ENOUGH_FRAMES: Final = 40
+# In 20 ms: enough for four satellites that hear one voice to be compared with each other at every frame. Fifty that
+# each hear another make 1,225 pairs, and at every frame those would take all the time there is.
+MAX_COMPARISONS: Final = 6
 MAX_LAG_FRAMES: Final = 4  # a network delays one stream by so much more than another; the air, by far less
 AUDIBLE_DB: Final = 30.0  # below the loudest frame; what is fainter is the room's own
 # The correlation from which on it is one voice. Far more often than two people call at once, one is heard twice: so one
@@ -64,13 +68,14 @@ class _Stream:
         self.began_at = min(self.began_at, _beginning(sample, now))
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Contender:
     claim: Claim
     at: float
     stream: _Stream
     settled: bool = False  # its endpoint was found: it is answered
-    judged: set[Claim] = field(default_factory=set)
+    judged: set["_Contender"] = field(default_factory=set)
+    comparisons: int = 0  # with any
 
     def meets(self, other: "_Contender") -> bool:
         """Whether the two may be one voice, and nobody knows yet."""
@@ -79,7 +84,7 @@ class _Contender:
             and self.claim.word == other.claim.word
             and abs(self.at - other.at) <= RIVAL_WITHIN_S
             and not (self.settled and other.settled)
-            and other.claim not in self.judged
+            and other not in self.judged
         )
 
     @property
@@ -92,6 +97,8 @@ class Arbiter:
 
     def __init__(self) -> None:
         self._contenders: dict[str, _Contender] = {}
+        self._comparing_since = 0.0
+        self._comparisons = 0  # since then
 
     def claim(self, claim: Claim, now: float, *, alone: bool) -> float:
         """A turn begins; the seconds in which a better claim is likely to come, if any. `alone`: there are no other
@@ -102,23 +109,41 @@ class Arbiter:
         rivals = [each.at for each in self._contenders.values() if contender.meets(each)]
         return max(min([now, *rivals]) + CHIME_WAITS_S - now, COMPARING_S)
 
-    def heard(self, satellite: str, turn: int, sample: int, level_db: float, now: float) -> list[Claim]:
-        """The turn's audio came as far as this sample, and its last frame of 20 ms was this loud; the claims that now
-        yield."""
+    def heard(self, satellite: str, turn: int, sample: int, level_db: float, now: float) -> Claim | None:
+        """The turn's audio came as far as this sample, and its last frame of 20 ms was this loud; the claim that now
+        yields, if one does."""
         contender = self._contenders.get(satellite)
         if contender is None or contender.claim.turn != turn or now - contender.at > DECIDED_WITHIN_S:
-            return []
+            return None
         contender.stream.hear(sample, level_db, now)
-        yielding: list[Claim] = []
-        for rival in [each for each in self._contenders.values() if contender.meets(each)]:
-            one_voice = _is_one_voice(contender.stream, rival.stream)
-            if one_voice is not None:
-                contender.judged.add(rival.claim)
-                rival.judged.add(contender.claim)
-            if one_voice and contender.claim not in yielding:
-                yielding.append(min(contender, rival, key=lambda each: each.rank).claim)
-        for claim in yielding:
-            del self._contenders[claim.satellite]
+        rival = self._next_rival(contender, now)
+        return self._compare(contender, rival) if rival is not None else None
+
+    def _next_rival(self, contender: _Contender, now: float) -> _Contender | None:
+        """One for each frame, in turns; none while too little was heard, or when there was enough to compare."""
+        if now - self._comparing_since >= _FRAME_S:
+            self._comparing_since, self._comparisons = now, 0
+        if self._comparisons == MAX_COMPARISONS or len(contender.stream.levels_db) < EVIDENCE_FRAMES:
+            return None
+        rivals = [each for each in self._contenders.values() if contender.meets(each)]
+        return rivals[contender.comparisons % len(rivals)] if rivals else None
+
+    def _compare(self, contender: _Contender, rival: _Contender) -> Claim | None:
+        contender.comparisons += 1
+        shift = round((contender.stream.began_at - rival.stream.began_at) / _FRAME_S)
+        common = _common(contender.stream, rival.stream, shift)
+        if common < EVIDENCE_FRAMES:
+            return None
+        self._comparisons += 1
+        one_voice = _is_one_voice(contender.stream, rival.stream, shift)
+        if not one_voice and common < ENOUGH_FRAMES:
+            return None
+        contender.judged.add(rival)
+        rival.judged.add(contender)
+        if not one_voice:
+            return None
+        yielding = min(contender, rival, key=lambda each: each.rank).claim
+        del self._contenders[yielding.satellite]
         return yielding
 
     def settle(self, satellite: str, turn: int) -> None:
@@ -141,23 +166,23 @@ def _beginning(sample: int, now: float) -> float:
     return now - sample / RATE_HZ
 
 
-def _is_one_voice(one: _Stream, other: _Stream) -> bool | None:
-    """By what both have heard at the same time, give or take some lag; None while that is too little."""
-    shift = round((one.began_at - other.began_at) / _FRAME_S)
-    common = sum(number + shift in other.levels_db for number in one.levels_db)
-    if common < EVIDENCE_FRAMES:
-        return None
-    if any(_correlation(one, other, shift + lag) >= ALIKE for lag in range(-MAX_LAG_FRAMES, MAX_LAG_FRAMES + 1)):
-        return True
-    return False if common >= ENOUGH_FRAMES else None
+def _common(one: _Stream, other: _Stream, shift: int) -> int:
+    """How many frames both have heard."""
+    return sum(number + shift in other.levels_db for number in one.levels_db)
+
+
+def _is_one_voice(one: _Stream, other: _Stream, shift: int) -> bool:
+    """By the first that both have heard at the same time, give or take some lag; later, all rooms fall silent alike."""
+    lags = range(-MAX_LAG_FRAMES, MAX_LAG_FRAMES + 1)
+    return any(_correlation(one, other, shift + lag) >= ALIKE for lag in lags)
 
 
 def _correlation(one: _Stream, other: _Stream, shift: int) -> float:
-    common = [number for number in one.levels_db if number + shift in other.levels_db]
+    common = [number for number in one.levels_db if number + shift in other.levels_db][:ENOUGH_FRAMES]
     ours = _audible([one.levels_db[number] for number in common])
     theirs = _audible([other.levels_db[number + shift] for number in common])
-    energy = math.sqrt(sum(x * x for x in ours) * sum(y * y for y in theirs))
-    return sum(x * y for x, y in zip(ours, theirs, strict=True)) / energy if energy else 0.0
+    energy = math.sqrt(sum(map(mul, ours, ours)) * sum(map(mul, theirs, theirs)))
+    return sum(map(mul, ours, theirs)) / energy if energy else 0.0
 
 
 def _audible(levels_db: Sequence[float]) -> list[float]:

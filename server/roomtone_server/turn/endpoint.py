@@ -29,7 +29,8 @@ AT_ONCE_MS: Final = 100
 # Speech that resumes for less than this is a cough or a chair.
 RESUMED_MS: Final = 100
 
-_SENTENCES: Final = frozenset({Completeness.COMPLETE, Completeness.EXTENDABLE})
+FINISHED: Final = frozenset({Completeness.COMPLETE, Completeness.EXTENDABLE})
+_SENTENCES: Final = FINISHED | {Completeness.UNFINISHED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,8 @@ class EndpointSettings:
     """How much silence ends an utterance, by what was said; and what else ends it."""
 
     complete_ms: int = 160  # a command to which nothing can be added
-    extendable_ms: int = 250  # a command that may go on
+    extendable_ms: int = 350  # a command that may go on: people pause for 200 ms in the midst of it
+    unfinished_ms: int = 600  # a command that sounds as if it went on
     open_ms: int = 1200  # not yet a command
     free_ms: int = 500  # the grammar does not know
     scale: float = 1.0  # of all these but `complete_ms`: some people speak more slowly
@@ -92,7 +94,8 @@ class Endpointer:
         self._loudness = Loudness()
         self.key = ""
         self._doubted: str | None = None  # a key that is no sentence, though it looks like one
-        self._completeness = Completeness.UNKNOWN
+        self._said = Completeness.UNKNOWN
+        self._told_ms = 0  # how much had been heard when that was understood
         self._reached = start
         self._words_since = start  # they have been the same
         self._progress = start  # the last sign of more being said
@@ -123,7 +126,15 @@ class Endpointer:
         if key != self.key:
             self._words_since = self._progress = self._reached
         self.key = key
-        self._completeness = completeness if key != self._doubted else Completeness.UNKNOWN
+        self._told_ms = self.waited_ms
+        self._said = completeness
+
+    def confirmed(self, key: str, completeness: Completeness, asked_ms: int) -> None:
+        """As `understood`, and the recogniser stands by it: by what it was asked when so much had been heard. What has
+        been understood of the same words since then is newer."""
+        self._doubted = None
+        if key != self.key or self._told_ms < asked_ms:
+            self.understood(key, completeness)
 
     def released(self) -> None:
         """The speaker has let go of the button."""
@@ -131,8 +142,13 @@ class Endpointer:
 
     def doubted(self) -> None:
         """The words so far are no sentence, whatever they seemed to be."""
-        if self._completeness in _SENTENCES:
-            self._doubted, self._completeness = self.key, Completeness.UNKNOWN
+        if self._said in FINISHED:
+            self._doubted = self.key
+
+    @property
+    def _completeness(self) -> Completeness:
+        is_doubted = self.key == self._doubted and self._said in FINISHED
+        return Completeness.UNKNOWN if is_doubted else self._said
 
     @property
     def has_begun(self) -> bool:
@@ -149,9 +165,9 @@ class Endpointer:
 
     @property
     def silence_ms(self) -> int:
-        """How much silence counts towards the endpoint. Words that make a sentence may be cut off from a room's echo;
-        where more must come, the voice detector's word is waited for."""
-        if self._completeness in _SENTENCES:
+        """How much silence counts towards the endpoint. A finished sentence may be cut off from a room's echo; where
+        more may come, the voice detector's word is waited for."""
+        if self._completeness in FINISHED:
             return self.pause_ms
         return 0 if self._speaking else _ms(self._reached - self._silent_since)
 
@@ -168,9 +184,11 @@ class Endpointer:
                 return settings.complete_ms
             case Completeness.EXTENDABLE:
                 return settings.extendable_ms * settings.scale * self._pauses.stretch
+            case Completeness.UNFINISHED:
+                return settings.unfinished_ms * settings.scale
             case Completeness.OPEN:
                 return settings.open_ms * settings.scale
-            case Completeness.UNKNOWN:
+            case _:
                 return settings.free_ms * settings.scale * self._pauses.stretch
 
     @property
@@ -188,6 +206,11 @@ class Endpointer:
     def waited_ms(self) -> int:
         """How much audio was heard."""
         return _ms(self._reached - self._start)
+
+    @property
+    def sounds_finished(self) -> bool:
+        """Whether the words so far are a command that has ended, by all that is known of them."""
+        return self._completeness in FINISHED
 
     @property
     def makes_sense(self) -> bool:

@@ -17,10 +17,11 @@ Sound = Literal["timer", "error", "done"]
 
 
 class Completeness(Enum):
-    """What the grammar says of a text as a beginning."""
+    """What the grammar says of a text as a beginning; and the recogniser, of a command's sound."""
 
     COMPLETE = "complete"  # a command, and nothing that follows can change it
     EXTENDABLE = "extendable"  # a command that may go on
+    UNFINISHED = "unfinished"  # a command, by the words; but it sounds as if more followed
     OPEN = "open"  # not yet a command
     UNKNOWN = "unknown"  # nothing that it knows: free speech
 

@@ -17,6 +17,7 @@ from roomtone_server.turn.events import (
     HoldReply,
     InterruptionHeard,
     Outcome,
+    PartialReady,
     PlaybackEnded,
     PreviewReady,
     ReplyFinished,
@@ -35,6 +36,7 @@ from roomtone_server.turn.steps import (
     start_over,
     take_audio,
     take_preview,
+    take_words,
 )
 
 # Of silence: what was said is whole. The stops within words are shorter.
@@ -61,6 +63,11 @@ def interrupt_again(course: Course, event: InterruptionHeard, now: float) -> Sta
 
 
 # --- is it one? ------------------------------------------------------------------------------------------------------
+
+
+def note_words(course: Course, event: PartialReady, now: float) -> State:
+    take_words(course, event)
+    return State.INTERRUPTED
 
 
 def weigh_preview(course: Course, event: PreviewReady, now: float) -> State:

@@ -68,7 +68,7 @@ TRANSITIONS: Final[Mapping[tuple[State, type[Event]], Transition]] = {
     # The user speaks, or is about to.
     (LISTENING, SpeechStarted): _to(LISTENING, by=steps.note_speech),
     (LISTENING, SpeechEnded): _to(LISTENING, by=steps.note_silence),
-    (LISTENING, PartialReady): _to(LISTENING, by=steps.note_words),
+    (LISTENING, PartialReady): _to(LISTENING, FINISHING, WAITING, ANSWERING, by=steps.note_words),
     (LISTENING, PreviewReady): _to(LISTENING, ANSWERING, WAITING, by=steps.note_preview),
     (LISTENING, AudioReached): _to(LISTENING, FINISHING, WAITING, ANSWERING, by=steps.perhaps_endpoint),
     (LISTENING, UtteranceEnded): _to(FINISHING, WAITING, ANSWERING, by=steps.end_utterance),
@@ -110,7 +110,7 @@ TRANSITIONS: Final[Mapping[tuple[State, type[Event]], Transition]] = {
     # Somebody speaks into the reply, without a wake word: it waits, or sounds on, until it is known whether with words.
     (INTERRUPTED, SpeechStarted): _to(INTERRUPTED, by=steps.note_speech),
     (INTERRUPTED, SpeechEnded): _to(INTERRUPTED, by=steps.note_silence),
-    (INTERRUPTED, PartialReady): _to(INTERRUPTED, by=steps.note_words),
+    (INTERRUPTED, PartialReady): _to(INTERRUPTED, by=interruption.note_words),
     (INTERRUPTED, PreviewReady): _to(INTERRUPTED, LISTENING, by=interruption.weigh_preview),
     (INTERRUPTED, AudioReached): _to(INTERRUPTED, LISTENING, SPEAKING, by=interruption.weigh_audio),
     (INTERRUPTED, ReplyFinished): _to(INTERRUPTED, by=interruption.note_finished),

@@ -11,7 +11,7 @@ from roomtone_server.turn.events import PreviewReady
 
 PREPARE_AFTER_MS: Final = 60  # of silence
 STABLE_MS: Final = 300  # or when the words have made a whole sentence for so long: a television may go on
-AWAITED_MS: Final = 700  # of silence: a transcript that takes longer is asked for once more, and waited for in the end
+AWAITED_MS: Final = 640  # of audio: a transcript that takes longer is asked for once more, and waited for in the end
 MAX_REVISIONS: Final = 3  # of one turn: a restless room must not keep both cores busy
 
 
@@ -21,8 +21,10 @@ class Speculation:
 
     revision: int | None = None  # that is being prepared, or is ready
     preview: PreviewReady | None = None  # its transcript, once that is there
+    begun_at_ms: int = 0  # of the utterance's audio
     made: int = 0
     _key: str = ""  # of the words it was begun on
+    _was_finished: bool = False  # they made a command, and sounded so
     in_pause: bool = False  # speech that resumes makes it worthless: nobody has heard yet what is said
 
     def is_wanted(self, pause_ms: int, stable_ms: int, after_ms: int = PREPARE_AFTER_MS) -> bool:
@@ -34,8 +36,9 @@ class Speculation:
         """Whether a transcript is on its way."""
         return self.revision is not None and self.preview is None
 
-    def begin(self, revision: int, key: str, pause_ms: int) -> None:
+    def begin(self, revision: int, key: str, pause_ms: int, *, at_ms: int, finished: bool) -> None:
         self.revision, self.preview, self._key, self.in_pause = revision, None, key, pause_ms > 0
+        self.begun_at_ms, self._was_finished = at_ms, finished
         self.made += 1
 
     def drop(self) -> int | None:
@@ -43,7 +46,13 @@ class Speculation:
         revision, self.revision, self.preview = self.revision, None, None
         return revision
 
-    def contradicts(self, key: str) -> bool:
-        """Whether newer words are others than those that it rests on. Words that come before its transcript are older
-        than that."""
-        return self.preview is not None and key != (self.preview.key or self._key)
+    def contradicts(self, key: str, *, finished: bool) -> bool:
+        """Whether newer words are others than those that it rests on, or sound finished now, and were turned down when
+        they did not. Words that come before its transcript are older than that."""
+        if self.preview is None:
+            return False
+        return self.asked_too_soon(finished=finished) or key != (self.preview.key or self._key)
+
+    def asked_too_soon(self, *, finished: bool) -> bool:
+        """Whether its transcript was turned down, and the words sound finished now, but did not then."""
+        return self.preview is not None and not self.preview.text and finished and not self._was_finished

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from roomtone_server.turn.course import Course, State
-from roomtone_server.turn.endpoint import Endpointer, EndpointSettings, Verdict
+from roomtone_server.turn.endpoint import FINISHED, Endpointer, EndpointSettings, Verdict
 from roomtone_server.turn.events import (
     Abandon,
     Announce,
@@ -87,10 +87,18 @@ def note_silence(course: Course, event: SpeechEnded, now: float) -> State:
 
 
 def note_words(course: Course, event: PartialReady, now: float) -> State:
+    if take_words(course, event):
+        prepare(course)
+    return _perhaps_finish(course, now)
+
+
+def take_words(course: Course, event: PartialReady) -> bool:
+    """Whether what was prepared is void."""
     course.endpointer.understood(event.key, event.completeness)
-    if course.speculation.contradicts(event.key):
+    if course.speculation.contradicts(event.key, finished=event.completeness in FINISHED):
         discard(course)
-    return course.state
+        return True
+    return False
 
 
 def note_preview(course: Course, event: PreviewReady, now: float) -> State:
@@ -100,11 +108,15 @@ def note_preview(course: Course, event: PreviewReady, now: float) -> State:
 
 def take_preview(course: Course, event: PreviewReady) -> None:
     """A sentence that the recogniser stands by; or none, and then what partials made of it is no sentence either."""
-    course.speculation.preview = event
+    endpointer, speculation = course.endpointer, course.speculation
+    speculation.preview = event
     if event.text:
-        course.endpointer.understood(event.key, event.completeness)
+        endpointer.confirmed(event.key, event.completeness, speculation.begun_at_ms)
+    elif speculation.asked_too_soon(finished=endpointer.sounds_finished):
+        discard(course)
+        prepare(course)
     else:
-        course.endpointer.doubted()
+        endpointer.doubted()
 
 
 def perhaps_endpoint(course: Course, event: AudioReached, now: float) -> State:
@@ -119,8 +131,20 @@ def take_audio(course: Course, event: AudioReached, *, prepare_after_ms: int = P
     endpointer.heard(event.sample, event.level_db)
     if endpointer.resumed and speculation.in_pause:
         discard(course)
-    if endpointer.has_begun and speculation.is_wanted(endpointer.pause_ms, endpointer.stable_ms, prepare_after_ms):
-        speculation.begin(course.revise(), endpointer.key, endpointer.pause_ms)
+    prepare(course, prepare_after_ms)
+
+
+def prepare(course: Course, after_ms: int = PREPARE_AFTER_MS) -> None:
+    """If that is worth it now."""
+    endpointer, speculation = course.endpointer, course.speculation
+    if endpointer.has_begun and speculation.is_wanted(endpointer.pause_ms, endpointer.stable_ms, after_ms):
+        speculation.begin(
+            course.revise(),
+            endpointer.key,
+            endpointer.pause_ms,
+            at_ms=endpointer.waited_ms,
+            finished=endpointer.sounds_finished,
+        )
         course.commands.append(Prepare(course.turn, course.revision))
 
 
@@ -135,7 +159,8 @@ def _perhaps_finish(course: Course, now: float) -> State:
     if verdict is Verdict.NOTHING_SAID:
         return give_up(course, now, "nothing-said")
     silence_ms = course.endpointer.silence_ms
-    waits = course.speculation.is_awaited and silence_ms < AWAITED_MS
+    awaited_ms = course.endpointer.waited_ms - course.speculation.begun_at_ms
+    waits = course.speculation.is_awaited and awaited_ms < AWAITED_MS
     if verdict is Verdict.GOES_ON or (waits and not course.endpointer.is_over):
         return State.LISTENING
     preview = course.speculation.preview

@@ -28,3 +28,7 @@ class SampleClock:
     def position(self, now: float) -> float | None:
         """The sample that the microphone hears now; None before the first frame has arrived."""
         return None if self._began is None else (now - self._began) * RATE_HZ
+
+    def heard_at(self, position: int) -> float | None:
+        """When the microphone heard a sample; None before the first frame has arrived."""
+        return None if self._began is None else self._began + position / RATE_HZ

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from roomtone.ears.base import EchoCanceller
 from roomtone.ears.echo.clock import SampleClock
 from roomtone.ears.echo.follower import LEAD, Alignment, Follower
+from roomtone.ears.echo.near_end import NearEnd
 from roomtone.ears.echo.reference import Reference
 from roomtone.ears.formats import FRAME_MS, FRAME_SAMPLES, RATE_HZ, SAMPLES_PER_MS
 
@@ -33,12 +34,15 @@ class EchoPath:
         self._follower = Follower(alignment)
         self._clock = SampleClock()
         self._reference: Reference | None = None
+        self._near_end = NearEnd()
+        self._near: bool | None = None
         self._position = 0
         self._cancelling = False
         self._aligned: deque[tuple[bytes, bytes]] = deque(maxlen=_WINDOW)  # (reference, heard), to measure the delay
         self._steady_from = 0.0  # the sound from this position on has no gap
         self._measured_at: int | None = None
         self._unmeasured = 0  # frames
+        self._is_placed = False  # it is known to the sample where the sound lies, or that it has no echo
 
     @property
     def alignment(self) -> Alignment:
@@ -48,6 +52,11 @@ class EchoPath:
     def found(self) -> bool:
         """Whether an echo was heard since this was made."""
         return self._follower.found
+
+    @property
+    def near(self) -> bool | None:
+        """Whether the newest frame holds more than can be left of an echo; None: nothing was taken out of it."""
+        return self._near
 
     # --- the speaker -----------------------------------------------------------------------------------------------
 
@@ -65,6 +74,7 @@ class EchoPath:
         place = None if taken is None else taken + pending_samples
         if self._reference.play(np.frombuffer(pcm, np.int16), sounds_at, place):
             self._steady_from, self._measured_at = sounds_at, None
+            self._is_placed = place is not None
             self._forget()
 
     def take_back(self, samples: int) -> None:
@@ -79,10 +89,12 @@ class EchoPath:
         sounds_at = self._advance(now) - self.alignment.delay_samples
         was, self._cancelling = self._cancelling, self._echoes(sounds_at)
         if self._reference is None or not (was or self._cancelling):
+            self._near = None
             return frame
         sounded = self._reference.read(sounds_at + LEAD, FRAME_SAMPLES)
         reference = sounded.round().clip(-32_768, 32_767).astype(np.int16).tobytes()
         cleaned = self._canceller.process(frame, reference)
+        self._near = self._is_placed and self._near_end.frame(cleaned, reference)
         if sounds_at >= self._steady_from:
             self._measure(reference, frame)
         if was and self._cancelling:
@@ -117,6 +129,7 @@ class EchoPath:
         before = self.alignment
         played, heard = (_signal(frames) for frames in zip(*self._aligned, strict=True))
         self._unmeasured = 0
+        self._is_placed = True
         if not self._follower.follow(played, heard, elapsed):
             return
         self._measured_at = self._position

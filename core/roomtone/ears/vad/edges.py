@@ -21,9 +21,7 @@ class SpeechEdge:
 class EdgeFinder:
     """Takes one probability per 20 ms frame; tells when speech begins (after ONSET_SAMPLES of it) and when it ends."""
 
-    def __init__(self, above: float = SPEECH_ABOVE) -> None:
-        """It takes more than this to begin."""
-        self._above = above
+    def __init__(self) -> None:
         self.speaking = False
         self._since: int | None = None
 
@@ -35,7 +33,7 @@ class EdgeFinder:
                 return None
             self.speaking, self._since = False, None
             return SpeechEdge(speaking=False, sample=first_sample)
-        if probability < self._above:
+        if probability < SPEECH_ABOVE:
             self._since = None
             return None
         if self._since is None:

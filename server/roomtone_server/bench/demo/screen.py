@@ -10,8 +10,9 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from roomtone_server.bench.demo.stages import STAGES, Span, Spans, Stage
+from roomtone_server.bench.demo.stages import Spans
 from roomtone_server.bench.turn import Turn
+from roomtone_server.telemetry.record import STAGES, Span, Stage
 
 WIDTH: Final = 100  # a wider picture says no more
 _LABEL: Final = 9
@@ -24,6 +25,7 @@ _STYLES: Final[dict[Stage, str]] = {
     "stt": "cyan",
     "agent": "yellow",
     "tts": "bright_blue",
+    "speaker": "bright_black",
     "sound": "blue",
 }
 

@@ -1,13 +1,11 @@
 """The stages of one turn on one time axis, and all that there is to tell of it."""
 
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from roomtone_server.bench.turn import Turn
+from roomtone_server.telemetry.record import Span, Stage
 
-Stage = Literal["wake", "speech", "silence", "stt", "agent", "tts", "sound"]
-STAGES: Final[tuple[Stage, ...]] = ("wake", "speech", "silence", "stt", "agent", "tts", "sound")
-Span = tuple[float, float]  # begin and end, in ms
 Spans = dict[Stage, Span]
 
 _EVER: Final = 2**63  # ns: when all is over
@@ -46,6 +44,7 @@ def spans(turn: Turn, heard: Heard, now_ns: int) -> Spans:
         "stt": (at("endpoint"), at("transcript")),
         "agent": (at("transcript"), at("reply")),
         "tts": (at("reply"), at("first-audio")),
+        "speaker": (at("first-audio"), heard.reply_ns[0]) if heard.reply_ns else (None, None),
         "sound": heard.reply_ns or (at("first-audio"), at("played")),
     }
     found: Spans = {}

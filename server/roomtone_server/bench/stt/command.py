@@ -1,20 +1,17 @@
 """`roomtone bench stt`. What it needs is imported when it runs: see `roomtone.cli`."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import click
 
 from roomtone.errors import UsageError
-
-_FILE = click.Path(exists=True, dir_okay=False, resolve_path=True, path_type=Path)
-_NEW_FILE = click.Path(dir_okay=False, path_type=Path)
+from roomtone_server.bench.options import FILE, NEW_FILE
 
 
 @click.command()
-@click.option("--manifest", type=_FILE, metavar="FILE", required=True, help="What was said in which recording.")
-@click.option("--home", type=_FILE, metavar="FILE", help="The home to speak to (YAML). Default: the example home.")
+@click.option("--manifest", type=FILE, metavar="FILE", required=True, help="What was said in which recording.")
+@click.option("--home", type=FILE, metavar="FILE", help="The home to speak to (YAML). Default: the example home.")
 @click.option("--area", metavar="AREA", help="Where the speaker is. Default: nobody knows.")
 @click.option("--language", metavar="CODE", default="en", show_default=True, help="Whose clips are heard.")
 @click.option("--engine", metavar="NAME", default="auto", help="Which recogniser. Default: what the server would take.")
@@ -29,7 +26,7 @@ _NEW_FILE = click.Path(dir_okay=False, path_type=Path)
     show_default=True,
     help="Times real time; 0: at once.",
 )
-@click.option("--picture", type=_NEW_FILE, metavar="FILE", help="Draw the figures by threshold of doubt, as SVG.")
+@click.option("--picture", type=NEW_FILE, metavar="FILE", help="Draw the figures by threshold of doubt, as SVG.")
 @click.option("--json", "as_json", is_flag=True, help="Print that one line, and no table.")
 def stt(*, engine: str, engine_options: Sequence[str], as_json: bool, **options: Any) -> int:  # noqa: ANN401 - as SttOptions types them
     """Measure how well, and how fast, a recogniser hears commands.

@@ -13,7 +13,6 @@ from typing import Final
 import click
 
 from roomtone.engines import Chosen, EngineChoice, Surroundings, choose
-from roomtone.errors import UsageError
 from roomtone.paths import cache_dir, make_private
 from roomtone_server.bench.home import HomeNow, read_home
 from roomtone_server.bench.judge import Judge
@@ -23,6 +22,7 @@ from roomtone_server.bench.stt.hearing import hear
 from roomtone_server.bench.stt.picture import picture
 from roomtone_server.bench.stt.report import table
 from roomtone_server.bench.stt.sweep import sweep
+from roomtone_server.bench.svg import write
 from roomtone_server.engines.base import HearingRequest, SpeechToText
 
 # What an engine that says how much it doubts calls the setting from which on it turns down what it heard.
@@ -98,8 +98,4 @@ def _draw(results: Sequence[Result], chosen: Chosen, path: Path) -> None:
         return
     commands = sum(bool(result.clip.text) for result in results)
     subtitle = f"{chosen.spec.name}; commands: {commands}, other clips: {len(results) - commands}"
-    try:
-        path.write_text(picture(steps, getattr(chosen.settings, THRESHOLD_SETTING, None), subtitle), encoding="utf-8")
-    except OSError as problem:
-        raise UsageError(f"--picture: {path} cannot be written: {problem.strerror}") from problem
-    click.echo(f"the picture is in {path}", err=True)
+    write(path, picture(steps, getattr(chosen.settings, THRESHOLD_SETTING, None), subtitle))

@@ -1,25 +1,23 @@
 """`roomtone bench v2v`. What it needs is imported when it runs: see `roomtone.cli`."""
 
-from pathlib import Path
 from typing import Any, Final
 
 import click
 
-from roomtone.errors import UsageError
+from roomtone_server.bench.options import FILE, NEW_FILE, require_demo_extra
 
 MAX_TURNS: Final = 500  # in one recording: more than an hour of it
 
-_FILE = click.Path(exists=True, dir_okay=False, resolve_path=True, path_type=Path)
-_NEW_FILE = click.Path(dir_okay=False, path_type=Path)
-
 
 @click.command()
-@click.option("--manifest", type=_FILE, metavar="FILE", help="Recorded commands. Default: some in the embedded voice.")
-@click.option("--home", type=_FILE, metavar="FILE", help="The home to speak to (YAML). Default: the example home.")
+@click.option("--manifest", type=FILE, metavar="FILE", help="Recorded commands. Default: some in the embedded voice.")
+@click.option("--home", type=FILE, metavar="FILE", help="The home to speak to (YAML). Default: the example home.")
 @click.option("--area", metavar="AREA", help="Where the satellite stands. Default: the kitchen, if there is one.")
-@click.option("--wake-wav", type=_FILE, metavar="FILE", help="A recorded wake word instead of a spoken one.")
+@click.option("--wake-wav", type=FILE, metavar="FILE", help="A recorded wake word instead of a spoken one.")
 @click.option("--turns", type=click.IntRange(1, MAX_TURNS), metavar="N", help="So many. Default: each command once.")
-@click.option("--picture", type=_NEW_FILE, metavar="FILE", help="Draw the distribution and the mean turn, as SVG.")
+@click.option(
+    "--picture", type=NEW_FILE, metavar="FILE", default="v2v.svg", show_default=True, help="The drawing, as SVG."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print that one line, and no table.")
 def v2v(*, as_json: bool, **options: Any) -> int:  # noqa: ANN401 - as V2vOptions types them
     """Measure how soon the reply sounds after the user's last sound.
@@ -39,8 +37,8 @@ def v2v(*, as_json: bool, **options: Any) -> int:  # noqa: ANN401 - as V2vOption
     S         of that, the silence that the server waited for, to be sure that the user had finished
     V2V - S   all the rest
 
-    The last line of the output is one JSON object with all of it, by stage and by command; what goes on meanwhile is
-    told on stderr.
+    The last line of the output is one JSON object with all of it, by stage and by command; the picture shows how V2V is
+    distributed, and of what the mean turn consists. What goes on meanwhile is told on stderr.
 
     \b
     Exit status:
@@ -51,13 +49,10 @@ def v2v(*, as_json: bool, **options: Any) -> int:  # noqa: ANN401 - as V2vOption
     \b
     Examples:
       roomtone bench v2v
-      roomtone bench v2v --manifest commands.jsonl --home home.yaml --picture v2v.svg
+      roomtone bench v2v --manifest commands.jsonl --home home.yaml --picture recorded.svg
       roomtone bench v2v --turns 100 --json | tail -1 | jq .v2v_ms
     """  # noqa: D301 - click keeps the lines after the character that \b stands for
-    from roomtone import extras
-
-    if lacking := extras.lacking("demo"):
-        raise UsageError(f"the bench needs {', '.join(sorted(lacking))}: {extras.remedy('demo')}")
+    require_demo_extra("the bench")
     from roomtone_server.bench.running import run
     from roomtone_server.bench.v2v.run import V2vOptions, bench_v2v
 

@@ -1,5 +1,6 @@
 """A reel, played in real time into a satellite that is connected to a server; and what each turn came to."""
 
+import asyncio
 import sys
 import time
 from collections.abc import Mapping
@@ -9,18 +10,14 @@ from typing import Any, Final
 
 import click
 
-from roomtone.ears.formats import RATE_HZ
 from roomtone_server.bench.answer import Answer
-from roomtone_server.bench.devices import Began, WavDevices
+from roomtone_server.bench.devices import NO_CHIMES, Began, WavDevices
 from roomtone_server.bench.ends import Ends, both_ends, watching
-from roomtone_server.bench.programs import until
+from roomtone_server.bench.programs import POLL_S, until
 from roomtone_server.bench.turn import Turn
 from roomtone_server.bench.v2v.reel import Reel
 
-BEGINS_S: Final = 30.0
-LATE_S: Final = 10.0  # how long after its take a turn may still go on
-
-_NO_CHIMES: Final = dict.fromkeys(("awake", "done", "error", "timer"), False)
+LATE_S: Final = 10.0  # how long after its take the last turn may still go on
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +32,11 @@ class Played:
 async def play(reel: Reel, folder: Path, home: Path | None, area: str | None) -> Played:
     """Progress is told on stderr. Raises RoomtoneError, with the last words of the end that failed."""
     devices = WavDevices(reel.sound, folder)
-    satellite = {"name": "bench", "area": area, "chimes": _NO_CHIMES, **devices.settings}
+    satellite = {"name": "bench", "area": area, "chimes": NO_CHIMES, **devices.settings}
     turns: dict[int, Turn] = {}
 
     def take(event: Mapping[str, Any]) -> None:
         turns.setdefault(event["turn"], Turn()).take(event)
-
-    async def begins() -> Began | None:
-        return devices.began()
 
     async with both_ends(folder) as ends:
         click.echo("starting a server, and a satellite", err=True)
@@ -50,7 +44,7 @@ async def play(reel: Reel, folder: Path, home: Path | None, area: str | None) ->
         await ends.pair(satellite)
         async with watching(ends, take):
             await ends.start_satellite(satellite)
-            began = await until("the microphone begins", begins, BEGINS_S, ends.programs)
+            began = await devices.begins(ends.programs)
             await _follow(reel, ends, began, turns)
     return Played(began, turns_by_take(reel, turns, began.stream_sample), devices.answers())
 
@@ -60,13 +54,9 @@ async def _follow(reel: Reel, ends: Ends, began: Began, turns: Mapping[int, Turn
     label = f"playing {len(reel.takes)} turns, {reel.seconds:.0f} s"
     with click.progressbar(reel.takes, label=label, file=sys.stderr) as takes:
         for take in takes:
-            over_ns = began.at_ns(take.end)
-
-            async def over(over_ns: int = over_ns) -> bool | None:
-                return time.monotonic_ns() >= over_ns or None
-
-            seconds = (take.end - take.begin) / RATE_HZ
-            await until("the recording plays on", over, seconds + LATE_S, ends.programs)
+            while time.monotonic_ns() < began.at_ns(take.end):
+                ends.check()
+                await asyncio.sleep(POLL_S)
 
     async def ended() -> bool | None:
         return all(turn.outcome for turn in turns.values() if turn.number) or None

@@ -10,13 +10,13 @@ from typing import Final
 
 import click
 
-from roomtone.errors import UsageError
 from roomtone_server.bench.ends import scratch_folder
 from roomtone_server.bench.home import read_home
 from roomtone_server.bench.judge import Judge
 from roomtone_server.bench.scene import WAKE_WORD
 from roomtone_server.bench.scene import recorded as recorded_clip
 from roomtone_server.bench.scene import spoken as spoken_clip
+from roomtone_server.bench.svg import write
 from roomtone_server.bench.v2v.commands import recorded, repeated, spoken
 from roomtone_server.bench.v2v.figures import figures
 from roomtone_server.bench.v2v.measure import Outcome, Result, measured
@@ -34,12 +34,12 @@ EXIT_MEASURED: Final = 0
 class V2vOptions:
     """What the command line asks for."""
 
+    picture: Path
     manifest: Path | None = None  # None: sentences in the embedded voice
     home: Path | None = None  # None: the example
     area: str | None = None  # where the satellite stands; None: the kitchen, if there is one
     wake_wav: Path | None = None  # None: the wake word in the embedded voice
     turns: int | None = None  # None: each command once
-    picture: Path | None = None
 
 
 async def bench_v2v(options: V2vOptions, *, as_json: bool) -> int:
@@ -55,8 +55,7 @@ async def bench_v2v(options: V2vOptions, *, as_json: bool) -> int:
     if not as_json:
         click.echo(f"{table(told, results)}\n")
     click.echo(json.dumps(told, ensure_ascii=False))
-    if options.picture:
-        _draw(results, options.picture)
+    _draw(results, options.picture)
     return EXIT_MEASURED
 
 
@@ -78,9 +77,5 @@ def _results(reel: Reel, played: Played, judge: Judge) -> list[Result]:
 def _draw(results: Sequence[Result], path: Path) -> None:
     if all(result.outcome is not Outcome.COUNTED for result in results):
         click.echo("no picture: no turn counts", err=True)
-        return
-    try:
-        path.write_text(picture(results), encoding="utf-8")
-    except OSError as problem:
-        raise UsageError(f"--picture: {path} cannot be written: {problem.strerror}") from problem
-    click.echo(f"the picture is in {path}", err=True)
+    else:
+        write(path, picture(results))

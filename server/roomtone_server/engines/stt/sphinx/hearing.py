@@ -5,15 +5,11 @@ from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from typing import Final
 
-from roomtone.ears.formats import FRAME_BYTES
 from roomtone.errors import EngineError
 from roomtone_server.engines.base import Partial, Transcript
 from roomtone_server.engines.stt.sphinx.messages import MAX_BODY_BYTES, Message
 from roomtone_server.engines.stt.sphinx.process import WorkerProcess
 from roomtone_server.engines.stt.sphinx.verification import Verification
-
-# Each message costs three processes a tenth of a millisecond: frames of 20 ms go out in threes, or when somebody asks.
-SENT_BYTES: Final = 3 * FRAME_BYTES
 
 
 class SphinxHearing:
@@ -35,7 +31,6 @@ class SphinxHearing:
         self._settled = settled  # called once, when nothing more is asked of the worker
         self._partial: Partial | None = None
         self._asked: deque[asyncio.Future[Message]] = deque()  # the worker answers in their order
-        self._unsent = bytearray()
         self._failure = ""
         self._is_open = True
         self._is_settled = False
@@ -47,12 +42,6 @@ class SphinxHearing:
         self._raise_failure()
         if not self._is_open:
             return
-        self._unsent += pcm
-        if len(self._unsent) >= SENT_BYTES:
-            await self._send()
-
-    async def _send(self) -> None:
-        pcm, self._unsent = bytes(self._unsent), bytearray()
         for start in range(0, len(pcm), MAX_BODY_BYTES):
             audio = Message({"do": "audio", "id": self.number}, pcm[start : start + MAX_BODY_BYTES])
             self._process.send(audio)
@@ -90,7 +79,8 @@ class SphinxHearing:
     def receive(self, message: Message) -> None:
         """What the worker says of this utterance."""
         if message.head["is"] == "partial":
-            self._partial = Partial(message.head["text"], message.head["samples"])
+            head = message.head
+            self._partial = Partial(head["text"], head["samples"], head["finished"])
             self._news.set()
         else:
             answer = self._asked.popleft()
@@ -104,21 +94,20 @@ class SphinxHearing:
 
     async def _transcribe(self) -> Transcript:
         """Both workers' opinion of what was fed so far."""
-        await self._send()
         answer: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
         self._asked.append(answer)
         self._process.send(Message({"do": "transcribe", "id": self.number}))
         head = (await answer).head
         if not head["sounds"]:
             return Transcript("", spoken=False)
-        text, claim = head["text"], head["claim"]
+        text, claim, finished = head["text"], head["claim"], head["finished"]
         verdict = await self._verification.verdict(self.number, claim)
         self._raise_failure()
         if claim is None:
-            return Transcript("", spoken=verdict.spoken)
+            return Transcript("", spoken=verdict.spoken, finished=finished)
         if verdict.doubt is not None and verdict.doubt >= self._reject_from:
-            return Transcript("", text, verdict.doubt, verdict.spoken)
-        return Transcript(text, doubt=verdict.doubt)
+            return Transcript("", text, verdict.doubt, verdict.spoken, finished)
+        return Transcript(text, doubt=verdict.doubt, finished=finished)
 
     def _settle(self) -> None:
         """Nothing more is asked; whoever waits for an answer is told."""

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from roomtone.ears.formats import SAMPLE_BYTES
+from roomtone.ears.formats import FRAME_MS, SAMPLE_BYTES
 from roomtone_server.engines.stt import automata
 from roomtone_server.engines.stt.sphinx.messages import MAX_UTTERANCE_BYTES, Message
 from roomtone_server.engines.stt.sphinx.recogniser import TOLERANCE_MS, Recognised, Recogniser
@@ -20,12 +20,14 @@ from roomtone_server.grammar.automaton import Completeness
 
 # An utterance is decoded again when it has grown by this much, and by many times as long as that takes: it may use a
 # small part of one core, whatever the machine.
-MIN_GROWTH_S: Final = 0.6
+MIN_GROWTH_MS: Final = 600
 GROWTH_PER_DECODING: Final = 40.0
-# And once when so much silence follows it that more changes the stretch no more: it is final before anyone asks.
+# In a pause it is decoded as a whole once more, and followed until it sounds finished; every now and then as a whole
+# again, for its mean changes, until so much silence follows that more changes the stretch no more.
+PAUSE_MS: Final = 100
+FOLLOWED_MS: Final = 300  # a whole decode takes a machine 80 ms, in which nothing is followed
 SETTLED_AFTER_MS: Final = ROOM_AFTER_MS
-PAUSE_MS: Final = 100  # so much silence is not decoded before it has settled
-LOOK_MS: Final = 60
+LOOK_MS: Final = 60  # while it sounds
 
 
 @dataclass(slots=True)
@@ -37,36 +39,43 @@ class Utterance:
     pcm: bytearray = field(default_factory=bytearray)
     heard: Recognised | None = None
     is_thorough: bool = False  # what was heard is no guess
-    sent: str = ""
-    grown_ms: float = MIN_GROWTH_S * 1000  # the length at which it is decoded again
-    settled_ms: int | None = None  # the end of the last sound, when it was decoded with the silence behind it
+    sent: tuple[str, bool] = ("", False)
+    grown_ms: float = MIN_GROWTH_MS  # the length at which it is decoded again, while it sounds
     due_ms: float = 0.0  # the length at which to look again
 
-    def hear(self, *, in_haste: bool = False) -> None:
-        """Decodes what there is."""
+    def hear(self, *, in_haste: bool = False, anew: bool = False) -> None:
+        """Decodes what there is; `anew`: even if next to nothing was said since the last time."""
         began = time.process_time()  # of this process: others make it no slower
-        before = self.heard if in_haste or self.is_thorough or (self.heard and self.heard.is_sentence) else None
+        holds = in_haste or self.is_thorough or (self.heard is not None and self.heard.is_sentence)
+        before = self.heard if holds and not anew else None
         self.heard = self.recogniser.recognise(bytes(self.pcm), self.wake_phrase, before, in_haste=in_haste)
         self.is_thorough = not in_haste
-        growth_s = max(MIN_GROWTH_S, GROWTH_PER_DECODING * (time.process_time() - began))
-        self.grown_ms = self.length_ms + growth_s * 1000
+        took_ms = (time.process_time() - began) * 1000
+        self.grown_ms = self.length_ms + max(MIN_GROWTH_MS, GROWTH_PER_DECODING * took_ms)
 
-    def hear_ahead(self) -> bool:
-        """Decodes what there is if that is worth it: it has grown, and not by silence, or settled; whether it did."""
+    def hear_ahead(self) -> None:
+        """Decodes what there is if that is worth it: it has grown, or may be over."""
         found = sounds(bytes(self.pcm))
         end_ms = found[-1].end_ms if found else 0
-        is_settled = bool(found) and self.length_ms >= end_ms + SETTLED_AFTER_MS
-        is_new = self.settled_ms is None or abs(end_ms - self.settled_ms) > TOLERANCE_MS
-        has_grown = self.length_ms >= self.grown_ms and self.length_ms < end_ms + PAUSE_MS
-        is_worth_it = has_grown or (is_settled and is_new)
-        if is_worth_it:
-            self.hear(in_haste=not is_settled)
-        if is_settled:
-            self.settled_ms = end_ms
-        self.due_ms = max(self.grown_ms, self.length_ms + LOOK_MS)
-        if found and not is_settled:
-            self.due_ms = min(self.due_ms, end_ms + SETTLED_AFTER_MS)
-        return is_worth_it
+        pauses = self.length_ms >= end_ms + PAUSE_MS
+        self.due_ms = self.length_ms + (FRAME_MS if pauses else LOOK_MS)
+        if not pauses and self.length_ms >= self.grown_ms:
+            self.hear(in_haste=True)
+        elif pauses and found:
+            self._hear_pause(end_ms)
+
+    def _hear_pause(self, end_ms: int) -> None:
+        """The last sound ended there."""
+        settled_ms = end_ms + SETTLED_AFTER_MS
+        heard_ms = self.heard.stretch.end_ms if self.heard is not None and self.is_thorough else 0
+        if self.heard is None or heard_ms < end_ms:
+            self.hear(anew=True)
+        elif self.heard.is_finished or heard_ms >= settled_ms - TOLERANCE_MS:
+            return
+        elif self.length_ms >= min(heard_ms + FOLLOWED_MS, settled_ms):
+            self.hear(anew=True)
+        else:
+            self.heard = self.recogniser.follow(bytes(self.pcm), self.wake_phrase, self.heard) or self.heard
 
     @property
     def length_ms(self) -> int:
@@ -76,21 +85,25 @@ class Utterance:
     def is_due(self) -> bool:
         return self.length_ms >= self.due_ms
 
-    def partial(self) -> str | None:
-        """What was heard, when it is news and may become a sentence."""
-        text = self.heard.text if self.heard is not None else ""
-        if not text or text == self.sent or self.recogniser.automaton.hint(text) is Completeness.IMPOSSIBLE:
+    def partial(self) -> dict[str, Any] | None:
+        """What was heard, when it is news and may become a sentence; as in messages.py."""
+        if self.heard is None or self.recogniser.automaton.hint(self.heard.text) is Completeness.IMPOSSIBLE:
             return None
-        self.sent = text
-        return text
+        news = (self.heard.text, self.heard.is_finished)
+        if not self.heard.text or news == self.sent:
+            return None
+        self.sent = news
+        samples = len(self.pcm) // SAMPLE_BYTES
+        return {"text": self.heard.text, "finished": self.heard.is_finished, "samples": samples}
 
     def transcript(self) -> dict[str, Any]:
         """What was heard, when that is a whole sentence; as in messages.py."""
         if self.heard is None:
-            return {"sounds": False, "text": "", "claim": None}
+            return {"sounds": False, "text": "", "finished": True, "claim": None}
         if not self.heard.is_sentence:
-            return {"sounds": True, "text": "", "claim": None}
-        return {"sounds": True, "text": self.heard.text, "claim": asdict(self.heard.claim)}
+            return {"sounds": True, "text": "", "finished": False, "claim": None}
+        claim = asdict(self.heard.claim)
+        return {"sounds": True, "text": self.heard.text, "finished": self.heard.is_finished, "claim": claim}
 
 
 class Listener:
@@ -125,9 +138,9 @@ class Listener:
             return False
         # Behind the others, so that none starves.
         utterance = self._utterances[number] = self._utterances.pop(number)
-        if utterance.hear_ahead() and (text := utterance.partial()):
-            samples = len(utterance.pcm) // SAMPLE_BYTES
-            self._send(Message({"is": "partial", "id": number, "text": text, "samples": samples}))
+        utterance.hear_ahead()
+        if partial := utterance.partial():
+            self._send(Message({"is": "partial", "id": number, **partial}))
         return True
 
     def _learn(self, head: Mapping[str, Any]) -> None:

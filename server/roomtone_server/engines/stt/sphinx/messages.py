@@ -7,9 +7,11 @@ to the recogniser                               from the recogniser
 {"do": "learn", "file": where the automaton is kept, "vocabulary", "wake_phrases"}
                                                 {"is": "learned", "unsayable": words it cannot pronounce}
 {"do": "hear", "id", "wake_phrase"}
-{"do": "audio", "id"} + int16 samples           {"is": "partial", "id", "text", "samples"}
+{"do": "audio", "id"} + int16 samples           {"is": "partial", "id", "text", "finished": whether it sounds so,
+                                                 "samples"}
 {"do": "transcribe", "id"}                      {"is": "transcript", "id", "sounds": whether anything was loud enough
-                                                 for speech, "text", "claim" or null: that it is a sentence}
+                                                 for speech, "text", "finished", "claim" or null: that it is a
+                                                 sentence}
 {"do": "close", "id"}
 
 to the verifier: "hear", "audio", "close" too   from the verifier

@@ -1,11 +1,10 @@
 """pocketsphinx without words: any phone may follow any other. Blocking; it lives in a worker process of its own."""
 
-import math
 import os
 from typing import Any, Final
 
 from roomtone.ears.formats import RATE_HZ, SAMPLE_BYTES
-from roomtone_server.engines.stt.sphinx.decoding import decode
+from roomtone_server.engines.stt.sphinx.decoding import decode, log_likelihood
 from roomtone_server.engines.stt.sphinx.distance import Segment
 from roomtone_server.engines.stt.sphinx.speech import STEP_MS, in_a_room
 
@@ -18,9 +17,6 @@ MODEL: Final = "en-us/en-us-phone.lm.bin"
 # from commands as well as the whole does, 0.8 s a little worse, 0.4 s much worse.
 NORMALISED_BY_MS: Final = 1200
 
-# A segment's score is exp(log-likelihood / 1024): pocketsphinx shifts the scores of its acoustic model right by 10 bits
-# (SENSCR_SHIFT in its hmm.h).
-_SCORE_SCALE: Final = 1024
 _NO_SOUND_OF_SPEECH: Final = ("SIL", "+")  # how silence begins, and noises
 _BETWEEN_STATES: Final = "(NULL)"  # of a grammar; it takes no time
 _SILENCE: Final = "_silence"  # a grammar that makes features, and has next to nothing to decode
@@ -87,5 +83,5 @@ def segments_of(decoder: Any, start_ms: int, behind: str = "") -> list[Segment]:
             found.clear()
             continue
         start, end = first + segment.start_frame, first + segment.end_frame + 1
-        found.append(Segment(phones, start, end, math.log(segment.ascore) * _SCORE_SCALE))
+        found.append(Segment(phones, start, end, log_likelihood(segment.ascore)))
     return found

@@ -28,6 +28,7 @@ class Utterance:
     pcm: bytearray = field(default_factory=bytearray)
     loop: PhoneLoop = field(default_factory=PhoneLoop)
     start_ms: int | None = None  # where the loop began
+    normalised_by_ms: int = 0  # how much it had then
     heard_bytes: int = 0
     due_bytes: int = LOOK_EVERY_BYTES
 
@@ -55,10 +56,17 @@ class Utterance:
         return None, bool(stretches) and is_speech(self._hear(stretches[0].start_ms))
 
     def _hear(self, start_ms: int) -> list[Segment]:
-        """What is heard from there on, up to now."""
-        if self.start_ms is None or abs(start_ms - self.start_ms) > SAME_START_MS:
-            self.start_ms = start_ms
-            self.loop.begin(Stretch(start_ms, self.length_ms).of(bytes(self.pcm)), start_ms)
+        """What is heard from there on, up to now.
+
+        As long as there was too little to normalise a short word by, it is heard anew with what has come: else the
+        first who asked would decide for all who ask later.
+        """
+        has_moved = self.start_ms is None or abs(start_ms - self.start_ms) > SAME_START_MS
+        has_grown = self.normalised_by_ms < NORMALISED_BY_MS and self.heard_bytes < len(self.pcm)
+        if has_moved or has_grown:
+            stretch = Stretch(start_ms, self.length_ms)
+            self.start_ms, self.normalised_by_ms = start_ms, stretch.length_ms
+            self.loop.begin(stretch.of(bytes(self.pcm)), start_ms)
         else:
             self.loop.hear(bytes(self.pcm[self.heard_bytes :]))
         self.heard_bytes = len(self.pcm)
