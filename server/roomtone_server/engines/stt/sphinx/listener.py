@@ -25,7 +25,8 @@ GROWTH_PER_DECODING: Final = 40.0
 # In a pause it is decoded as a whole once more, and followed until it sounds finished; every now and then as a whole
 # again, for its mean changes, until so much silence follows that more changes the stretch no more.
 PAUSE_MS: Final = 100
-FOLLOWED_MS: Final = 300  # a whole decode takes a machine 80 ms, in which nothing is followed
+MIN_FOLLOWED_MS: Final = 200
+FOLLOWED_PER_DECODING: Final = 5.0  # meanwhile nothing is followed
 SETTLED_AFTER_MS: Final = ROOM_AFTER_MS
 LOOK_MS: Final = 60  # while it sounds
 
@@ -41,6 +42,7 @@ class Utterance:
     is_thorough: bool = False  # what was heard is no guess
     sent: tuple[str, bool] = ("", False)
     grown_ms: float = MIN_GROWTH_MS  # the length at which it is decoded again, while it sounds
+    followed_ms: float = 0.0  # and in a pause
     due_ms: float = 0.0  # the length at which to look again
 
     def hear(self, *, in_haste: bool = False, anew: bool = False) -> None:
@@ -52,6 +54,7 @@ class Utterance:
         self.is_thorough = not in_haste
         took_ms = (time.process_time() - began) * 1000
         self.grown_ms = self.length_ms + max(MIN_GROWTH_MS, GROWTH_PER_DECODING * took_ms)
+        self.followed_ms = self.length_ms + max(MIN_FOLLOWED_MS, FOLLOWED_PER_DECODING * took_ms)
 
     def hear_ahead(self) -> None:
         """Decodes what there is if that is worth it: it has grown, or may be over."""
@@ -72,7 +75,7 @@ class Utterance:
             self.hear(anew=True)
         elif self.heard.is_finished or heard_ms >= settled_ms - TOLERANCE_MS:
             return
-        elif self.length_ms >= min(heard_ms + FOLLOWED_MS, settled_ms):
+        elif self.length_ms >= min(self.followed_ms, settled_ms):
             self.hear(anew=True)
         else:
             self.heard = self.recogniser.follow(bytes(self.pcm), self.wake_phrase, self.heard) or self.heard
