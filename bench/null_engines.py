@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator
 
 from roomtone.ears.formats import FRAME_BYTES
 from roomtone_server.agent.base import Due, Finished, Intent, Prepared, ReplyPart, Request, Said
-from roomtone_server.engines.base import HearingRequest, Partial, SpeechRequest, Transcript
+from roomtone_server.engines.base import HearingRequest, Partial, SpeechRequest, Transcript, Voice
 
 TEXT = "turn on the light"
 REPLY_RATE_HZ = 22_050
@@ -66,6 +66,9 @@ class NullTts:
 
     async def start(self) -> None:
         pass
+
+    async def voices(self) -> list[Voice]:
+        return []
 
     async def speak(self, request: SpeechRequest) -> AsyncGenerator[bytes, None]:  # noqa: ARG002 - the Protocol's
         for _ in range(REPLY_CHUNKS):
