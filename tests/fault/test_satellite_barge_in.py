@@ -78,8 +78,8 @@ async def test_a_cough_pauses_it_and_the_server_is_not_asked(tmp_path):
         assert bench.satellite.state is State.HUSHED
         sounded = len(bench.speaker.audio)
         assert (await server.next(Played)).samples <= sounded // 2
-        await hear(bench, *[QUIET] * 3)
-        assert bench.satellite.state is State.PLAYING
+        await hear(bench, *[QUIET] * (LASTING_FRAMES - COUGH_FRAMES))
+        assert bench.satellite.state is State.PLAYING, "250 ms after it began it is over"
         await until_told(server, bench)
 
 
