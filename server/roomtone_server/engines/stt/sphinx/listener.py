@@ -71,7 +71,7 @@ class Utterance:
         """The last sound ended there."""
         settled_ms = end_ms + SETTLED_AFTER_MS
         heard_ms = self.heard.stretch.end_ms if self.heard is not None and self.is_thorough else 0
-        if self.heard is None or heard_ms < end_ms:
+        if self.heard is None or heard_ms < end_ms - TOLERANCE_MS:
             self.hear(anew=True)
         elif self.heard.is_finished or heard_ms >= settled_ms - TOLERANCE_MS:
             return
