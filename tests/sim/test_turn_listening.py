@@ -22,7 +22,7 @@ from roomtone_server.turn.events import (
 
 
 @pytest.mark.parametrize(
-    ("what", "silence_ms"), [(COMPLETE, 160), (EXTENDABLE, 360), (UNKNOWN, 500), (UNFINISHED, 600), (OPEN, 1200)]
+    ("what", "silence_ms"), [(COMPLETE, 160), (EXTENDABLE, 320), (UNKNOWN, 500), (UNFINISHED, 600), (OPEN, 1200)]
 )
 def test_the_silence_depends_on_what_was_said(what, silence_ms):
     """To the next frame of 20 ms."""
@@ -36,7 +36,7 @@ def test_the_silence_depends_on_what_was_said(what, silence_ms):
 
 
 def test_who_is_relaxed_waits_longer_for_all_that_may_go_on():
-    for what, silence_ms in ((COMPLETE, 160), (EXTENDABLE, 560)):
+    for what, silence_ms in ((COMPLETE, 160), (EXTENDABLE, 520)):
         scene = Scenario(TurnSettings(EndpointSettings(scale=1.6)))
         scene.wake()
         scene.say("turn on the light", 1000, what=what)

@@ -38,7 +38,7 @@ class EndpointSettings:
     """How much silence ends an utterance, by what was said; and what else ends it."""
 
     complete_ms: int = 160  # a command to which nothing can be added
-    extendable_ms: int = 350  # a command that may go on: people pause for 200 ms in the midst of it
+    extendable_ms: int = 320  # a command that may go on: people pause for 200 ms in the midst of it
     unfinished_ms: int = 600  # a command that sounds as if it went on
     open_ms: int = 1200  # not yet a command
     free_ms: int = 500  # the grammar does not know
