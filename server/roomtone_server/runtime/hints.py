@@ -9,7 +9,7 @@ from typing import Final
 from roomtone_server.engines.stt.automata import automaton_for
 from roomtone_server.grammar import automaton
 from roomtone_server.grammar.vocabulary import Vocabulary
-from roomtone_server.turn.events import Completeness
+from roomtone_server.turn.events import FINISHED, Completeness
 
 _OF_GRAMMAR: Final = {
     automaton.Completeness.COMPLETE: Completeness.COMPLETE,
@@ -52,6 +52,6 @@ class Hints:
         if not text or self._automaton is None:
             return Hint(text, Completeness.UNKNOWN)
         completeness = _OF_GRAMMAR[self._automaton.hint(text)]
-        if not finished and completeness in {Completeness.COMPLETE, Completeness.EXTENDABLE}:
+        if not finished and completeness in FINISHED:
             completeness = Completeness.UNFINISHED
         return Hint(self._automaton.normalise(text), completeness)

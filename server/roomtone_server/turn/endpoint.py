@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
 
-from roomtone_server.turn.events import Completeness
+from roomtone_server.turn.events import FINISHED, Completeness
 from roomtone_server.turn.loudness import Loudness
 
 RATE_HZ: Final = 16_000
@@ -29,7 +29,6 @@ AT_ONCE_MS: Final = 100
 # Speech that resumes for less than this is a cough or a chair.
 RESUMED_MS: Final = 100
 
-FINISHED: Final = frozenset({Completeness.COMPLETE, Completeness.EXTENDABLE})
 _SENTENCES: Final = FINISHED | {Completeness.UNFINISHED}
 
 
@@ -167,7 +166,7 @@ class Endpointer:
     def silence_ms(self) -> int:
         """How much silence counts towards the endpoint. A finished sentence may be cut off from a room's echo; where
         more may come, the voice detector's word is waited for."""
-        if self._completeness in FINISHED:
+        if self.sounds_finished:
             return self.pause_ms
         return 0 if self._speaking else _ms(self._reached - self._silent_since)
 

@@ -7,7 +7,7 @@ number is odd when the satellite began it and even when the server did.
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import Literal
+from typing import Final, Literal
 
 Outcome = Literal[
     "answered", "not-understood", "nothing-said", "interrupted", "cancelled", "failed", "lost", "elsewhere"
@@ -24,6 +24,9 @@ class Completeness(Enum):
     UNFINISHED = "unfinished"  # a command, by the words; but it sounds as if more followed
     OPEN = "open"  # not yet a command
     UNKNOWN = "unknown"  # nothing that it knows: free speech
+
+
+FINISHED: Final = frozenset({Completeness.COMPLETE, Completeness.EXTENDABLE})  # a command that may end there
 
 
 # --- events: what has happened ---------------------------------------------------------------------------------------

@@ -3,8 +3,9 @@
 from dataclasses import replace
 
 from roomtone_server.turn.course import Course, State
-from roomtone_server.turn.endpoint import FINISHED, Endpointer, EndpointSettings, Verdict
+from roomtone_server.turn.endpoint import Endpointer, EndpointSettings, Verdict
 from roomtone_server.turn.events import (
+    FINISHED,
     Abandon,
     Announce,
     AnnouncementDue,
