@@ -28,7 +28,7 @@ PAUSE_MS: Final = 100
 MIN_FOLLOWED_MS: Final = 200
 FOLLOWED_PER_DECODING: Final = 5.0  # meanwhile nothing is followed
 SETTLED_AFTER_MS: Final = ROOM_AFTER_MS
-LOOK_MS: Final = 60  # while it sounds
+LOOK_MS: Final = 60  # while there is nothing to follow
 
 
 @dataclass(slots=True)
@@ -61,24 +61,26 @@ class Utterance:
         found = sounds(bytes(self.pcm))
         end_ms = found[-1].end_ms if found else 0
         pauses = self.length_ms >= end_ms + PAUSE_MS
-        self.due_ms = self.length_ms + (FRAME_MS if pauses else LOOK_MS)
+        is_followed = False
         if not pauses and self.length_ms >= self.grown_ms:
             self.hear(in_haste=True)
         elif pauses and found:
-            self._hear_pause(end_ms)
+            is_followed = self._hear_pause(end_ms)
+        self.due_ms = self.length_ms + (FRAME_MS if is_followed else LOOK_MS)
 
-    def _hear_pause(self, end_ms: int) -> None:
-        """The last sound ended there."""
+    def _hear_pause(self, end_ms: int) -> bool:
+        """The last sound ended there. Whether the next frame of silence may tell more."""
         settled_ms = end_ms + SETTLED_AFTER_MS
         heard_ms = self.heard.stretch.end_ms if self.heard is not None and self.is_thorough else 0
         if self.heard is None or heard_ms < end_ms - TOLERANCE_MS:
             self.hear(anew=True)
         elif self.heard.is_finished or heard_ms >= settled_ms - TOLERANCE_MS:
-            return
+            return False
         elif self.length_ms >= min(self.followed_ms, settled_ms):
             self.hear(anew=True)
         else:
             self.heard = self.recogniser.follow(bytes(self.pcm), self.wake_phrase, self.heard) or self.heard
+        return True
 
     @property
     def length_ms(self) -> int:
