@@ -214,36 +214,32 @@ def test_an_echo_does_not_cut_off_what_must_go_on():
     assert scene.hear(9000)[0].silence_ms == 1200
 
 
-def test_a_television_does_not_hold_the_turn_open():
-    """Its voice goes on; the words do not."""
+def before_a_television(text, what):
+    """Somebody has said that; a voice sounds on."""
     scene = Scenario()
     scene.wake()
     scene.tell(SpeechStarted(1, 0))
     scene.be_loud()
     scene.hear(1000)
-    scene.tell(PartialReady(1, "turn on the light", EXTENDABLE))
+    scene.tell(PartialReady(1, text, what))
+    return scene
+
+
+def test_a_television_does_not_hold_the_turn_open():
+    """Its voice goes on; the words do not."""
+    scene = before_a_television("turn on the light", EXTENDABLE)
     finish = scene.hear(9000)
     assert finish == [FinishHearing(1, 1, at(2500), 0, known=False)]
 
 
 def test_nor_does_it_when_the_transcript_never_comes():
-    scene = Scenario()
-    scene.wake()
-    scene.tell(SpeechStarted(1, 0))
-    scene.be_loud()
-    scene.hear(1000)
-    scene.tell(PartialReady(1, "turn on the light", COMPLETE))
+    scene = before_a_television("turn on the light", COMPLETE)
     assert scene.hear(9000) == [Prepare(1, 1)]
     assert scene.hear(9000) == [Discard(1, 1), FinishHearing(1, 2, at(2500), 0, known=False)]
 
 
 def test_words_that_stay_the_same_are_prepared_whatever_sounds_on():
-    scene = Scenario()
-    scene.wake()
-    scene.tell(SpeechStarted(1, 0))
-    scene.be_loud()
-    scene.hear(1000)
-    scene.tell(PartialReady(1, "turn on the light", COMPLETE))
+    scene = before_a_television("turn on the light", COMPLETE)
     assert scene.hear(9000) == [Prepare(1, 1)]
     assert scene.now_ms == 1300
     scene.preview("turn on the light")
