@@ -39,9 +39,10 @@ from roomtone_server.bench.manifest import Clip, read_manifest
 from roomtone_server.bench.sound import Samples, room_tone
 from roomtone_server.engines.base import HearingRequest, Partial, Transcript
 from roomtone_server.engines.stt.pocketsphinx import PocketSphinxSettings
-from roomtone_server.engines.stt.sphinx import listener, verifier
+from roomtone_server.engines.stt.sphinx import listener, verification, verifier
+from roomtone_server.engines.stt.sphinx.hearing import judged
 from roomtone_server.engines.stt.sphinx.lexicon import pronounce
-from roomtone_server.engines.stt.sphinx.recogniser import Recogniser
+from roomtone_server.engines.stt.sphinx.recogniser import Recogniser, claim_of
 from roomtone_server.grammar.compiler import compile_automaton
 from roomtone_server.grammar.vocabulary import Vocabulary
 from roomtone_server.grammar.words import words
@@ -124,16 +125,11 @@ class Hearing:
 
     async def preview(self) -> Transcript:
         self._utterance.hear()
-        found, heard = self._utterance.transcript(), self._utterance.heard
-        if heard is None:
+        found = self._utterance.transcript()
+        if not found["sounds"]:
             return Transcript("", spoken=False)
-        claim = heard.claim if heard.is_sentence else None
-        doubted, spoken = self._verified.verdict(claim)
-        if claim is None:
-            return Transcript("", spoken=spoken, finished=found["finished"])
-        if not spoken or (doubted is not None and doubted >= PocketSphinxSettings().reject_from):
-            return Transcript("", found["text"], doubted, spoken, found["finished"])
-        return Transcript(found["text"], doubt=doubted, finished=found["finished"])
+        verdict = verification.Verdict(*self._verified.verdict(claim_of(found["claim"])))
+        return judged(found, verdict, PocketSphinxSettings().reject_from)
 
     async def finish(self) -> Transcript:
         return await self.preview()

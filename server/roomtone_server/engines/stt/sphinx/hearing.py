@@ -2,14 +2,14 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Callable
-from typing import Final
+from collections.abc import AsyncGenerator, Callable, Mapping
+from typing import Any, Final
 
 from roomtone.errors import EngineError
 from roomtone_server.engines.base import Partial, Transcript
 from roomtone_server.engines.stt.sphinx.messages import MAX_BODY_BYTES, Message
 from roomtone_server.engines.stt.sphinx.process import WorkerProcess
-from roomtone_server.engines.stt.sphinx.verification import Verification
+from roomtone_server.engines.stt.sphinx.verification import Verdict, Verification
 
 
 class SphinxHearing:
@@ -100,14 +100,9 @@ class SphinxHearing:
         head = (await answer).head
         if not head["sounds"]:
             return Transcript("", spoken=False)
-        text, claim, finished = head["text"], head["claim"], head["finished"]
-        verdict = await self._verification.verdict(self.number, claim)
+        verdict = await self._verification.verdict(self.number, head["claim"])
         self._raise_failure()
-        if claim is None:
-            return Transcript("", spoken=verdict.spoken, finished=finished)
-        if verdict.doubt is not None and verdict.doubt >= self._reject_from:
-            return Transcript("", text, verdict.doubt, verdict.spoken, finished)
-        return Transcript(text, doubt=verdict.doubt, finished=finished)
+        return judged(head, verdict, self._reject_from)
 
     def _settle(self) -> None:
         """Nothing more is asked; whoever waits for an answer is told."""
@@ -131,3 +126,13 @@ class SphinxHearing:
     def _raise_failure(self) -> None:
         if self._failure:
             raise EngineError(self._failure)
+
+
+def judged(found: Mapping[str, Any], verdict: Verdict, reject_from: float) -> Transcript:
+    """The recogniser's transcript (as in messages.py), once the verifier has given its verdict."""
+    text, finished = found["text"], found["finished"]
+    if found["claim"] is None:
+        return Transcript("", spoken=verdict.spoken, finished=finished)
+    if verdict.doubt is not None and verdict.doubt >= reject_from:
+        return Transcript("", text, verdict.doubt, verdict.spoken, finished)
+    return Transcript(text, doubt=verdict.doubt, finished=finished)
