@@ -70,6 +70,24 @@ def test_what_is_spoken_ahead_is_there_as_far_as_it_has_come():
     virtual_time.run(main())
 
 
+def test_what_was_forgotten_while_it_was_being_spoken_may_break_off():
+    """The first is asked for once more, so that the second is the one that goes when there is no room."""
+
+    async def main():
+        replies = Replies(CountingVoice(chunk_bytes=MAX_KEPT_BYTES // 4))
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(replies.prepare(LIGHT))
+            await asyncio.sleep(1)
+            second = tasks.create_task(replies.prepare(SpeechRequest("Turned off the light")))
+            await asyncio.sleep(0.5)
+            await said(replies)
+            await asyncio.sleep(0.5)
+            second.cancel()
+        assert second.cancelled()
+
+    virtual_time.run(main())
+
+
 def test_who_follows_goes_on_where_the_other_broke_off():
     async def main():
         voice = CountingVoice()

@@ -104,7 +104,7 @@ class Replies:
         finally:
             recording.has_ended = True
             recording.grew.set()
-            if not recording.is_complete:
+            if not recording.is_complete and self._kept.get(key) is recording:
                 del self._kept[key]
         while sum(each.size for each in self._kept.values()) > MAX_KEPT_BYTES:
             self._kept.popitem(last=False)
