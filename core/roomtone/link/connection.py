@@ -13,8 +13,8 @@ from roomtone.link.clock import PeerClock
 from roomtone.link.codec import Limits, encode
 from roomtone.link.events import Message, Ping, Pong, event_of, parse
 from roomtone.link.outbox import Outbox
-from roomtone.link.patience import Patience
 from roomtone.link.security import fingerprint_of
+from roomtone.link.watchdog import Watchdog
 from roomtone.link.wire import Wire
 
 _LOGGER = logging.getLogger(__name__)
@@ -57,8 +57,8 @@ class Link:
         self._written = asyncio.Event()  # for `drain`: nothing is
         self._written.set()
         self._in_a_row = 0
-        self._reading = Patience(deadlines.read_s, self._give_up_reading)
-        self._writing = Patience(deadlines.write_s, self._give_up_writing)
+        self._reading = Watchdog(deadlines.read_s, self._give_up_reading)
+        self._writing = Watchdog(deadlines.write_s, self._give_up_writing)
         self._loop = asyncio.get_running_loop()
         self._pings = 0
         self._pinged_at: float | None = None  # the last ping, until it is answered

@@ -3,28 +3,28 @@ import asyncio
 import pytest
 from support.virtual_time import run
 
-from roomtone.link.patience import Patience
+from roomtone.link.watchdog import Watchdog
 
 
-def lost_at(waits, seconds=10.0):
-    """When patience was lost, with each of these waits (how long, and how long until the next) one after the other."""
+def expired_at(waits, seconds=10.0):
+    """When it expires, with each of these waits (how long, and how long until the next) one after the other."""
 
     async def wait_and_see():
-        loop, lost = asyncio.get_running_loop(), []
-        patience = Patience(seconds, lambda: lost.append(round(loop.time(), 3)))
+        loop, expired = asyncio.get_running_loop(), []
+        watchdog = Watchdog(seconds, lambda: expired.append(round(loop.time(), 3)))
         for waited_s, idle_s in waits:
-            with patience:
+            with watchdog:
                 await asyncio.sleep(waited_s)
             await asyncio.sleep(idle_s)
-        patience.close()
+        watchdog.close()
         await asyncio.sleep(100)
-        return lost
+        return expired
 
     return run(wait_and_see())
 
 
 @pytest.mark.parametrize(
-    ("waits", "lost"),
+    ("waits", "expired"),
     [
         ([(9.9, 0.0)], []),
         ([(10.1, 0.0)], [10.0]),
@@ -35,19 +35,19 @@ def lost_at(waits, seconds=10.0):
         ([(10.1, 1.0), (10.1, 0.0)], [10.0, 21.1]),  # each wait anew
     ],
 )
-def test_patience_is_lost_with_a_wait_that_is_too_long(waits, lost):
-    assert lost_at(waits) == lost
+def test_it_expires_with_a_wait_that_is_too_long(waits, expired):
+    assert expired_at(waits) == expired
 
 
-def test_who_closes_in_the_middle_of_a_wait_loses_no_patience():
+def test_who_closes_in_the_middle_of_a_wait_lets_nothing_expire():
     async def close_while_waiting():
-        lost = []
-        patience = Patience(10.0, lambda: lost.append(True))
-        with patience:
+        expired = []
+        watchdog = Watchdog(10.0, lambda: expired.append(True))
+        with watchdog:
             await asyncio.sleep(5)
-            patience.close()
+            watchdog.close()
             await asyncio.sleep(100)
-        return lost
+        return expired
 
     assert run(close_while_waiting()) == []
 
@@ -56,12 +56,12 @@ def test_one_timer_serves_all_waits():
     async def timers_armed():
         loop, armed = asyncio.get_running_loop(), []
         call_at = loop.call_at
-        patience = Patience(10.0, lambda: None)
+        watchdog = Watchdog(10.0, lambda: None)
         loop.call_at = lambda *arguments: armed.append(arguments) or call_at(*arguments)
         for _ in range(1000):
-            with patience:
+            with watchdog:
                 pass
-        patience.close()
+        watchdog.close()
         return len(armed)
 
     assert run(timers_armed()) == 1

@@ -4,16 +4,16 @@ import asyncio
 from collections.abc import Callable
 
 
-class Patience:
-    """Entered for each wait, and left at its end; one that lasts longer than `seconds` has `lost` called.
+class Watchdog:
+    """Entered for each wait, and left at its end; one that lasts longer than `seconds` has `expired` called.
 
     One timer serves them all, and looks what is waited for when it rings: `asyncio.timeout` makes and cancels one for
     each wait, which for a frame of audio costs as much as reading it. One event loop; one wait at a time.
     """
 
-    def __init__(self, seconds: float, lost: Callable[[], None]) -> None:
+    def __init__(self, seconds: float, expired: Callable[[], None]) -> None:
         self._seconds = seconds
-        self._lost = lost
+        self._expired = expired
         self._loop = asyncio.get_running_loop()
         self._ends_at: float | None = None  # while something is waited for
         self._timer: asyncio.TimerHandle | None = None
@@ -38,4 +38,4 @@ class Patience:
         if self._loop.time() < self._ends_at:
             self._timer = self._loop.call_at(self._ends_at, self._look)
         else:
-            self._lost()
+            self._expired()
