@@ -74,7 +74,7 @@ def test_what_was_forgotten_while_it_was_being_spoken_may_break_off():
     """The first is asked for once more, so that the second is the one that goes when there is no room."""
 
     async def main():
-        replies = Replies(CountingVoice(chunk_bytes=MAX_KEPT_BYTES // 4))
+        replies = Replies(CountingVoice(chunk_bytes=MAX_KEPT_BYTES // 4 + 1))
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(replies.prepare(LIGHT))
             await asyncio.sleep(1)
