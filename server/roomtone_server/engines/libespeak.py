@@ -7,13 +7,15 @@ callback that is gone. So there is one `Library`, one lock guards it, and all en
 import ctypes
 import functools
 import importlib.util
-import re
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
-from roomtone.errors import EngineError, LanguageMissing
+from roomtone.errors import EngineError
+from roomtone.extras import remedy
+from roomtone_server.engines.languages import normal_code, primary_code
+from roomtone_server.engines.tts.texts import lacking, plain
 
 RATE_HZ: Final = 22_050
 
@@ -27,8 +29,6 @@ _IPA: Final = 2
 _RATE, _VOLUME, _PITCH = 1, 2, 3
 _OK: Final = 0
 _GO_ON, _STOP = 0, 1
-
-_CONTROL_CHARACTERS: Final = re.compile(r"[\x00-\x1f\x7f]")  # \x01 begins a command to the library, \x00 ends the text
 
 
 class _Voice(ctypes.Structure):
@@ -100,10 +100,9 @@ class Library:
         A region that has no voice of its own gets its language's. Raises LanguageMissing, which lists what there is.
         """
         code, plus, variant = wanted.partition("+")
-        code = code.lower().replace("_", "-")
-        identifier = self._voices.get(code) or self._voices.get(code.partition("-")[0])
+        identifier = self._voices.get(normal_code(code)) or self._voices.get(primary_code(code))
         if identifier is None:
-            raise LanguageMissing(f"espeak has no voice for {wanted!r}; it has: {', '.join(self.codes)}")
+            raise lacking("espeak", wanted, self.codes)
         if plus and not (self._data / "voices" / "!v" / Path(variant).name).is_file():
             raise EngineError(f"espeak has no voice variant {variant!r} (in {wanted!r})")
         return identifier + plus + variant
@@ -121,30 +120,33 @@ class Library:
                 return _GO_ON
             return _GO_ON if take(ctypes.string_at(samples, 2 * count)) else _STOP
 
-        plain = _CONTROL_CHARACTERS.sub(" ", text).encode(errors="replace")
+        said = _sayable(text)
         callback = _Callback(on_audio)
         with self._lock:
             self._choose(voice)
             for parameter, value in ((_RATE, rate_wpm), (_PITCH, pitch), (_VOLUME, volume)):
                 self._c.espeak_SetParameter(parameter, value, 0)
             self._c.espeak_SetSynthCallback(callback)
-            status = self._c.espeak_Synth(
-                plain, len(plain) + 1, 0, _POSITION_IS_CHARACTER, 0, _TEXT_IS_UTF8, None, None
-            )
+            status = self._c.espeak_Synth(said, len(said) + 1, 0, _POSITION_IS_CHARACTER, 0, _TEXT_IS_UTF8, None, None)
         if status != _OK:
             raise EngineError(f"espeak refused to speak (status {status})")
 
     def phonemes(self, text: str, voice: str) -> str:
         """How it would be spoken, in IPA with stress marks. Raises EngineError."""
-        plain = ctypes.c_char_p(_CONTROL_CHARACTERS.sub(" ", text).encode(errors="replace"))
+        said = ctypes.c_char_p(_sayable(text))
         with self._lock:
             self._choose(voice)
-            ipa: bytes = self._c.espeak_TextToPhonemes(ctypes.byref(plain), _TEXT_IS_UTF8, _IPA) or b""
+            ipa: bytes = self._c.espeak_TextToPhonemes(ctypes.byref(said), _TEXT_IS_UTF8, _IPA) or b""
         return ipa.decode()
 
     def _choose(self, voice: str) -> None:
         if self._c.espeak_SetVoiceByName(voice.encode()) != _OK:
             raise EngineError(f"espeak cannot load its voice {voice!r}")
+
+
+def _sayable(text: str) -> bytes:
+    r"""Without \x01, which begins a command to the library, and \x00, which ends the text."""
+    return plain(text).encode()
 
 
 _LOADING: Final = threading.Lock()
@@ -157,8 +159,8 @@ def _load() -> Library:
 
 def library() -> Library:
     """The one of this process, loaded at the first call. Raises EngineError."""
-    if remedy := missing():
-        raise EngineError(f"espeak cannot work here: {remedy}")
+    if lacks := missing():
+        raise EngineError(f"espeak cannot work here: {lacks}")
     with _LOADING:  # `cache` alone lets two threads in
         return _load()
 
@@ -166,5 +168,5 @@ def library() -> Library:
 def missing() -> str | None:
     """What to do to have it; None when it is installed."""
     if importlib.util.find_spec("espeakng_loader") is None:
-        return "pip install 'roomtone[espeak]'"
+        return remedy("espeak")
     return None

@@ -14,6 +14,7 @@ from pydantic import Field, ValidationError
 
 from roomtone.engines import EngineSpec, Surroundings
 from roomtone.errors import EngineError
+from roomtone.extras import remedy
 from roomtone_server.engines.base import (
     ChatEnd,
     ChatMessage,
@@ -264,7 +265,7 @@ def _make(settings: OllamaSettings, _surroundings: Surroundings) -> LanguageMode
 
 
 def _missing() -> str | None:
-    return None if find_spec("ollama") else "pip install 'roomtone[ollama]'"
+    return None if find_spec("ollama") else remedy("ollama")
 
 
 ENGINE: Final[EngineSpec[Any, Any]] = EngineSpec("ollama", OllamaSettings, _make, _missing, rank=20)

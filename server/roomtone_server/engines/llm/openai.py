@@ -15,6 +15,7 @@ from pydantic import BaseModel, Field
 
 from roomtone.engines import EngineSpec, Surroundings
 from roomtone.errors import EngineError
+from roomtone.extras import remedy
 from roomtone_server.engines.api_key import ApiKeySettings
 from roomtone_server.engines.base import ChatPiece, ChatRequest, LanguageModel
 from roomtone_server.engines.llm.chat_completions import Chunk, Reply, body, words_in, words_of
@@ -165,7 +166,7 @@ def _make(settings: OpenAISettings, _surroundings: Surroundings) -> LanguageMode
 
 
 def _missing() -> str | None:
-    return None if find_spec("httpx") else "pip install 'roomtone[openai]'"
+    return None if find_spec("httpx") else remedy("openai")
 
 
 ENGINE: Final[EngineSpec[Any, Any]] = EngineSpec("openai", OpenAISettings, _make, _missing, auto=False)

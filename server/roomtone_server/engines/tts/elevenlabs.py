@@ -15,6 +15,7 @@ from roomtone.errors import EngineError
 from roomtone_server.engines.api_key import ApiKeySettings
 from roomtone_server.engines.base import SpeechRequest, TextToSpeech, Voice
 from roomtone_server.engines.http_service import Call, ServiceUrl
+from roomtone_server.engines.languages import primary_code
 from roomtone_server.engines.tts.services import VoiceServiceSettings, voice_for
 from roomtone_server.engines.tts.streamed import Service, StreamedVoice, missing
 
@@ -60,7 +61,7 @@ class ElevenLabsSpeech:
         voice = voice_for(request, settings, service.name, settings.languages, settings.voice)
         fields: dict[str, Any] = {"text": request.text, "model_id": settings.model}
         if settings.model in _TOLD_THE_LANGUAGE:
-            fields["language_code"] = request.language.replace("_", "-").partition("-")[0].lower()
+            fields["language_code"] = primary_code(request.language)
         if manner := settings.model_dump(include={"speed", "stability", "similarity_boost"}, exclude_none=True):
             fields["voice_settings"] = manner
         path = f"/v1/text-to-speech/{quote(voice, safe='')}/stream"
