@@ -10,7 +10,7 @@ arrival of any of them places the whole stream on the server's clock, late by th
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from operator import mul
 from typing import Final
@@ -42,6 +42,7 @@ AUDIBLE_DB: Final = 30.0  # below the loudest frame; what is fainter is the room
 # voice is never taken for two (of 82), two are for one once in five times; and mostly, when both are detected within
 # 150 ms of each other.
 ALIKE: Final = 0.88
+EVEN: Final = 1e-6  # of levels that are all the same, but for rounding
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,21 +174,25 @@ def _common(one: _Stream, other: _Stream, shift: int) -> int:
 
 def _is_one_voice(one: _Stream, other: _Stream, shift: int) -> bool:
     """By the first that both have heard at the same time, give or take some lag; later, all rooms fall silent alike."""
+    ours, theirs = _audible(one), _audible(other)
     lags = range(-MAX_LAG_FRAMES, MAX_LAG_FRAMES + 1)
-    return any(_correlation(one, other, shift + lag) >= ALIKE for lag in lags)
+    return any(_correlation(ours, theirs, shift + lag) >= ALIKE for lag in lags)
 
 
-def _correlation(one: _Stream, other: _Stream, shift: int) -> float:
-    common = [number for number in one.levels_db if number + shift in other.levels_db][:ENOUGH_FRAMES]
-    ours = _audible([one.levels_db[number] for number in common])
-    theirs = _audible([other.levels_db[number + shift] for number in common])
-    energy = math.sqrt(sum(map(mul, ours, ours)) * sum(map(mul, theirs, theirs)))
-    return sum(map(mul, ours, theirs)) / energy if energy else 0.0
+def _audible(stream: _Stream) -> dict[int, float]:
+    """Its levels, without what no two rooms share."""
+    floor_db = max(stream.levels_db.values()) - AUDIBLE_DB
+    return {number: max(floor_db, level_db) for number, level_db in stream.levels_db.items()}
 
 
-def _audible(levels_db: Sequence[float]) -> list[float]:
-    """About their mean, and without what no two rooms share."""
-    floor_db = max(levels_db) - AUDIBLE_DB
-    heard_db = [max(floor_db, level_db) for level_db in levels_db]
-    mean_db = sum(heard_db) / len(heard_db)
-    return [level_db - mean_db for level_db in heard_db]
+def _correlation(ours: Mapping[int, float], theirs: Mapping[int, float], shift: int) -> float:
+    """Of the frames of ours, and of theirs that lie so much later."""
+    common = [number for number in ours if number + shift in theirs][:ENOUGH_FRAMES]
+    if not common:
+        return 0.0
+    x, y = [ours[number] for number in common], [theirs[number + shift] for number in common]
+    # About their means, in one pass each: every satellite's every frame may come to this.
+    mean_x, mean_y = sum(x) / len(x), sum(y) / len(y)
+    covariance = sum(map(mul, x, y)) - mean_x * sum(y)
+    energy = (sum(map(mul, x, x)) - mean_x * sum(x)) * (sum(map(mul, y, y)) - mean_y * sum(y))
+    return covariance / math.sqrt(energy) if energy > EVEN else 0.0
