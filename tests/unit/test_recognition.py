@@ -51,6 +51,15 @@ async def test_it_hears_the_home_as_it_was_until_the_new_one_is_learned(tmp_path
         assert len(workers()) == 2
 
 
+async def test_a_worker_that_takes_its_time_to_leave_is_gone_when_the_engine_is_closed(tmp_path):
+    async with listening(pocketsphinx(tmp_path)) as engine:
+        retires = workers()[0]
+        retires.suspend()
+        await engine.learn(OTHER_HOME)
+        assert retires in workers()
+    assert workers() == []
+
+
 async def test_a_home_that_cannot_be_learned_leaves_the_one_before(tmp_path):
     command = await spoken(COMMAND)
     async with listening(pocketsphinx(tmp_path)) as engine:

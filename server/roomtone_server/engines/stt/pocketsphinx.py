@@ -114,7 +114,7 @@ class PocketSphinx:
             raise
         if before is not None:
             before.retire()
-        self._retired = [each for each in [*self._retired, before] if each is not None and each.is_alive]
+        self._retired = [each for each in [*self._retired, before] if each is not None and not each.has_ended]
         self._recognition, self._vocabulary, self._unheard = fresh, vocabulary, unheard
         if unheard:
             _log.warning(

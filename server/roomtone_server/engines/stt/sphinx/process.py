@@ -44,6 +44,11 @@ class WorkerProcess(asyncio.SubprocessProtocol):
         return self._requests is not None and not self._requests.is_closing() and not self._ended.is_set()
 
     @property
+    def has_ended(self) -> bool:
+        """Whether nothing is left of it. One that was told to leave is neither alive nor gone for a while."""
+        return self._ended.is_set()
+
+    @property
     def pid(self) -> int:
         assert self._transport is not None
         return self._transport.get_pid()

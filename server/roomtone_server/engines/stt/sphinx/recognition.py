@@ -45,6 +45,10 @@ class Recognition:
     def is_alive(self) -> bool:
         return self._process.is_alive
 
+    @property
+    def has_ended(self) -> bool:
+        return self._process.has_ended
+
     async def learn(self, vocabulary: Vocabulary, cache: Path, wake_phrases: Iterable[str]) -> list[str]:
         """Takes the home's words; returns those that it cannot hear. Once. Raises EngineError."""
         self._learned = asyncio.get_running_loop().create_future()

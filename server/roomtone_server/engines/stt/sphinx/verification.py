@@ -48,6 +48,8 @@ class Verification:
             is_alive = self._process is not None and self._process.is_alive
             if is_alive or asyncio.get_running_loop().time() < self._not_before_s:
                 return
+            if self._process is not None:
+                await self._process.kill()  # its pipe may be gone before it is
             self._loaded.clear()
             try:
                 process = self._process = await WorkerProcess.start("verify", self._receive, self._fail)
