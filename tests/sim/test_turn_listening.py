@@ -165,6 +165,24 @@ def test_a_transcript_that_is_turned_down_late_is_asked_for_once_more():
     assert (finish.silence_ms, answer.revision) == (300, 2)
 
 
+def test_what_is_turned_down_when_it_was_asked_for_often_enough_is_heard_to_its_end():
+    """Somebody hesitates twice; the third preview is of words that had not sounded finished yet, and is the last."""
+    scene = Scenario()
+    scene.wake()
+    for revision in (1, 2, 3):
+        assert scene.say("turn on the light", 400, what=UNFINISHED) == (
+            [Discard(1, revision - 1)] if revision > 1 else []
+        )
+        assert scene.hear(9000) == [Prepare(1, revision)]
+    assert scene.hear(scene.now_ms + 200) == []
+    assert scene.tell(PartialReady(1, "turn on the light", COMPLETE)) == []
+    discard, finish = scene.preview("")
+    assert discard == Discard(1, 3)
+    assert (finish.silence_ms, finish.known) == (260, False)
+    [answer] = scene.tell(FinalReady(1, finish.revision, "turn on the light"))
+    assert answer.text == "turn on the light"
+
+
 def test_a_command_that_goes_on_sounding_unfinished_is_turned_down_after_the_longer_wait():
     scene = Scenario()
     scene.wake()
