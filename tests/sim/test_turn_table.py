@@ -29,8 +29,9 @@ def path_to(state: State) -> list[list[e.Event]]:
     others = [e.PartialReady(TURN, "on", e.Completeness.UNFINISHED), e.AudioReached(TURN, 18_000, -60.0)]
     changed_mind = [
         *[unsure, *pause, sentence, *others, replace(sentence, revision=2, text="on", key="on")],
-        *[unsure, e.AudioReached(TURN, 18_800, -60.0), e.PartialReady(TURN, "words", e.Completeness.COMPLETE)],
+        *[unsure, e.AudioReached(TURN, 18_800, -60.0)],
     ]
+    sure = e.PartialReady(TURN, "words", e.Completeness.COMPLETE)
     cough = e.PreviewReady(TURN, 1, "", "", e.Completeness.UNKNOWN, spoken=False)
     heard = [*wake, words, *pause, e.AudioReached(TURN, 60_000, -60.0)]
     final = [*heard, e.FinalReady(TURN, 2, "on")]
@@ -52,7 +53,8 @@ def path_to(state: State) -> list[list[e.Event]]:
             [*wake, words, *pause],
             [*wake, words, *pause, preview],
             [*wake, unsure, *pause, sentence, e.AudioReached(TURN, 20_000, -60.0)],
-            [*wake, *changed_mind],
+            [*wake, *changed_mind, sure],
+            [*wake, *changed_mind, replace(cough, revision=3)],
             [*wake, replace(words, key="words"), *pause, cough, unsure, e.AudioReached(TURN, 24_800, -60.0)],
         ],
         State.FINISHING: [heard],
