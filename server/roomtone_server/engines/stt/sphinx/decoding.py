@@ -10,19 +10,35 @@ from roomtone_server.engines.stt.sphinx.speech import in_a_room
 _SCORE_SCALE: Final = 1024
 
 
-def decode(decoder: Any, pcm: bytes) -> Any:  # noqa: ANN401 - the library has no types
-    """A whole utterance (int16, mono, 16 kHz), as if it were the decoder's first: what it learnt of the noise in
-    another room would make the result depend on what was decoded before.
+_SILENCE: Final = "_silence"  # a grammar that makes features, and has next to nothing to decode
 
-    Returns the likeliest hypothesis, wherever in the grammar it stops, or None; the decoder then has the likeliest that
-    stops where a sentence does.
+
+def prepare(decoder: Any) -> None:  # noqa: ANN401 - the library has no types
+    """Once for each decoder that is to `begin`."""
+    decoder.add_fsg(_SILENCE, decoder.create_fsg(_SILENCE, 0, 0, [(0, 0, 1.0)]))
+
+
+def begin(decoder: Any, search: str, pcm: bytes) -> str:  # noqa: ANN401 - as above
+    """Begins an utterance, as if it were the decoder's first: what it learnt of the noise in another room would make
+    the result depend on what was decoded before. Normalises by the mean of this audio (int16, mono, 16 kHz), which is
+    to be fed yet; returns it. That takes a seventh of the time of decoding it.
     """
+    decoder.activate_search(_SILENCE)
     decoder.reinit_feat()
     decoder.start_utt()
     decoder.process_raw(in_a_room(pcm), full_utt=True)
-    so_far = decoder.hyp()
     decoder.end_utt()
-    return so_far
+    mean: str = decoder.get_cmn(update=False)
+    decoder.activate_search(search)
+    begin_anew(decoder, mean)
+    return mean
+
+
+def begin_anew(decoder: Any, mean: str) -> None:  # noqa: ANN401 - as above
+    """Begins an utterance by a mean that `begin` returned, with the search that is active."""
+    decoder.reinit_feat()
+    decoder.set_cmn(mean)
+    decoder.start_utt()
 
 
 def log_likelihood(score: float) -> float:

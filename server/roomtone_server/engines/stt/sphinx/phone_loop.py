@@ -4,7 +4,7 @@ import os
 from typing import Any, Final
 
 from roomtone.ears.formats import RATE_HZ, SAMPLE_BYTES
-from roomtone_server.engines.stt.sphinx.decoding import decode, log_likelihood
+from roomtone_server.engines.stt.sphinx.decoding import begin, log_likelihood, prepare
 from roomtone_server.engines.stt.sphinx.distance import Segment
 from roomtone_server.engines.stt.sphinx.speech import STEP_MS, in_a_room
 
@@ -19,7 +19,6 @@ NORMALISED_BY_MS: Final = 1200
 
 _NO_SOUND_OF_SPEECH: Final = ("SIL", "+")  # how silence begins, and noises
 _BETWEEN_STATES: Final = "(NULL)"  # of a grammar; it takes no time
-_SILENCE: Final = "_silence"  # a grammar that makes features, and has next to nothing to decode
 
 
 class PhoneLoop:
@@ -33,7 +32,7 @@ class PhoneLoop:
         model = get_model_path(MODEL)
         self._decoder = Decoder(Config(lm=None, dict=os.devnull, allphone=model, loglevel="FATAL", **DECODING))
         self._phones = self._decoder.current_search()
-        self._decoder.add_fsg(_SILENCE, self._decoder.create_fsg(_SILENCE, 0, 0, [(0, 0, 1.0)]))
+        prepare(self._decoder)
         self._start_ms = 0
         self._samples = 0
         self._is_hearing = False
@@ -45,13 +44,7 @@ class PhoneLoop:
         """
         if self._is_hearing:
             self._decoder.end_utt()
-        self._decoder.activate_search(_SILENCE)
-        decode(self._decoder, pcm[: NORMALISED_BY_MS * RATE_HZ // 1000 * SAMPLE_BYTES])
-        mean = self._decoder.get_cmn(update=False)
-        self._decoder.activate_search(self._phones)
-        self._decoder.reinit_feat()
-        self._decoder.set_cmn(mean)
-        self._decoder.start_utt()
+        begin(self._decoder, self._phones, pcm[: NORMALISED_BY_MS * RATE_HZ // 1000 * SAMPLE_BYTES])
         self._is_hearing = True
         self._start_ms = start_ms
         self._samples = 0

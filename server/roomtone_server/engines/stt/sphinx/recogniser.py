@@ -7,7 +7,7 @@ from itertools import count, islice
 from typing import Any, Final
 
 from roomtone.ears.formats import SAMPLE_BYTES
-from roomtone_server.engines.stt.sphinx.decoding import decode, log_likelihood
+from roomtone_server.engines.stt.sphinx.decoding import begin, begin_anew, log_likelihood, prepare
 from roomtone_server.engines.stt.sphinx.distance import Segment
 from roomtone_server.engines.stt.sphinx.lexicon import alternatives, polite, pronounce
 from roomtone_server.engines.stt.sphinx.phone_loop import segments_of
@@ -86,10 +86,12 @@ class Recogniser:
         for word, phones in alternatives().items():
             if word in vocabulary:
                 self._add_word(f"{word}(2)", phones)
+        prepare(self._decoder)
         self._wake_words: OrderedDict[str, str] = OrderedDict()
         self._wakes_named = 0
         self._followed: Recognised | None = None  # the decoder is in the midst of what follows that
-        self._followed_bytes = 0
+        self._is_open = False  # the decoder is in the midst of an utterance
+        self._fed_bytes = 0  # of it
 
     @property
     def wake_phrases(self) -> list[str]:
@@ -111,17 +113,34 @@ class Recogniser:
             return before
         if in_haste:
             del stretches[1:]
-        wake_word = self.listen_for(wake_phrase)
         likeliest = None
         for stretch in stretches:
-            so_far = decode(self._decoder, stretch.of(pcm))
-            found = self._decoder.hyp()
-            text = _said(found, wake_word)
-            claim, mean = self._claim(text, stretch, wake_phrase), self._decoder.get_cmn(update=False)
-            if self._is_sentence(text):
-                return Recognised(text, stretches[0], claim, mean, is_finished=_is_nearly(found, so_far))
-            likeliest = likeliest or Recognised(_said(so_far, wake_word), stretches[0], claim, mean, is_sentence=False)
+            found = replace(self._hear(pcm, stretch, wake_phrase), stretch=stretches[0])
+            if found.is_sentence:
+                self._followed = found
+                return found
+            likeliest = likeliest or found
         return likeliest
+
+    def _hear(self, pcm: bytes, stretch: Stretch, wake_phrase: str) -> Recognised:
+        """The likeliest sentence. One that is likelier than all that are cut short or go on, the decoder stays in the
+        midst of."""
+        wake_word = self.listen_for(wake_phrase)
+        mean = begin(self._decoder, wake_word, stretch.of(pcm))
+        self._is_open, self._fed_bytes = True, 0
+        self._feed(stretch.of(pcm))
+        so_far = self._decoder.hyp()
+        text = _said(so_far, wake_word)
+        if self._is_sentence(text):
+            claim = self._claim(text, stretch, wake_phrase)
+            return Recognised(text, stretch, claim, mean, is_finished=not claim.segments[-1].phones)
+        self._end()
+        found = self._decoder.hyp()
+        sentence = _said(found, wake_word)
+        claim = self._claim(sentence, stretch, wake_phrase)
+        if self._is_sentence(sentence):
+            return Recognised(sentence, stretch, claim, mean, is_finished=_is_nearly(found, so_far))
+        return Recognised(text, stretch, claim, mean, is_sentence=False)
 
     def follow(self, pcm: bytes, wake_phrase: str, heard: Recognised) -> Recognised | None:
         """What has been heard, if the utterance sounds finished, now that it has grown; else None.
@@ -129,21 +148,27 @@ class Recogniser:
         Asked again and again in a pause, it takes little more than what has come since, unless something else was
         recognised in between; normalised by the mean that `heard` was.
         """
-        if self._followed is not heard:
+        if not self._is_open or self._followed is not heard:
             self.listen_for(wake_phrase)
-            self._decoder.reinit_feat()
-            self._decoder.set_cmn(heard.mean)
-            self._decoder.start_utt()
-            self._followed, self._followed_bytes = heard, 0
+            begin_anew(self._decoder, heard.mean)
+            self._followed, self._is_open, self._fed_bytes = heard, True, 0
         stretch = Stretch(heard.claim.stretch.start_ms, length_ms(pcm))
-        news = stretch.of(pcm)[self._followed_bytes :]
-        self._decoder.process_raw(in_a_room(news, self._followed_bytes // SAMPLE_BYTES))
-        self._followed_bytes += len(news)
+        self._feed(stretch.of(pcm)[self._fed_bytes :])
         text = _said(self._decoder.hyp(), self._wake_words[wake_phrase])
         claim = self._claim(text, stretch, wake_phrase)
         if not self._is_sentence(text) or claim.segments[-1].phones:
             return None
         return Recognised(text, replace(heard.stretch, end_ms=stretch.end_ms), claim, heard.mean, is_finished=True)
+
+    def _feed(self, pcm: bytes) -> None:
+        if pcm:  # the decoder cannot take nothing
+            self._decoder.process_raw(in_a_room(pcm, self._fed_bytes // SAMPLE_BYTES))
+            self._fed_bytes += len(pcm)
+
+    def _end(self) -> None:
+        if self._is_open:
+            self._decoder.end_utt()
+            self._is_open = False
 
     def _claim(self, text: str, stretch: Stretch, wake_phrase: str) -> Claim:
         """What the decoder found in a stretch."""
@@ -158,9 +183,7 @@ class Recogniser:
 
         Done ahead, it saves the first utterance behind that phrase a tenth of a second.
         """
-        if self._followed is not None:
-            self._decoder.end_utt()
-            self._followed = None
+        self._end()
         if wake_phrase not in self._wake_words:
             if len(self._wake_words) == MAX_WAKE_PHRASES:
                 _, oldest = self._wake_words.popitem(last=False)
