@@ -177,7 +177,8 @@ class Speaker:
         while (entry := await self._chunks.get()) is not None:
             spoken, pcm = entry
             samples = len(pcm) // SAMPLE_BYTES
-            await asyncio.sleep(self._pacer.delay(samples, clock()))
+            if delay_s := self._pacer.delay(samples, clock()):  # others go first through a sleep of nothing
+                await asyncio.sleep(delay_s)
             while not self._flows.is_set():
                 await self._flows.wait()
                 await asyncio.sleep(self._pacer.delay(samples, clock()))
