@@ -132,8 +132,13 @@ class World:
         self.satellite.wake(self.begin())
 
     def interrupt(self, paused: bool) -> None:
+        """Nothing is interrupted while somebody is being heard, and what that one says stays what is said."""
+        said = self.stt.text, self.stt.spoken
+        is_heard = not self.satellite.has_found_end(self.last_turn)
         where = self.satellite.position
         self.satellite.send(Interrupted(self.begin(), self.satellite.newest_reply, where, where, paused))
+        if is_heard:
+            self.stt.text, self.stt.spoken = said
 
     def mean_something(self) -> None:
         """That was never said before."""
@@ -157,6 +162,9 @@ class Listener(ScriptedSatellite):
     @property
     def newest_reply(self) -> int:
         return next((turn for kind, turn, *_ in reversed(self.log) if kind == "begin"), 1)
+
+    def has_found_end(self, turn: int) -> bool:
+        return any(kind in {"heard", "ended"} and of == turn for kind, of, *_ in self.log)
 
     def stop_listening(self, turn: int) -> None:
         self._note("heard", turn, self._stt.text)
