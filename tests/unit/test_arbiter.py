@@ -160,6 +160,16 @@ def test_silence_is_nobody_s_voice():
     assert contest((2.0, one), (2.0, other)) == []
 
 
+def test_frames_that_were_lost_are_not_compared():
+    """Of both streams every second one is missing: at each odd lag they have nothing in common."""
+    arbiter, one, other = Arbiter(), voice(1), voice(2)
+    for name in ("one", "other"):
+        arbiter.claim(Claim(name, 1, "okay_nabu", 0, 20.0, 0.9), 2.0, alone=False)
+    for number in range(0, 100, 2):
+        for name, said in (("one", one), ("other", other)):
+            assert arbiter.heard(name, 1, (number + 1) * FRAME_SAMPLES, said[number], 2.0 + number * FRAME_S) is None
+
+
 def test_the_chime_waits_for_rivals_and_not_longer_for_the_last_of_them():
     arbiter, near, far = Arbiter(), Microphone("near", voice(1), snr_db=20), Microphone("far", voice(1), snr_db=14)
     assert far.claim(arbiter, 2.0) == pytest.approx(CHIME_WAITS_S)
