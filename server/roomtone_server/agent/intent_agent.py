@@ -78,7 +78,7 @@ class IntentAgent:
 
     async def prepare(self, request: Request) -> Prepared:
         command = self._understand(request)
-        ready = self._ready(request, command)
+        ready = self.ready(request, command)
         return Prepared(
             request,
             intent=_intent(command),
@@ -96,7 +96,8 @@ class IntentAgent:
             return command if last is None else elsewhere(last, command) or command
         return command
 
-    def _ready(self, request: Request, command: Command | None) -> Ready:
+    def ready(self, request: Request, command: Command | None) -> Ready:
+        """What a command comes to, whoever found it; None: nothing was understood. Reads, and changes nothing."""
         if command is None:
             return Ready(self._excuse(request), understood=False)
         if command.intent == "RoomtoneYes" and (confirmed := self._questions.find(request)) is not None:
@@ -135,7 +136,7 @@ class IntentAgent:
             command = self._understand(later)
         if command is not None and "conversation_command" in command.values:
             command = None  # later still: nobody means that
-        first = self._ready(later, command)
+        first = self.ready(later, command)
         if first.asks is not None and first.asks.plan is not None:
             confirmed = Ready(text, replace(plan, timers=[replace(timer, confirmed=True)]))
             return self._asking(confirmed, first.asks.plan.calls, "confirm_later")
@@ -176,18 +177,33 @@ class IntentAgent:
         question = self._questions.close(prepared.request)
         self._context.note(prepared.request)
         if ready.asks is not None:
-            self._questions.ask(prepared.request, ready.asks)
+            self.ask(prepared.request, ready)
             yield Said(ready.text)
             yield Finished(understood=True, expects_answer=True)
         elif ready.answers is not None and ready.answers is not question:
             yield Said(self._responses.phrase("too_late"))
             yield Finished(understood=True)
         else:
-            async with aclosing(self._carry_out(ready, prepared.request)) as parts:
+            async with aclosing(self.carry_out(ready, prepared.request)) as parts:
                 async for part in parts:
                     yield part
 
-    async def _carry_out(self, ready: Ready, request: Request) -> AsyncGenerator[ReplyPart, None]:
+    def has_asked(self, request: Request) -> bool:
+        """Whether a question stands open that this request may answer."""
+        return self._questions.find(request) is not None
+
+    def ask(self, request: Request, ready: Ready) -> None:
+        """Leaves its question open: what it asks about is done after a "yes"."""
+        assert ready.asks is not None
+        self._questions.ask(request, ready.asks)
+
+    def leave_to_others(self, request: Request) -> None:
+        """Somebody else answers the request: a question that stood open is over, as after any other command."""
+        self._questions.close(request)
+        self._context.note(request)
+
+    async def carry_out(self, ready: Ready, request: Request) -> AsyncGenerator[ReplyPart, None]:
+        """Acts, and says what `commit` would; of what asks back first, ask instead."""
         plan = ready.plan or Plan(Reply(""))
         text = ready.text
         outcomes = await self._act(plan)
@@ -244,11 +260,11 @@ class IntentAgent:
 
     async def _carried_out_later(self, timer: Timer, command: str) -> Due:
         request = Request(command, language=self._language, satellite=timer.satellite, area=timer.area)
-        ready = self._ready(request, self._understand(request))
+        ready = self.ready(request, self._understand(request))
         if ready.asks is not None:
             # The question was asked when the timer was set, unless the home has changed since.
             ready = ready.asks if timer.confirmed else Ready(self._responses.phrase("not_confirmed"))
-        async with aclosing(self._carry_out(ready, request)) as parts:
+        async with aclosing(self.carry_out(ready, request)) as parts:
             said = [part.text async for part in parts if isinstance(part, Said)]
         return Due(timer.satellite, "".join(said), sound="done")
 
