@@ -8,10 +8,10 @@ from roomtone.engines import Chosen, Surroundings
 from roomtone.paths import cache_dir, make_private, state_dir
 from roomtone_server.agent.base import Agent
 from roomtone_server.agent.intent_agent import IntentAgent
+from roomtone_server.agent.kept import Kept
 from roomtone_server.home.base import Home, HomeSettings
 from roomtone_server.settings import ServerSettings
 from roomtone_server.store.database import FILE_NAME, Database
-from roomtone_server.store.timers import SqliteTimerStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ async def open_mind(settings: ServerSettings, home: Chosen, around: Surroundings
         assert isinstance(home.settings, HomeSettings)
         agent = IntentAgent(
             the_home,
-            SqliteTimerStore(database),
+            Kept.in_database(database),
             settings.agent,
             confirm=home.settings.confirm,
             language=settings.language,

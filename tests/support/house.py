@@ -12,11 +12,11 @@ from roomtone.engines import Surroundings
 from roomtone_server.agent.base import Acted, Finished, Intent, Request, Said
 from roomtone_server.agent.clocks import Clocks
 from roomtone_server.agent.intent_agent import IntentAgent
+from roomtone_server.agent.kept import Kept
 from roomtone_server.agent.settings import AgentSettings
 from roomtone_server.home.base import Entity
 from roomtone_server.home.virtual import VirtualHome, VirtualHomeSettings
 from roomtone_server.store.database import Database
-from roomtone_server.store.timers import SqliteTimerStore
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -74,12 +74,13 @@ async def open_house(
     )
     await home.start()
     async with Database.open(folder / "roomtone.db", executor) as database:
+        the_clocks = Clocks(**({"local_now": lambda: NOON} | (clocks or {})))
         agent = IntentAgent(
             home,
-            SqliteTimerStore(database),
+            Kept.in_database(database, the_clocks),
             AgentSettings(),
             executor=executor,
-            clocks=Clocks(local_now=lambda: NOON, **(clocks or {})),
+            clocks=the_clocks,
             **options,
         )
         await agent.start()

@@ -300,7 +300,7 @@ async def test_preparing_changes_nothing_and_never_raises(tmp_path):
 
         holds()
         assert house.home.entities() == before
-        assert not house.agent._timers.all()
+        assert not house.agent._kept.timers.all()
         assert house.agent._questions.find(Request("yes", satellite="k1")) is None
         assert not (tmp_path / "virtual-home.json").exists()
 
@@ -339,7 +339,7 @@ async def test_a_timer_that_cannot_be_kept_is_not_promised(tmp_path):
             vandal.execute("DROP TABLE timer")
         outcome = await house.say("set a timer for 5 minutes")
         assert outcome.reply.startswith("Sorry, that did not work: the database")
-        assert not house.agent._timers.all()
+        assert not house.agent._kept.timers.all()
 
 
 async def test_another_language_is_understood_and_answered_in_its_own_words(tmp_path):
@@ -352,6 +352,6 @@ async def test_another_language_is_understood_and_answered_in_its_own_words(tmp_
 
 async def test_a_language_without_templates_is_one_clear_error(tmp_path):
     async with open_house(tmp_path) as house:
-        agent = IntentAgent(house.home, house.agent._timers._store, AgentSettings(), language="tlh")
+        agent = IntentAgent(house.home, house.agent._kept, AgentSettings(), language="tlh")
         with pytest.raises(EngineError, match="'tlh'"):
             await agent.start()

@@ -14,19 +14,20 @@ from roomtone_server.agent.clocks import SYSTEM_CLOCKS, Clocks
 from roomtone_server.agent.confirmation import OpenQuestions, guarded_calls
 from roomtone_server.agent.context import Context, elsewhere, subject_of
 from roomtone_server.agent.intents import HANDLERS
+from roomtone_server.agent.kept import Kept
 from roomtone_server.agent.planning import NOWHERE, CannotDo, Command, Plan, Reply, Situation
 from roomtone_server.agent.pronouns import spelled_out
+from roomtone_server.agent.reminders import Reminder
 from roomtone_server.agent.responses import responses_of
 from roomtone_server.agent.settings import AgentSettings
-from roomtone_server.agent.timers import StartTimer, Timer, Timers
+from roomtone_server.agent.timers import StartTimer, Timer
 from roomtone_server.agent.understanding import Understanding, parse_sentences
 from roomtone_server.home.base import Guarded, Home, HomeSettings, ServiceCall
 from roomtone_server.home.names import vocabulary_of
-from roomtone_server.store.base import TimerStore
 
 _LOGGER: Final = logging.getLogger(__name__)
 
-# A timer that rings later than this has a word for it: nothing was there to ring in time.
+# What is said later than this has a word for it: nothing was there to say it in time.
 LATE_S: Final = 30
 
 
@@ -48,7 +49,7 @@ class IntentAgent:
     def __init__(
         self,
         home: Home,
-        timers: TimerStore,
+        kept: Kept,
         settings: AgentSettings,
         *,
         confirm: Collection[Guarded] = HomeSettings().confirm,
@@ -58,7 +59,7 @@ class IntentAgent:
     ) -> None:
         """`confirm` is what asks back first; `executor` is where it warms up, None being the loop's own."""
         self._home = home
-        self._timers = Timers(timers, clocks.monotonic, clocks.wall)
+        self._kept = kept
         self._confirm = confirm
         self._language = language
         self._clocks = clocks
@@ -67,8 +68,8 @@ class IntentAgent:
         self._context = Context(settings.context_lasts_s, clocks.monotonic)
 
     async def start(self) -> None:
-        """Raises EngineError for a language without templates, StoreError when the timers cannot be read."""
-        await self._timers.load()
+        """Raises EngineError for a language without templates, StoreError when what is kept cannot be read."""
+        await self._kept.load()
         await asyncio.get_running_loop().run_in_executor(self._executor, self._warm_up)
 
     def _warm_up(self) -> None:
@@ -155,7 +156,9 @@ class IntentAgent:
         return Situation(
             areas=self._home.areas(),
             entities=self._home.entities(),
-            timers=self._timers.all(),
+            timers=self._kept.timers.all(),
+            reminders=self._kept.reminders.all(),
+            facts=self._kept.memory.all(),
             now=self._clocks.local_now(),
             monotonic_s=self._clocks.monotonic(),
             satellite=request.satellite,
@@ -215,8 +218,8 @@ class IntentAgent:
             else:
                 text = self._responses.phrase("failed", problem=problem)
         try:
-            for change in plan.timers:
-                await self._timers.apply(change)
+            for change in (*plan.timers, *plan.notes):
+                await self._kept.apply(change)
         except StoreError as problem:
             text = self._responses.phrase("failed", problem=problem)
         silent = plan.ends_silently or not text
@@ -240,13 +243,19 @@ class IntentAgent:
         return None
 
     async def due(self) -> AsyncGenerator[Due, None]:
-        async with aclosing(self._timers.due()) as timers:
-            async for timer in timers:
-                yield await self._rung(timer)
+        async with aclosing(self._kept.due()) as dues:
+            async for due in dues:
+                yield self._reminded(due) if isinstance(due, Reminder) else await self._rung(due)
+
+    def _reminded(self, reminder: Reminder) -> Due:
+        late_s = self._kept.reminders.late_s(reminder)
+        key = "reminder_late" if late_s > LATE_S else "reminder_due"
+        text = self._responses.phrase(key, what=reminder.text, late_minutes=max(1, round(late_s / 60)))
+        return Due(reminder.satellite, text)
 
     async def _rung(self, timer: Timer) -> Due:
         if timer.command is None:
-            late_s = round(-self._timers.seconds_left(timer))
+            late_s = round(-self._kept.timers.seconds_left(timer))
             text = self._responses.phrase(
                 "timer_late" if late_s > LATE_S else "timer_done",
                 name=timer.name,

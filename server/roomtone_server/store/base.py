@@ -64,6 +64,47 @@ class TimerStore(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class StoredReminder:
+    """Something to be said at a time."""
+
+    id: str
+    satellite: str  # where; empty: everywhere
+    text: str  # in the speaker's words
+    at: float
+
+
+class ReminderStore(Protocol):
+    async def save(self, reminder: StoredReminder) -> None:
+        """Keeps it; replaces the one with the same id."""
+
+    async def remove(self, reminder_id: str) -> None:
+        """Forgets it, if it is there."""
+
+    async def list(self) -> Sequence[StoredReminder]:
+        """All of them, the soonest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFact:
+    """Something that somebody asked to be remembered."""
+
+    id: str
+    text: str
+    told_at: float
+
+
+class FactStore(Protocol):
+    async def save(self, fact: StoredFact) -> None:
+        """Keeps it; replaces the one with the same id."""
+
+    async def remove(self, fact_id: str) -> None:
+        """Forgets it, if it is there."""
+
+    async def list(self) -> Sequence[StoredFact]:
+        """All of them, in the order in which they were told."""
+
+
+@dataclass(frozen=True, slots=True)
 class StoredTurn:
     """A turn that is over."""
 

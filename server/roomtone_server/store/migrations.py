@@ -50,6 +50,23 @@ STEPS: Final[tuple[tuple[str, ...], ...]] = (
         """,
         "CREATE INDEX turn_by_time ON turn (began_at)",
     ),
+    (
+        """
+        CREATE TABLE reminder (
+            id TEXT PRIMARY KEY NOT NULL,
+            satellite TEXT NOT NULL,
+            text TEXT NOT NULL,
+            at REAL NOT NULL
+        ) STRICT
+        """,
+        """
+        CREATE TABLE fact (
+            id TEXT PRIMARY KEY NOT NULL,
+            text TEXT NOT NULL,
+            told_at REAL NOT NULL
+        ) STRICT
+        """,
+    ),
 )
 VERSION: Final = len(STEPS)
 
