@@ -24,6 +24,7 @@ class Outcome:
 
     text: str
     acted: tuple[ServiceCall, ...] = ()
+    asks: str = ""  # must be asked back first: the user hears it, as it is, and the model is not asked again
 
 
 class AgentTool(Protocol):
