@@ -1,0 +1,140 @@
+"""One language, read from its file and checked. A language without a file is known by its code alone."""
+
+import functools
+from collections.abc import Iterator
+from datetime import date, time
+from importlib import resources
+from typing import Annotated, Any, Final, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from roomtone.errors import EngineError
+
+# As in `grammar.sentences`: libyaml's where PyYAML was built with it.
+_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+_SUFFIX: Final = ".yaml"
+
+Word = Annotated[str, Field(min_length=1, max_length=120)]
+Words = tuple[Word, ...]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Numbers(_Part):
+    """Number words that Unicode's rules lack; of a language that has none here, those rules do."""
+
+    words: Annotated[Words, Field(max_length=101)] = ()  # from 0 on; other spellings behind a slash: "पाँच/पांच"
+    half: Annotated[str, Field(pattern=r"^$|\{\}")] = ""  # how 20.5 is said, with {} for 20
+
+    def spoken(self, number: float) -> tuple[str, ...]:
+        """All the words for a number, the usual first; none for one that is not here."""
+        whole = int(number)
+        if not 0 <= whole < len(self.words):
+            return ()
+        words = tuple(self.words[whole].split("/"))
+        if number == whole:
+            return words
+        return tuple(self.half.format(each) for each in words) if self.half and number - whole == 0.5 else ()
+
+
+class Clock(_Part):
+    """How it is told what time it is. Patterns hold the numbers {hour} and {minute}, and {part}."""
+
+    hours: Annotated[int, Field(ge=12, le=24)] = 24  # 12: one o'clock again after noon
+    parts: dict[Annotated[int, Field(ge=0, le=23)], Word] = {}  # of the day, each from its hour on
+    on_the_hour: str = "{hour}:00"
+    otherwise: str = "{hour}:{minute:02}"
+
+    def told(self, when: time) -> str:
+        hour = when.hour if self.hours == 24 else when.hour % 12 or 12
+        part = next((self.parts[start] for start in sorted(self.parts, reverse=True) if start <= when.hour), "")
+        pattern = self.otherwise if when.minute else self.on_the_hour
+        return pattern.format(hour=hour, minute=when.minute, part=part)
+
+
+class Calendar(_Part):
+    """How it is told what day it is. The pattern holds {weekday}, {day}, {month} and {year}."""
+
+    months: Annotated[Words, Field(min_length=12, max_length=12)]  # as they stand in a date
+    weekdays: Annotated[Words, Field(min_length=7, max_length=7)]  # from Monday on
+    today: str
+
+    def told(self, day: date) -> str:
+        month, weekday = self.months[day.month - 1], self.weekdays[day.weekday()]
+        return self.today.format(weekday=weekday, day=day.day, month=month, year=day.year)
+
+
+class Questions(_Part):
+    """What tells a question from an order, in small letters."""
+
+    begin: Words = ()  # its first words
+    hold: Words = ()  # a word anywhere in it
+    end: Words = ()  # how its last word ends
+
+    def asks(self, text: str) -> bool:
+        """Whether a text is a question, by its words or its mark. In doubt it is: nothing acts on a question."""
+        said = text.casefold().strip(" ¿¡.!।")
+        if said.endswith(("?", "؟")):
+            return True
+        begins = any(said.startswith(f"{words} ") for words in self.begin)
+        return begins or not set(said.split()).isdisjoint(self.hold) or said.endswith(self.end)
+
+
+class Phrases(_Part):
+    """What is said in every language, whoever answers; all else that an intent says stands in `grammar/data`."""
+
+    one_moment: Word  # the answer takes a while
+    not_understood: str
+    failed: str  # something broke; nobody knows more
+
+
+class Language(_Part):
+    code: Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
+    name: Word  # as its speakers call it
+    english_name: Word
+    full: bool = False  # everyday commands of every kind are understood and answered, and tests hold them so
+    whisper: str = ""  # the code that Whisper's models know it by
+    espeak: str = ""  # the voice of espeak that most people expect
+    piper: Words = ()  # voices of Piper's, the best first
+    signs: dict[str, str] = {}  # what is written as a sign, as the sentence templates say it
+    sentence_ends: str = ".!?"
+    numbers: Numbers = Numbers()
+    digits: Annotated[str, Field(pattern=r"^(\d{10})?$")] = ""  # its own, from 0 on; all are read as 0 to 9
+    clock: Clock = Clock()
+    calendar: Calendar | None = None
+    phrases: Phrases | None = None
+    at_once: frozenset[Word] = frozenset()  # what ends an utterance without waiting for more
+    backchannels: frozenset[Word] = frozenset()  # what a listener says without wishing to speak
+    pronouns: Words = ()  # stand for what was spoken of before
+    no_names: frozenset[Word] = frozenset()  # stand where a name could, and are none
+    questions: Questions = Questions()
+    warm_up: Words = ()  # commands that use each kind of list: names, numbers, what is free
+
+    @model_validator(mode="after")
+    def _speaks(self) -> Self:
+        """Its patterns hold nothing that they are not given."""
+        self.clock.told(time(15, 30))
+        if self.calendar is not None:
+            self.calendar.told(date(2026, 3, 1))
+        return self
+
+
+@functools.cache
+def language_of(code: str) -> Language:
+    """That of a code in any spelling (`de`, `de-AT`, `de_CH`)."""
+    primary = code.lower().replace("_", "-").partition("-")[0]
+    file = resources.files(__package__) / f"{primary}{_SUFFIX}"
+    if not primary.isalpha() or not file.is_file():
+        return Language.model_construct(code=primary, name=code, english_name=code)
+    content: Any = yaml.load(file.read_text(encoding="utf-8"), _LOADER)  # noqa: S506 - either loader is a safe one
+    return Language.model_validate({"code": primary, **content})
+
+
+def languages() -> Iterator[Language]:
+    """Those that have a file, by code."""
+    files = sorted(file.name for file in resources.files(__package__).iterdir() if file.name.endswith(_SUFFIX))
+    return (language_of(name.removesuffix(_SUFFIX)) for name in files)
