@@ -21,14 +21,18 @@ from roomtone_server.agent.reminders import Reminder
 from roomtone_server.agent.responses import responses_of
 from roomtone_server.agent.settings import AgentSettings
 from roomtone_server.agent.timers import StartTimer, Timer
+from roomtone_server.agent.thinking.questions import is_question
 from roomtone_server.agent.understanding import Understanding, parse_sentences
 from roomtone_server.home.base import Guarded, Home, HomeSettings, ServiceCall
-from roomtone_server.home.names import vocabulary_of
+from roomtone_server.home.names import Words
 
 _LOGGER: Final = logging.getLogger(__name__)
 
 # What is said later than this has a word for it: nothing was there to say it in time.
 LATE_S: Final = 30
+
+# Why a command cannot be carried out, where somebody who followed the conversation could.
+_LACK_CONTEXT: Final = frozenset({"no_referent", "nothing_to_repeat"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,8 @@ class Ready:
     plan: Plan | None = None
     command: Command | None = None  # that the plan carries out
     understood: bool = True
+    recalled: bool = False  # found by the words of a question alone: a language model answers better
+    lacks_context: bool = False  # it speaks of what went before, and the intents know of nothing
     asks: "Ready | None" = None  # the text is a question; this is what a "yes" leads to
     answers: "Ready | None" = None  # this is what a "yes" led to: the question must still be open
 
@@ -100,18 +106,26 @@ class IntentAgent:
     def ready(self, request: Request, command: Command | None) -> Ready:
         """What a command comes to, whoever found it; None: nothing was understood. Reads, and changes nothing."""
         if command is None:
-            return Ready(self._excuse(request), understood=False)
+            return self._recalled(request) or Ready(self._excuse(request), understood=False)
         if command.intent == "RoomtoneYes" and (confirmed := self._questions.find(request)) is not None:
             return replace(confirmed, answers=confirmed)
         try:
             plan = HANDLERS[command.intent](command, self._situation(request))
             text = self._responses.reply(command, plan.reply)
         except CannotDo as problem:
-            return Ready(self._responses.phrase(problem.key, **problem.slots))
+            text = self._responses.phrase(problem.key, **problem.slots)
+            return Ready(text, lacks_context=problem.key in _LACK_CONTEXT)
         for change in plan.timers:
             if isinstance(change, StartTimer) and change.command is not None:
                 return self._later(request, plan, change, text)
         return self._asking(Ready(text, plan, command), plan.calls, "confirm")
+
+    def _recalled(self, request: Request) -> Ready | None:
+        """What was told once, where somebody asks for it."""
+        if not is_question(request.text, self._language):
+            return None
+        fact = recalled(request.text, self._kept.memory.all(), self._language)
+        return None if fact is None else Ready(self._responses.phrase("recalled", fact=fact.text), recalled=True)
 
     def _excuse(self, request: Request) -> str:
         match self._understanding.stranger(request.text, self._area(request)):
