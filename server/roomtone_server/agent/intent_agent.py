@@ -68,6 +68,7 @@ class IntentAgent:
         self._kept = kept
         self._confirm = confirm
         self._language = language
+        self._words = Words(language)
         self._clocks = clocks
         self._executor = executor
         self._questions: OpenQuestions[Ready] = OpenQuestions(settings.confirm_within_s, clocks.monotonic)
@@ -95,8 +96,7 @@ class IntentAgent:
         )
 
     def _understand(self, request: Request) -> Command | None:
-        vocabulary = vocabulary_of(self._home.areas(), self._home.entities(), self._language)
-        self._understanding.learn(vocabulary)
+        self._understanding.learn(self._words.of(self._home.areas(), self._home.entities()))
         command = self._understanding.understand(request.text, self._area(request), self._context.subject(request))
         if command is not None and command.intent == "RoomtoneAgain":
             last = self._context.command(request)

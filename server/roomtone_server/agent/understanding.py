@@ -8,10 +8,11 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from hassil.intents import Intent, IntentData, Intents, SlotList
+from hassil.intents import Intents
 from hassil.models import MatchEntity, UnmatchedTextEntity
 from hassil.recognize import MISSING_ENTITY, RecognizeResult, recognize_all, recognize_best
 
+from roomtone_server.agent.candidates import Candidates, Names
 from roomtone_server.agent.planning import NOWHERE, Command
 from roomtone_server.agent.pronouns import PRONOUNS, has_pronoun, pronoun_names
 from roomtone_server.grammar.sentences import load_sentences
@@ -60,8 +61,9 @@ def normalised(text: str, language: str) -> str:
 class Sentences:
     """One language's templates, parsed; the names of the home are not in them."""
 
-    commands: Intents
-    orders: Intents  # those commands in which an unknown name is worth a word
+    language: str
+    commands: Candidates
+    orders: Candidates  # those commands in which an unknown name is worth a word
 
 
 @functools.cache
@@ -77,7 +79,11 @@ def parse_sentences(language: str, handled: frozenset[str]) -> Sentences:
         intents = {name: intent for name, intent in templates["intents"].items() if name in names}
         return Intents.from_dict({**templates, "intents": intents})
 
-    sentences = Sentences(commands=those(handled), orders=those(handled & _ORDERS))
+    sentences = Sentences(
+        language,
+        commands=Candidates(those(handled)),
+        orders=Candidates(those(handled & _ORDERS), names_unknown=True),
+    )
     nobody = Understanding(sentences)
     for text in _WARM_UP:
         nobody.understand(text, None)
@@ -92,18 +98,17 @@ class Understanding:
 
     def __init__(self, sentences: Sentences) -> None:
         self._sentences = sentences
-        self._commands = sentences.commands
-        self._names: dict[str, SlotList] = dict(slot_lists(Vocabulary()))
+        self._language = sentences.language
+        self._names = Names(slot_lists(Vocabulary()))
         self._known: frozenset[str] = frozenset()
         self._vocabulary: Vocabulary | None = None
 
     def learn(self, vocabulary: Vocabulary) -> None:
         """Takes the home's names; cheap when they are those it has."""
         if vocabulary != self._vocabulary:
-            self._names = dict(slot_lists(vocabulary))
+            self._names = Names(slot_lists(vocabulary))
             names = [thing.names for thing in vocabulary.things] + [area.names for area in vocabulary.areas]
             self._known = frozenset(name.casefold() for all_names in names for name in all_names)
-            self._commands = _possible(self._sentences.commands, {thing.domain for thing in vocabulary.things})
             self._vocabulary = vocabulary
 
     def stranger(self, text: str, area: str | None) -> tuple[str, str] | None:
@@ -111,13 +116,14 @@ class Understanding:
 
         ("name" or "area", and what was said in its place); None when the rest of the text is no order either.
         """
-        said = normalised(text, self._commands.language)
+        said = normalised(text, self._language)
         if not said or len(said) > _MAX_ORDER_CHARACTERS:
             return None
+        orders = self._sentences.orders.narrowed(said, self._names)
         found = recognize_all(
             said,
-            self._sentences.orders,
-            slot_lists=self._names,
+            orders.intents,
+            slot_lists=dict(orders.lists),
             intent_context={"area": area or NOWHERE},
             allow_unmatched_entities=True,
         )
@@ -132,7 +138,7 @@ class Understanding:
 
     def _could_be_named(self, slot: str, text: str, said: str) -> bool:
         """Not what this home knows; not where an order says what to do, as in "are the" lights on."""
-        no_names = self._known | _NO_NAMES.get(self._commands.language, frozenset())
+        no_names = self._known | _NO_NAMES.get(self._language, frozenset())
         return slot in {"name", "area"} and text.casefold() not in no_names and not said.startswith(text)
 
     def understand(self, text: str, area: str | None, subject: Collection[str] = ()) -> Command | None:
@@ -141,10 +147,10 @@ class Understanding:
         `subject` are the ids of the entities that were spoken of before. "It" stands for those of them that the rest of
         the text can be said of; when there are none, the command's referents are empty.
         """
-        said = normalised(text, self._commands.language)
+        said = normalised(text, self._language)
         if not said or len(said) > MAX_COMMAND_CHARACTERS:
             return None
-        if self._vocabulary is None or not has_pronoun(said, self._commands.language):
+        if self._vocabulary is None or not has_pronoun(said, self._language):
             return self._matching(said, area, self._names)
         things = self._vocabulary.things
         spoken_of = [thing for thing in things if thing.id in subject]
@@ -156,37 +162,20 @@ class Understanding:
         """The command in which a pronoun stands for something of the kind of one of these."""
         if not things:
             return None
-        pronouns = pronoun_names(things, self._commands.language)
-        command = self._matching(said, area, {**self._names, "name": pronouns})
+        pronouns = pronoun_names(things, self._language)
+        command = self._matching(said, area, self._names.but(name=pronouns))
         return None if command is None or command.name_domain is None else replace(command, referents=())
 
-    def _matching(self, said: str, area: str | None, names: Mapping[str, SlotList]) -> Command | None:
+    def _matching(self, said: str, area: str | None, names: Names) -> Command | None:
+        commands = self._sentences.commands.narrowed(said, names)
         found = recognize_best(
             said,
-            self._commands,
-            slot_lists=dict(names),
+            commands.intents,
+            slot_lists=dict(commands.lists),
             intent_context={"area": area or NOWHERE},
             best_slot_name="name",
         )
         return None if found is None else _command(found, said)
-
-
-def _possible(intents: Intents, domains: AbstractSet[str]) -> Intents:
-    """Without the blocks that no name of this home can match; hassil would try each of them, every time."""
-    return replace(
-        intents,
-        intents={
-            name: Intent(name, [block for block in intent.data if _can_match(block, domains)])
-            for name, intent in intents.intents.items()
-        },
-    )
-
-
-def _can_match(block: IntentData, domains: AbstractSet[str]) -> bool:
-    if all("{floor}" in sentence for sentence in block.sentence_texts):
-        return False  # homes have no floors
-    named = block.requires_context.get("domain")
-    return named is None or not domains.isdisjoint([named] if isinstance(named, str) else named)
 
 
 def _referring_to(things: Collection[NamedThing], command: Command) -> Command:
