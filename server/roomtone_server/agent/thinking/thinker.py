@@ -1,0 +1,93 @@
+"""Answers one request with a language model: what it is asked, with which tools, and what is remembered of it."""
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
+from typing import Final
+
+from roomtone.errors import EngineError
+from roomtone_server.agent.base import Finished, ReplyPart, Request, Said
+from roomtone_server.agent.clocks import Clocks
+from roomtone_server.agent.settings import AgentSettings
+from roomtone_server.agent.thinking import prompt
+from roomtone_server.agent.thinking.history import History
+from roomtone_server.agent.thinking.questions import is_marked, is_question
+from roomtone_server.agent.thinking.rounds import Rounds
+from roomtone_server.agent.thinking.warming import Warming
+from roomtone_server.agent.tools.base import AgentTool, Toolbox
+from roomtone_server.engines.base import ChatMessage, ChatRequest, LanguageModel
+from roomtone_server.home.base import Home
+
+# Nobody says more in one breath; what a recogniser makes of an evening's television must not fill the prompt.
+MAX_REQUEST_CHARACTERS: Final = 2_000
+
+
+class Thinker:
+    """A model, what it knows of the home, and what it may do there."""
+
+    def __init__(
+        self, model: LanguageModel, home: Home, toolboxes: Sequence[Toolbox], settings: AgentSettings, clocks: Clocks
+    ) -> None:
+        """Of tools with one name, the first toolbox's counts."""
+        self.history: Final = History(settings.context_lasts_s, clocks.monotonic)
+        self._model = model
+        self._home = home
+        self._toolboxes = toolboxes
+        self._settings = settings
+        self._clocks = clocks
+        self._warming = Warming(model, self._beginning)
+
+    async def keep_warm(self) -> None:
+        """Tells the model of the home ahead, now and whenever its names have changed, for ever."""
+        async with aclosing(self._home.changes()) as changes:
+            async for _ in changes:
+                await self._warming.warm_up()
+
+    async def answer(self, request: Request) -> AsyncGenerator[ReplyPart, None]:
+        """The reply as it is made, whole or until it is closed; remembered either way. Raises EngineError."""
+        tools = self._tools()
+        text = request.text[:MAX_REQUEST_CHARACTERS]
+        asked = ChatMessage("user", prompt.told(text, self._situation(request)))
+        rounds = Rounds(
+            self._model,
+            self._chat(tools, (*self.history.messages(request), asked)),
+            tools,
+            request,
+            may_act=not is_question(text, request.language),
+            call_within_s=self._settings.tool_within_s,
+        )
+        has_failed = False
+        try:
+            with self._warming.giving_way():
+                async with aclosing(rounds.parts()) as parts:
+                    async for part in parts:
+                        yield part
+            if rounds.question:
+                yield Said(rounds.question)
+        except EngineError:
+            has_failed = True
+            raise
+        finally:
+            if rounds.messages or not has_failed:
+                self.history.note(request, rounds.messages)
+        last = rounds.messages[-1].text.rstrip() if rounds.messages else ""
+        yield Finished(understood=bool(last), expects_answer=is_marked(last))
+
+    def _tools(self) -> Mapping[str, AgentTool]:
+        tools: dict[str, AgentTool] = {}
+        for toolbox in self._toolboxes:
+            for tool in toolbox.tools():
+                tools.setdefault(tool.spec.name, tool)
+        return tools
+
+    def _chat(self, tools: Mapping[str, AgentTool], messages: Sequence[ChatMessage]) -> ChatRequest:
+        system = prompt.prefix(self._settings.persona, self._home.areas(), self._home.entities())
+        return ChatRequest(system, tuple(messages), tuple(tool.spec for tool in tools.values()))
+
+    def _beginning(self) -> ChatRequest:
+        """What all requests share, and next to nothing more."""
+        chat = self._chat(self._tools(), [ChatMessage("user", "Hello")])
+        return ChatRequest(chat.system, chat.messages, chat.tools, max_tokens=1)
+
+    def _situation(self, request: Request) -> str:
+        now = self._clocks.local_now()
+        return prompt.situation(self._home.entities(), now=now, area=request.area, language=request.language)
