@@ -40,6 +40,7 @@ SERVICES = {
     "wyoming": (wyoming_recogniser, lambda server: {"uri": server.uri}),
 }
 KEYED = {"deepgram", "openai"}
+WHISPERS = {"faster-whisper"}  # hear with a model that is made here
 WITHOUT_PARTIALS = {"openai"}
 HASTY = {"answer_s": 0.5}  # far above what a service here takes
 PATIENT = {}
@@ -66,12 +67,24 @@ def service(name):
         yield server
 
 
+@pytest.fixture(scope="session")
+def whisper(tmp_path_factory):
+    """A model of Whisper's that knows the sound of the texts of this suite."""
+    pytest.importorskip("faster_whisper")
+    from support.whisper_models import Taught, make_model
+
+    taught = [Taught(text, reply_of(text)) for text in (WITH_REST, COMMAND, OTHER, NEW)]
+    return make_model(tmp_path_factory.mktemp("whisper"), taught)
+
+
 @pytest.fixture
-def make(name, service, tmp_path):
+def make(name, service, tmp_path, request):
     """Makes the engine, not yet started."""
 
     def make(**options):
         settings = SERVICES[name][1](service) if service else {}
+        if name in WHISPERS:
+            settings = {"model": str(request.getfixturevalue("whisper"))}
         key = {"api_key": KEY} if name in KEYED else {}
         chosen = engines.choose("stt", EngineChoice(name, {**settings, **key, **options}))
         return chosen.make(Surroundings(state=tmp_path / "state", cache=tmp_path / "cache"))

@@ -37,6 +37,7 @@ class Transcript:
     doubt: float | None = None  # of `text` or `rejected`, on the engine's own scale; None: it does not verify
     spoken: bool = True  # False: a cough, a door, a room; nobody asked for anything, and nobody wants an answer
     finished: bool = True  # as a partial's
+    language: str = ""  # a code, where the engine told it by the sound; empty: the one that was asked for
 
 
 class Hearing(Protocol):
