@@ -2,8 +2,7 @@
 
 import functools
 import gc
-import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -13,12 +12,13 @@ from hassil.models import MatchEntity, UnmatchedTextEntity
 from hassil.recognize import MISSING_ENTITY, RecognizeResult, recognize_all, recognize_best
 
 from roomtone_server.agent.candidates import Candidates, Names
+from roomtone_server.agent.normal_form import normalised
 from roomtone_server.agent.planning import NOWHERE, Command
-from roomtone_server.agent.pronouns import PRONOUNS, has_pronoun, pronoun_names
+from roomtone_server.agent.pronouns import has_pronoun, pronoun_names
 from roomtone_server.grammar.sentences import load_sentences
 from roomtone_server.grammar.slots import slot_lists
 from roomtone_server.grammar.vocabulary import NamedThing, Vocabulary
-from roomtone_server.grammar.words import without_courtesy
+from roomtone_server.languages.language import language_of
 
 # What is longer is no command; matching it would only hold up the event loop.
 MAX_COMMAND_CHARACTERS: Final = 200
@@ -28,33 +28,6 @@ MAX_COMMAND_CHARACTERS: Final = 200
 _ORDERS: Final = frozenset({"HassTurnOn", "HassTurnOff", "HassLightSet"})
 _MIN_ORDER_CHARACTERS: Final = 7
 _MAX_ORDER_CHARACTERS: Final = 80
-
-# What stands where a name could, and is none: "turn all off". A language without a row has none.
-_NO_NAMES: Final[Mapping[str, AbstractSet[str]]] = {
-    "en": frozenset({"all", "every", "everything", "the", *PRONOUNS["en"]})
-}
-
-# What hassil parses or tabulates at the first use of it is used here: names, numbers of each kind, wildcards.
-_WARM_UP: Final = (
-    "turn on the lights",
-    "set the brightness to fifty percent",
-    "set the temperature to twenty one and a half degrees",
-    "set a timer for ten minutes and thirty seconds",
-    "put milk on my shopping list",
-)
-
-_NOT_SAID: Final = re.compile(r"[!?;:\"“”„()]|[.,](?!\d)|(?<!\d)[.,]")
-# Signs as the templates have them, as words. A language without a row keeps them.
-_SIGNS: Final[Mapping[str, Mapping[str, re.Pattern[str]]]] = {
-    "en": {" percent": re.compile(r"\s*%|\s+per cent\b"), " degrees": re.compile(r"\s*°\s*(?:[CF]\b)?")}
-}
-
-
-def normalised(text: str, language: str) -> str:
-    """The command in a text: without punctuation, with signs as words, without courtesy at its edges."""
-    for word, sign in _SIGNS.get(language, {}).items():
-        text = sign.sub(word, text)
-    return without_courtesy(" ".join(_NOT_SAID.sub(" ", text).split()), language)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +58,8 @@ def parse_sentences(language: str, handled: frozenset[str]) -> Sentences:
         orders=Candidates(those(handled & _ORDERS), names_unknown=True),
     )
     nobody = Understanding(sentences)
-    for text in _WARM_UP:
+    # What hassil parses or tabulates at the first use of it is used here.
+    for text in language_of(language).warm_up:
         nobody.understand(text, None)
         nobody.stranger(text, None)
     # All this is here to stay: a full pass of the collector over it would hold the event loop for 80 ms.
@@ -138,7 +112,7 @@ class Understanding:
 
     def _could_be_named(self, slot: str, text: str, said: str) -> bool:
         """Not what this home knows; not where an order says what to do, as in "are the" lights on."""
-        no_names = self._known | _NO_NAMES.get(self._language, frozenset())
+        no_names = self._known | language_of(self._language).no_names
         return slot in {"name", "area"} and text.casefold() not in no_names and not said.startswith(text)
 
     def understand(self, text: str, area: str | None, subject: Collection[str] = ()) -> Command | None:
@@ -173,6 +147,7 @@ class Understanding:
             commands.intents,
             slot_lists=dict(commands.lists),
             intent_context={"area": area or NOWHERE},
+            best_metadata_key="foremost",
             best_slot_name="name",
         )
         return None if found is None else _command(found, said)

@@ -19,9 +19,13 @@ from typing import Any, Final
 import yaml
 
 from roomtone.errors import EngineError
+from roomtone_server.grammar.numbers import with_number_words
+from roomtone_server.languages.language import language_of
 
 # libyaml's where PyYAML was built with it: ten times as fast, and each start of the server reads the templates.
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+_OURS: Final = ("mr",)  # the languages that only we have templates for
 
 Templates = dict[str, Any]  # as hassil's Intents.from_dict takes it: language, intents, lists, expansion_rules, ...
 
@@ -29,22 +33,23 @@ Templates = dict[str, Any]  # as hassil's Intents.from_dict takes it: language, 
 def load_sentences(language: str) -> Templates:
     """Everything that is understood: the package's templates and responses, and our own. The caller owns the dict.
 
-    Raises EngineError for a language that the package lacks.
+    Raises EngineError for a language that both lack.
     """
     import home_assistant_intents
 
-    packaged = home_assistant_intents.get_intents(language)
-    if packaged is None:
-        known = ", ".join(home_assistant_intents.get_languages())
+    packaged, own = home_assistant_intents.get_intents(language), _everyday(language)
+    if packaged is None and not own:
+        known = ", ".join(sorted({*home_assistant_intents.get_languages(), *_OURS}))
         raise EngineError(f"there are no sentence templates for the language {language!r}; there are some for: {known}")
-    return _merged(_merged(packaged, _everyday(language)), _read(f"{language}.understood.yaml"))
+    templates = _merged(_merged(packaged or {}, own), _read(f"{language}.understood.yaml"))
+    return {**templates, "lists": with_number_words(templates.get("lists", {}), language_of(language).numbers)}
 
 
 def load_heard_sentences(language: str) -> Templates:
     """What a recogniser listens for: a part of what is understood, small enough to be heard well.
 
     Of a language without a selection of our own, this is everything that is understood. Raises EngineError for a
-    language that the package lacks.
+    language without templates.
     """
     understood = load_sentences(language)
     heard = _read(f"{language}.heard.yaml")
@@ -56,7 +61,7 @@ def load_heard_sentences(language: str) -> Templates:
 def templates_version(language: str) -> list[str]:
     """Changes whenever what is understood or heard may have changed; found without reading templates."""
     ours = [_text(f"{language}{kind}.yaml") for kind in ("", ".understood", ".heard")]
-    return [metadata.version("home-assistant-intents"), *ours]
+    return [metadata.version("home-assistant-intents"), *ours, *language_of(language).numbers.words]
 
 
 def _everyday(language: str) -> Templates:

@@ -11,6 +11,7 @@ from hassil.util import normalize_text
 
 from roomtone_server.grammar.vocabulary import NamedThing, Vocabulary
 from roomtone_server.grammar.words import words
+from roomtone_server.languages.language import language_of
 
 _INNER_CAPITAL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")  # EcoBee: Eco Bee
 _LETTER_BESIDE_DIGIT: Final = re.compile(r"(?<=[^\W\d])(?=\d)|(?<=\d)(?=[^\W\d])")  # lamp2: lamp 2
@@ -43,7 +44,8 @@ def said(name: str, language: str) -> list[str]:
     if not any(map(str.isalnum, name)):
         return []
     apart = _LETTER_BESIDE_DIGIT.sub(" ", _INNER_CAPITAL.sub(" ", name))
-    forms = (name, apart, " ".join(words(name, language)), " ".join(words(apart, language)))
+    western = language_of(language).with_western_digits(name)
+    forms = (name, western, apart, " ".join(words(name, language)), " ".join(words(apart, language)))
     return list({form.lower(): form for form in reversed(forms)}.values())[::-1]
 
 

@@ -9,8 +9,6 @@ from typing import Annotated, Any, Final, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from roomtone.errors import EngineError
-
 # As in `grammar.sentences`: libyaml's where PyYAML was built with it.
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -103,7 +101,7 @@ class Language(_Part):
     signs: dict[str, str] = {}  # what is written as a sign, as the sentence templates say it
     sentence_ends: str = ".!?"
     numbers: Numbers = Numbers()
-    digits: Annotated[str, Field(pattern=r"^(\d{10})?$")] = ""  # its own, from 0 on; all are read as 0 to 9
+    digits: Annotated[str, Field(pattern=r"^(\d{10})?$")] = ""  # its script's own, from 0 on
     clock: Clock = Clock()
     calendar: Calendar | None = None
     phrases: Phrases | None = None
@@ -113,6 +111,10 @@ class Language(_Part):
     no_names: frozenset[Word] = frozenset()  # stand where a name could, and are none
     questions: Questions = Questions()
     warm_up: Words = ()  # commands that use each kind of list: names, numbers, what is free
+
+    def with_western_digits(self, text: str) -> str:
+        """The text with 0 to 9 for the digits of the language's own script."""
+        return text if text.isascii() or not self.digits else text.translate(str.maketrans(self.digits, "0123456789"))
 
     @model_validator(mode="after")
     def _speaks(self) -> Self:
