@@ -107,8 +107,8 @@ def ask(text: str, area: str | None, config: Path | None, *, as_json: bool) -> i
     """Ask or command in writing: one text turn.
 
     Put to the running server of this user on this machine; without one it is answered in this process, with the home
-    of the settings: a timer then waits for a server to ring, and a question back cannot be answered. Exit status: 0 it
-    was understood, 3 it was not.
+    and the language model of the settings: a timer then waits for a server to ring, and a question back cannot be
+    answered. Exit status: 0 it was understood, 3 it was not.
 
     \b
         roomtone ask "is the front door locked"
@@ -132,14 +132,15 @@ def _ask_here(config: Path | None, text: str, area: str | None) -> dict[str, Any
     from roomtone import engines
     from roomtone.settings import load
     from roomtone_server.agent.base import Request, ask
-    from roomtone_server.mind import open_mind, surroundings
+    from roomtone_server.mind import open_mind, open_model, surroundings
     from roomtone_server.settings import ServerSettings
 
     settings = load(ServerSettings, config)
     home = engines.choose("home", settings.home)
 
     async def answer() -> dict[str, Any]:
-        async with open_mind(settings, home, surroundings(settings)) as mind:
+        around = surroundings(settings)
+        async with open_model(settings, around) as llm, open_mind(settings, home, around, llm) as mind:
             request = Request(text, settings.language, area=area, conversation="local")
             return asdict(await ask(mind.agent, request))
 

@@ -2,13 +2,18 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from roomtone.engines import Chosen, Surroundings
 from roomtone.paths import cache_dir, make_private, state_dir
+from roomtone_server.agent.assistant import Assistant
 from roomtone_server.agent.base import Agent
 from roomtone_server.agent.intent_agent import IntentAgent
 from roomtone_server.agent.kept import Kept
+from roomtone_server.agent.thinking.thinker import Thinker
+from roomtone_server.agent.tools.home import HomeTools
+from roomtone_server.engines.base import LanguageModel
+from roomtone_server.engines.chains import provider
 from roomtone_server.home.base import Home, HomeSettings
 from roomtone_server.settings import ServerSettings
 from roomtone_server.store.database import FILE_NAME, Database
@@ -19,6 +24,8 @@ class Mind:
     home: Home
     agent: Agent
     database: Database
+    thinker: Thinker | None = None  # what of the agent is a language model's
+    faults: dict[str, str] = field(default_factory=dict)  # of that model, the last time that it was asked
 
 
 def surroundings(settings: ServerSettings) -> Surroundings:
@@ -27,21 +34,50 @@ def surroundings(settings: ServerSettings) -> Surroundings:
 
 
 @asynccontextmanager
-async def open_mind(settings: ServerSettings, home: Chosen, around: Surroundings) -> AsyncIterator[Mind]:
-    """Home and agent, started; closed, with nothing lost, at the end. Raises HomeError and StoreError."""
+async def open_model(settings: ServerSettings, around: Surroundings) -> AsyncIterator[LanguageModel | None]:
+    """The language model, or the chain of several, started; None where the settings name none. Raises EngineError."""
+    if not settings.llm:
+        yield None
+        return
+    model: LanguageModel = provider.choose("llm", settings.llm, settings.patience_s.llm).make(around)
+    try:
+        await model.start()
+        yield model
+    finally:
+        await model.close()
+
+
+@asynccontextmanager
+async def open_mind(
+    settings: ServerSettings, home: Chosen, around: Surroundings, llm: LanguageModel | None = None
+) -> AsyncIterator[Mind]:
+    """Home and agent, started; closed, with nothing lost, at the end. The language model is its maker's to start and to
+    close. Raises HomeError and StoreError."""
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(Database.open(around.state / FILE_NAME))
         the_home: Home = home.make(around)
         stack.push_async_callback(the_home.close)
         await the_home.start()
         assert isinstance(home.settings, HomeSettings)
-        agent = IntentAgent(
+        intents = IntentAgent(
             the_home,
             Kept.in_database(database),
             settings.agent,
             confirm=home.settings.confirm,
             language=settings.language,
         )
-        stack.push_async_callback(agent.close)
-        await agent.start()
-        yield Mind(the_home, agent, database)
+        mind = _mind(settings, the_home, intents, database, llm)
+        stack.push_async_callback(mind.agent.close)
+        await mind.agent.start()
+        yield mind
+
+
+def _mind(
+    settings: ServerSettings, home: Home, intents: IntentAgent, database: Database, llm: LanguageModel | None
+) -> Mind:
+    if llm is None or settings.agent.order == "intents-only":
+        return Mind(home, intents, database)
+    faults: dict[str, str] = {}
+    thinker = Thinker(llm, home, [HomeTools(intents, home)], settings.agent)
+    assistant = Assistant(intents, thinker, settings.agent.order, faults, settings.language)
+    return Mind(home, assistant, database, thinker, faults)

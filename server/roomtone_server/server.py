@@ -16,7 +16,7 @@ from roomtone.link.background import alongside
 from roomtone.link.discovery import advertise
 from roomtone.link.pairing import PairingWindow
 from roomtone.link.security import ServerIdentity, make_certificate
-from roomtone_server.engines.base import SpeechToText, TextToSpeech
+from roomtone_server.engines.base import LanguageModel, SpeechToText, TextToSpeech
 from roomtone_server.engines.chains import provider
 from roomtone_server.engines.chains.member import Engine
 from roomtone_server.engines.chains.provider import Chained, chain_of
@@ -112,6 +112,8 @@ async def running(settings: ServerSettings) -> AsyncIterator[int]:
             store_transcripts=settings.store_transcripts,
         )
         await stack.enter_async_context(alongside(recorder.follow(house.parts.trace)))
+        if mind.thinker is not None:
+            await stack.enter_async_context(alongside(mind.thinker.keep_warm()))
         await house.taught.wait()
 
         identity = await asyncio.to_thread(make_certificate, around.state)
@@ -149,8 +151,9 @@ async def _furnish(
     stt: SpeechToText = chosen.stt.make(around)
     tts: TextToSpeech = chosen.tts.make(around)
     made: dict[str, Engine] = {"stt": stt, "tts": tts}
-    if chosen.llm is not None:
-        made["llm"] = chosen.llm.make(around)
+    llm: LanguageModel | None = chosen.llm.make(around) if chosen.llm else None
+    if llm is not None:
+        made["llm"] = llm
     health.chains = {kind: chain for kind, engine in made.items() if (chain := chain_of(engine))}
     for engine in made.values():
         stack.push_async_callback(engine.close)
@@ -158,7 +161,7 @@ async def _furnish(
         async with asyncio.TaskGroup() as starting:
             for kind, engine in made.items():
                 starting.create_task(engine.start(), name=f"{kind}: start")
-            mind = await stack.enter_async_context(open_mind(settings, chosen.home, around))
+            mind = await stack.enter_async_context(open_mind(settings, chosen.home, around, llm))
     except* RoomtoneError as problems:
         raise _first(problems) from None
     for chain in health.chains.values():
@@ -174,7 +177,9 @@ async def _furnish(
     turn = TurnSettings(endpoint, settings.follow_up, settings.follow_up_s, backchannels=backchannels)
     voices = health.chains.get("tts")
     replies = Replies(tts, changes=lambda: voices.changes if voices else 0)
-    parts = Parts(stt, replies, make_vad, mind.agent, Hints(around.cache), settings.language, turn=turn)
+    parts = Parts(
+        stt, replies, make_vad, mind.agent, Hints(around.cache), settings.language, turn=turn, faults=mind.faults
+    )
     return House(parts), mind
 
 

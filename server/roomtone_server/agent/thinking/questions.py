@@ -33,7 +33,8 @@ _ASKED_PERSON: Final = r"(?:you|we|i|somebody|someone)"
 _POLITELY: Final = (
     rf"(?:can|could|will|would|can't|couldn't|won't|wouldn't) {_ASKED_PERSON} (?:please |just |quickly )*"
 )
-_WORD_OF_QUESTION: Final = r"(?:what|which|who|whose|when|where|why|how|if|whether)"
+_ASKING_WORD: Final = r"(?:what|which|who|whose|when|where|why|how)"
+_WHETHER: Final = rf"(?:{_ASKING_WORD}|if|whether)"
 _IS: Final = r"(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should)(?:n't)?"
 _ACTS: Final = r"(?:turn|switch|set|open|close|shut|lock|unlock|start|stop|play|dim|put|make|lower|raise|arm|disarm)"
 
@@ -49,10 +50,10 @@ _EN: Final = Signs(
         rf"(?:{_POLITELY}|do you mind |would you mind )?"
         rf"(?:(?:tell|telling|inform|remind) (?:me|us)(?! a joke| to)|let (?:me|us) know|explain|describe"
         rf"|(?:check|checking|see|look|find out|say|saying|remember|guess|confirm|verify)(?: up| for me)? "
-        rf"{_WORD_OF_QUESTION}"
+        rf"{_WHETHER}"
         r"|(?:give|read) (?:me|us) (?:(?:a|an|the|my) )?(?:status|report|update|overview|summary|list|weather|time))"
         rf"|i(?: wonder| was wondering|'m wondering| (?:want|need|would like) to know|'d like to know| don't know"
-        rf"| forgot {_WORD_OF_QUESTION})"
+        rf"| forgot {_WHETHER})"
         rf"|(?:can|could) {_ASKED_PERSON} (?:hear|see|feel|do|speak|understand|reach|control|use|remember)"
         rf"|(?:can|could|will|would) (?:i|we) (?!have|get)\w+|would you (?:say|think|know|recommend)|do (?:you|we) know"
         rf"|why (?:don't|not) (?:the|my|our|i|they)|(?:any|no) idea"
@@ -60,10 +61,11 @@ _EN: Final = Signs(
     wants=_begins(
         rf"{_POLITELY}\w+|why don't (?:you|we)|why not \w+|(?:how|what) about \w+ing|(?:would|do) you mind|shall we"
         rf"|let's|may (?:i|we) have|(?:when|whenever|if|where) (?!{_IS} ).*(?<!is )(?<!are ){_ACTS}"
-        r"|have (?!(?:i|we|you|they|all|any) )(?!.*\b(?:been|got|ever|already|yet)\b)\w+|do (?:it|that|this|so|the same)"
+        r"|have (?!(?:i|we|you|they|all|any) )(?!.*\b(?:been|got|ever|already|yet)\b)\w+"
+        r"|do (?:it|that|this|so|the same)"
     ),
     asks=_begins(
-        rf"{_WORD_OF_QUESTION}(?:'s)?|{_IS}|am|may|might|must|shall|don't (?:i|we|you|they|the|my|our)|any"
+        rf"{_ASKING_WORD}(?:'s)?|{_IS}|am|may|might|must|shall|don't (?:i|we|you|they|the|my|our)|any"
         r"|anybody|anyone|anything"
     ),
     ends=re.compile(rf"\b(?:{_IS} (?:it|they|he|she|we|you|i|there)|right|correct|or not|or what)$"),

@@ -6,7 +6,7 @@ from typing import Final
 
 from roomtone.errors import EngineError
 from roomtone_server.agent.base import Finished, ReplyPart, Request, Said
-from roomtone_server.agent.clocks import Clocks
+from roomtone_server.agent.clocks import SYSTEM_CLOCKS, Clocks
 from roomtone_server.agent.settings import AgentSettings
 from roomtone_server.agent.thinking import prompt
 from roomtone_server.agent.thinking.history import History
@@ -25,7 +25,12 @@ class Thinker:
     """A model, what it knows of the home, and what it may do there."""
 
     def __init__(
-        self, model: LanguageModel, home: Home, toolboxes: Sequence[Toolbox], settings: AgentSettings, clocks: Clocks
+        self,
+        model: LanguageModel,
+        home: Home,
+        toolboxes: Sequence[Toolbox],
+        settings: AgentSettings,
+        clocks: Clocks = SYSTEM_CLOCKS,
     ) -> None:
         """Of tools with one name, the first toolbox's counts."""
         self.history: Final = History(settings.context_lasts_s, clocks.monotonic)

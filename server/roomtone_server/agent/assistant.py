@@ -1,0 +1,111 @@
+"""The agent of a home with a language model: who answers what."""
+
+import logging
+from collections.abc import AsyncGenerator, MutableMapping
+from contextlib import aclosing
+from typing import Final
+
+from roomtone.errors import EngineError
+from roomtone_server.agent.base import Due, Finished, Prepared, ReplyPart, Request, Said
+from roomtone_server.agent.intent_agent import IntentAgent, Ready
+from roomtone_server.agent.responses import responses_of
+from roomtone_server.agent.settings import Order
+from roomtone_server.agent.thinking.thinker import Thinker
+from roomtone_server.engines.base import ChatMessage
+
+_LOGGER: Final = logging.getLogger(__name__)
+
+# Answers to a question that the intents asked; where they asked none, the model may have.
+_ANSWERS: Final = frozenset({"RoomtoneYes", "RoomtoneNo"})
+# Nobody wants to wait for these, whoever comes first.
+_AT_ONCE: Final = frozenset({"HassNevermind"})
+
+FAULT: Final = "llm"
+
+
+class Assistant:
+    """A `base.Agent`: commands are the intents', the rest is the model's; or the other way round. What both say and do
+    is one conversation."""
+
+    def __init__(
+        self, intents: IntentAgent, thinker: Thinker, order: Order, faults: MutableMapping[str, str], language: str
+    ) -> None:
+        """In `faults` stands what is wrong with the model, while it is."""
+        self._intents = intents
+        self._thinker = thinker
+        self._order = order
+        self._faults = faults
+        self._language = language
+
+    async def start(self) -> None:
+        await self._intents.start()
+        self._responses = responses_of(self._language)
+
+    async def prepare(self, request: Request) -> Prepared:
+        """Asks the intents only: the model is not asked before it is certain that somebody wants to know."""
+        prepared = await self._intents.prepare(request)
+        if self._is_for_intents(prepared):
+            return prepared
+        return Prepared(request, intent=None, speculative=False, payload=prepared)
+
+    def _is_for_intents(self, prepared: Prepared) -> bool:
+        ready: Ready = prepared.payload
+        name = prepared.intent.name if prepared.intent else None
+        if name in _AT_ONCE or not prepared.request.text.strip():
+            return True
+        if name in _ANSWERS:
+            return self._intents.has_asked(prepared.request) or not self._thinker.history.messages(prepared.request)
+        return self._order == "intents-first" and ready.understood and not (ready.lacks_context or ready.recalled)
+
+    async def commit(self, prepared: Prepared) -> AsyncGenerator[ReplyPart, None]:
+        request = prepared.request
+        if request.cut_short is not None:
+            self._thinker.history.cut_short(request)
+        parts = self._think(prepared) if isinstance(prepared.payload, Prepared) else self._obey(prepared)
+        async with aclosing(parts):
+            async for part in parts:
+                yield part
+
+    async def _obey(self, prepared: Prepared) -> AsyncGenerator[ReplyPart, None]:
+        """The intents answer; the model learns what they said, and what it was about."""
+        said = ""
+        try:
+            async with aclosing(self._intents.commit(prepared)) as parts:
+                async for part in parts:
+                    said += part.text if isinstance(part, Said) else ""
+                    yield part
+        finally:
+            if prepared.request.text.strip():
+                self._thinker.history.note(prepared.request, [ChatMessage("assistant", said)] if said else [])
+
+    async def _think(self, prepared: Prepared) -> AsyncGenerator[ReplyPart, None]:
+        """The model answers. Where it fails before its first word, what the intents understood is done instead."""
+        begun = False
+        self._intents.leave_to_others(prepared.request)
+        try:
+            async with aclosing(self._thinker.answer(prepared.request)) as parts:
+                async for part in parts:
+                    begun = True
+                    yield part
+        except EngineError as problem:
+            _LOGGER.warning("the language model failed: %s", problem)
+            self._faults[FAULT] = str(problem)
+        else:
+            self._faults.pop(FAULT, None)
+            return
+        instead: Prepared = prepared.payload
+        if begun or not instead.payload.understood:
+            yield Said(f"{' ' * begun}{self._responses.phrase('model_failed')}")
+            yield Finished(understood=False)
+            return
+        async with aclosing(self._obey(instead)) as obeyed:
+            async for part in obeyed:
+                yield part
+
+    async def due(self) -> AsyncGenerator[Due, None]:
+        async with aclosing(self._intents.due()) as dues:
+            async for due in dues:
+                yield due
+
+    async def close(self) -> None:
+        await self._intents.close()

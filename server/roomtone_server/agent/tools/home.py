@@ -1,0 +1,321 @@
+"""The home as tools, named as Home Assistant's intents are. What they do is planned, asked back and carried out by the
+agent of intents: a model can do no more than a voice, and "it" means afterwards what the model has acted upon.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from math import isfinite
+from typing import Any, Final
+
+from roomtone_server.agent.base import Acted, Request, Said
+from roomtone_server.agent.intent_agent import IntentAgent
+from roomtone_server.agent.planning import NOWHERE, Command
+from roomtone_server.agent.thinking.prompt import MAX_SHOWN, state_of, words
+from roomtone_server.agent.tools.base import AgentTool, Outcome, ToolError
+from roomtone_server.engines.base import Tool
+from roomtone_server.home.base import Area, Entity, Home
+
+EVERYWHERE: Final = "everywhere"
+
+# What switching can be said of; a domain that only measures has nothing to switch.
+_SWITCHED: Final = (
+    "light", "switch", "fan", "cover", "lock", "media_player", "climate", "scene", "script", "vacuum", "valve",
+    "button", "input_boolean", "input_button",
+)  # fmt: skip
+
+_PLACE: Final[Mapping[str, Any]] = {
+    "name": {"type": "string", "description": "of one thing, as the home names it"},
+    "area": {"type": "string", "description": f"an area's name, or {EVERYWHERE!r}; without it, where the user is"},
+}
+
+
+def _whole(description: str, least: int, most: int) -> Mapping[str, Any]:
+    described = f"{description}, {least} to {most}"
+    return {"type": "integer", "minimum": least, "maximum": most, "description": described}
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """What the tool of an intent needs to know of it. `values` are schemas of what it sets, beside where."""
+
+    intent: str
+    description: str
+    domains: Sequence[str]
+    values: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    required: Sequence[str] = ()
+
+
+_PERCENT_OF_LIGHT: Final = _whole("percent", 0, 100)
+
+KINDS: Final = (
+    _Kind("HassTurnOn", "Turns on, opens, locks, starts or presses things.", _SWITCHED),
+    _Kind("HassTurnOff", "Turns off, closes, unlocks or stops things.", _SWITCHED),
+    _Kind(
+        "HassLightSet",
+        "Sets brightness, color or color temperature of lights, and turns them on.",
+        ("light",),
+        {
+            "brightness": _PERCENT_OF_LIGHT,
+            "color": {"type": "string", "description": "its English name: red, warm white is none"},
+            "temperature": _whole("color temperature in kelvin", 1500, 10_000),
+        },
+    ),
+    _Kind(
+        "HassSetPosition",
+        "Opens covers or valves so far.",
+        ("cover", "valve"),
+        {"position": _whole("percent; 0 is closed", 0, 100)},
+        ("position",),
+    ),
+    _Kind(
+        "HassClimateSetTemperature",
+        "Sets what a thermostat keeps.",
+        ("climate",),
+        {"temperature": {"type": "number", "description": "in degrees"}},
+        ("temperature",),
+    ),
+    _Kind(
+        "HassFanSetSpeed",
+        "Sets how fast fans turn.",
+        ("fan",),
+        {"percentage": _whole("percent", 0, 100)},
+        ("percentage",),
+    ),
+    _Kind("HassMediaPause", "Pauses players.", ("media_player",)),
+    _Kind("HassMediaUnpause", "Lets players play on.", ("media_player",)),
+    _Kind("HassMediaNext", "Skips to what plays next.", ("media_player",)),
+    _Kind("HassMediaPrevious", "Goes back to what played before.", ("media_player",)),
+    _Kind("HassMediaPlayerMute", "Mutes players.", ("media_player",)),
+    _Kind("HassMediaPlayerUnmute", "Ends the muting of players.", ("media_player",)),
+    _Kind(
+        "HassSetVolume",
+        "Sets how loud players are.",
+        ("media_player",),
+        {"volume_level": _whole("percent", 0, 100)},
+        ("volume_level",),
+    ),
+    _Kind(
+        "HassMediaSearchAndPlay",
+        "Plays music or a film by its title, artist or kind.",
+        ("media_player",),
+        {"search_query": {"type": "string", "description": "what to look for"}},
+        ("search_query",),
+    ),
+    _Kind("HassVacuumStart", "Lets the vacuum cleaner clean.", ("vacuum",)),
+    _Kind("HassVacuumReturnToBase", "Sends the vacuum cleaner home.", ("vacuum",)),
+    _Kind("HassLawnMowerStartMowing", "Lets the lawn mower mow.", ("lawn_mower",)),
+    _Kind("HassLawnMowerDock", "Sends the lawn mower home.", ("lawn_mower",)),
+    _Kind(
+        "RoomtoneArm",
+        "Arms or disarms the alarm.",
+        ("alarm_control_panel",),
+        {"mode": {"type": "string", "enum": ["arm_away", "arm_home", "arm_night", "disarm"]}},
+        ("mode",),
+    ),
+)
+
+# Whose reply has a wording of its own in HassTurnOn and HassTurnOff.
+_WORDED: Final = frozenset({"button", "cover", "lock", "scene", "script", "valve"})
+
+
+class HomeTools:
+    """A `base.Toolbox`: an intent's tool while the home has something to use it on, and one that finds and reads."""
+
+    def __init__(self, intents: IntentAgent, home: Home) -> None:
+        self._intents = intents
+        self._home = home
+
+    async def start(self) -> None:
+        """The home is started by whoever made it."""
+
+    def tools(self) -> Sequence[AgentTool]:
+        domains = {entity.domain for entity in self._home.entities()}
+        acting = [IntentTool(kind, found, self._intents, self._home) for kind in KINDS if (found := _of(kind, domains))]
+        return [*acting, LiveContext(self._home)]
+
+    async def close(self) -> None:
+        """There is nothing to close."""
+
+
+def _of(kind: _Kind, domains: Collection[str]) -> tuple[str, ...]:
+    return tuple(domain for domain in kind.domains if domain in domains)
+
+
+class IntentTool:
+    """An `AgentTool` that carries out one intent."""
+
+    acts: Final = True
+
+    def __init__(self, kind: _Kind, domains: Sequence[str], intents: IntentAgent, home: Home) -> None:
+        """`domains` are those of the kind's that the home has."""
+        self._kind = kind
+        self._domains = domains
+        self._intents = intents
+        self._home = home
+
+    @property
+    def spec(self) -> Tool:
+        several = {"domain": {"type": "string", "enum": list(self._domains), "description": "all things of a kind"}}
+        properties = {**_PLACE, **(several if len(self._domains) > 1 else {}), **self._kind.values}
+        parameters = {"type": "object", "properties": properties, "required": list(self._kind.required)}
+        return Tool(self._kind.intent, self._kind.description, parameters)
+
+    async def call(self, arguments: Mapping[str, Any], request: Request) -> Outcome:
+        if self._intents.has_asked(request):
+            raise ToolError("the user has a question to answer first; ask for this afterwards")
+        ready = self._intents.ready(request, self._command(arguments, request))
+        if ready.asks is not None:
+            self._intents.ask(request, ready)
+            return Outcome(f"not done: the user is asked: {ready.text}", asks=ready.text)
+        if ready.plan is None:
+            raise ToolError(ready.text)
+        parts = [part async for part in self._intents.carry_out(ready, request)]
+        acted = tuple(part.call for part in parts if isinstance(part, Acted))
+        said = " ".join(part.text for part in parts if isinstance(part, Said))
+        names = {entity.id: entity.name for entity in self._home.entities()}
+        done = ", ".join(words(names[call.entity]) for call in acted)
+        return Outcome(f"{said} (done: {done or 'nothing'})", acted)
+
+    def _command(self, arguments: Mapping[str, Any], request: Request) -> Command:
+        """As if it had been said. Raises ToolError for what no such command can be."""
+        arguments = {name: value for name, value in arguments.items() if value is not None and value != ""}
+        if unknown := arguments.keys() - self.spec.parameters["properties"].keys():
+            raise ToolError(f"there is no argument {', '.join(sorted(unknown))}")
+        values = {
+            name: _value(name, arguments, schema) for name, schema in self._kind.values.items() if name in arguments
+        }
+        missing = [name for name in self._kind.required if name not in values]
+        if missing or (self._kind.values and not values):
+            raise ToolError(f"say {' or '.join(missing or self._kind.values)}")
+        named = _entity(arguments, self._home.entities(), self._domains)
+        place = _place(arguments, self._home.areas(), request, is_named=named is not None)
+        kind = {"name": named.name} if named else {"domain": self._domain(arguments)}
+        values = {**kind, **place, **values}
+        return Command(
+            intent=self._kind.intent,
+            values=values,
+            spoken={name: str(value) for name, value in values.items()},
+            response=self._response(values, named.domain if named else values["domain"]),
+            text=request.text,
+            name_domain=named.domain if named else None,
+            area_is_context="area" in place and not arguments.get("area"),
+        )
+
+    def _domain(self, arguments: Mapping[str, Any]) -> str:
+        domain = arguments.get("domain") or (self._domains[0] if len(self._domains) == 1 else None)
+        if domain not in self._domains:
+            raise ToolError(f"say a name, or one of these as domain: {', '.join(self._domains)}")
+        return str(domain)
+
+    def _response(self, values: Mapping[str, Any], domain: str) -> str:
+        """The key of the reply that the command would have."""
+        match self._kind.intent:
+            case "HassLightSet":
+                return next(name for name in self._kind.values if name in values)
+            case "RoomtoneArm":
+                return "disarmed" if values["mode"] == "disarm" else "armed"
+            case "HassTurnOn" | "HassTurnOff" if domain in _WORDED:
+                return domain
+            case _:
+                return "default"
+
+
+class LiveContext:
+    """An `AgentTool` that reads: what there is, where, and how it is now."""
+
+    acts: Final = False
+    spec: Final = Tool(
+        "GetLiveContext",
+        "Finds things of the home, and tells their state now.",
+        {
+            "type": "object",
+            "properties": {
+                "name": {"type": "string", "description": "words of the name"},
+                "area": {"type": "string"},
+                "domain": {"type": "string", "description": "light, sensor, cover ..."},
+            },
+        },
+    )
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+
+    async def call(self, arguments: Mapping[str, Any], request: Request) -> Outcome:  # noqa: ARG002 - as every tool's
+        wanted = {word.rstrip("s") for word in _text(arguments, "name").split()}
+        area = _text(arguments, "area")
+        canonical = _area(area, self._home.areas()) if area and area != EVERYWHERE else None
+        domain = _text(arguments, "domain")
+        found = [
+            entity
+            for entity in self._home.entities()
+            if canonical in {None, entity.area}
+            and (not domain or domain in {entity.domain, entity.device_class})
+            and wanted <= _words_of(entity)
+        ]
+        if not found:
+            raise ToolError("nothing in the home fits that; look for less")
+        lines = [f"{words(each.name)} ({each.domain}, {each.area or 'no area'}): {state_of(each)}" for each in found]
+        more = [f"and {len(found) - MAX_SHOWN} more: look for something narrower"] if len(found) > MAX_SHOWN else []
+        return Outcome("\n".join([*lines[:MAX_SHOWN], *more]))
+
+
+def _words_of(entity: Entity) -> set[str]:
+    """What may be said of it, but for the ends of plurals."""
+    said = " ".join((entity.name, *entity.aliases, entity.area or "", entity.domain, entity.device_class or ""))
+    return {word.rstrip("s") for word in said.casefold().split()}
+
+
+def _text(arguments: Mapping[str, Any], name: str) -> str:
+    """In lower case; empty where there is none."""
+    return " ".join(str(arguments.get(name) or "").casefold().split())
+
+
+def _entity(arguments: Mapping[str, Any], entities: Sequence[Entity], domains: Sequence[str]) -> Entity | None:
+    """The one that is named, if one is; which of several of that name is meant is decided as for a voice."""
+    said = _text(arguments, "name").removeprefix("the ")
+    if not said:
+        return None
+    able = [entity for entity in entities if entity.domain in domains]
+    names = {name.casefold(): entity for entity in reversed(able) for name in (entity.name, *entity.aliases)}
+    if said in names:
+        return names[said]
+    close = get_close_matches(said, names, n=3)
+    hint = f"; perhaps: {', '.join(names[name].name for name in close)}" if close else ""
+    raise ToolError(f"nothing that can do that is called {arguments['name']!r}{hint}")
+
+
+def _place(arguments: Mapping[str, Any], areas: Sequence[Area], request: Request, *, is_named: bool) -> dict[str, str]:
+    """The slot `area`: that which was given, else the user's own, unless a name says enough."""
+    said = _text(arguments, "area")
+    if said == EVERYWHERE or (is_named and not said):
+        return {}
+    if said:
+        return {"area": _area(said, areas)}
+    return {"area": _area(request.area.casefold(), areas) if request.area else NOWHERE}
+
+
+def _area(said: str, areas: Sequence[Area]) -> str:
+    """As the home spells it. Raises ToolError."""
+    for area in areas:
+        if said in {name.casefold() for name in (area.name, *area.aliases)}:
+            return area.name
+    raise ToolError(f"there is no area {said!r}; there are: {', '.join(area.name for area in areas)}")
+
+
+def _value(name: str, arguments: Mapping[str, Any], schema: Mapping[str, Any]) -> Any:  # noqa: ANN401 - of its schema
+    """The argument, as its schema has it. Raises ToolError."""
+    value = arguments[name]
+    if schema["type"] == "string":
+        text = str(value)
+        if text not in schema.get("enum", [text]):
+            raise ToolError(f"{name} must be one of: {', '.join(schema['enum'])}")
+        return text
+    try:
+        number = float(str(value).strip().rstrip("%"))
+    except ValueError:
+        raise ToolError(f"{name} must be a number") from None
+    least, most = schema.get("minimum", number), schema.get("maximum", number)
+    if not (isfinite(number) and least <= number <= most):
+        raise ToolError(f"{name} must be from {least} to {most}")
+    return int(number) if number.is_integer() else number
