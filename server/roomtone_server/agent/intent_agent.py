@@ -14,6 +14,7 @@ from roomtone_server.agent.clocks import SYSTEM_CLOCKS, Clocks
 from roomtone_server.agent.confirmation import OpenQuestions, guarded_calls
 from roomtone_server.agent.context import Context, elsewhere, subject_of
 from roomtone_server.agent.intents import HANDLERS
+from roomtone_server.agent.intents.remembering import recalled
 from roomtone_server.agent.kept import Kept
 from roomtone_server.agent.planning import NOWHERE, CannotDo, Command, Plan, Reply, Situation
 from roomtone_server.agent.pronouns import spelled_out
@@ -177,6 +178,7 @@ class IntentAgent:
             monotonic_s=self._clocks.monotonic(),
             satellite=request.satellite,
             area=self._area(request),
+            language=self._language,
         )
 
     def _area(self, request: Request) -> str | None:

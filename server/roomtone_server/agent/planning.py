@@ -49,6 +49,7 @@ class Situation:
     monotonic_s: float  # the clock of the timers
     satellite: str
     area: str | None
+    language: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from jinja2 import Template, Undefined
+from jinja2 import DictLoader, Template, Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from roomtone_server.agent.planning import Command, Reply
@@ -64,8 +64,9 @@ class Responses:
 
     def __init__(self, language: str) -> None:
         """Of what a language does not word yet, the English is used. Raises EngineError for one without templates."""
-        self._environment = ImmutableSandboxedEnvironment()
         english, own = load_sentences("en")["responses"], load_sentences(language)["responses"]
+        macros = {**english["macros"], **own.get("macros", {})}
+        self._environment = ImmutableSandboxedEnvironment(loader=DictLoader(macros))
         self._intents = {
             intent: {key: self._compiled(text) for key, text in texts.items()}
             for intent, texts in {**english["intents"], **own["intents"]}.items()

@@ -21,5 +21,5 @@ class SqliteFactStore:
         await self._database.change("DELETE FROM fact WHERE id = ?", fact_id)
 
     async def list(self) -> Sequence[StoredFact]:
-        rows = await self._database.select("SELECT id, text, told_at FROM fact ORDER BY told_at, id")
+        rows = await self._database.select("SELECT id, text, told_at FROM fact ORDER BY rowid")
         return [StoredFact(*row) for row in rows]
