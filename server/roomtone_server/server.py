@@ -76,8 +76,8 @@ def choose_engines(settings: ServerSettings) -> Engines:
     """Those of the settings. Raises EngineMissing, with what to install."""
     patience_s = settings.patience_s
     return Engines(
-        stt=provider.choose("stt", settings.stt, patience_s.stt),
-        tts=provider.choose("tts", settings.tts, patience_s.tts),
+        stt=provider.choose("stt", settings.stt, patience_s.stt, settings.language),
+        tts=provider.choose("tts", settings.tts, patience_s.tts, settings.language),
         llm=provider.choose("llm", settings.llm, patience_s.llm) if settings.llm else None,
         vad=engines.choose("vad", settings.vad),
         home=engines.choose("home", settings.home),

@@ -1,6 +1,7 @@
 """The server's settings. Every key has a default: `roomtone server` works without a file."""
 
 import socket
+from pathlib import Path
 from typing import Annotated, Final, Literal
 
 from pydantic import Field
@@ -64,6 +65,14 @@ class PatienceSettings(Settings):
     llm: Patience = 6.0
 
 
+class ModelsSettings(Settings):
+    """Whether models that an engine of these settings lacks are fetched as the server starts, and which are known
+    beside those of the package."""
+
+    download: Literal["ask", "auto", "never"] = "ask"
+    manifest: Path | None = None
+
+
 class ServerSettings(Settings):
     name: Annotated[str, Field(min_length=1, max_length=63)] = Field(default_factory=socket.gethostname)
     language: str = "en"
@@ -76,6 +85,7 @@ class ServerSettings(Settings):
     patience_s: PatienceSettings = PatienceSettings()
     vad: VadChoice = EngineChoice()
     home: HomeChoice = EngineChoice()
+    models: ModelsSettings = ModelsSettings()
     agent: AgentSettings = AgentSettings()
     endpoint: EndpointSettings = EndpointSettings()
     follow_up: Literal["when-asked", "always", "never"] = "when-asked"

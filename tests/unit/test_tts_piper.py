@@ -94,7 +94,7 @@ async def test_each_language_has_its_voice_at_the_rate_of_the_engine(voices):
         assert await spoken(engine, "Hallo", voice="de_DE-beeps-low") == german
         with pytest.raises(EngineError, match="piper has no voice for 'fr'; it has: de-de, en-us"):
             await spoken(engine, "bonjour", "fr")
-        with pytest.raises(EngineError, match=r"no voice 'x'; it has: de_DE-beeps-low, en_US-beeps-low\. Put"):
+        with pytest.raises(EngineError, match=r"no voice 'x'; it has: de_DE-beeps-low, en_US-beeps-low\. `roomtone models pull x`"):
             await spoken(engine, "hello", voice="x")
     async with piper(voices, voices={"en": "de_DE-beeps-low"}) as engine:
         assert engine.rate_hz == 16_000
@@ -131,7 +131,7 @@ async def test_brackets_are_no_phonemes(voices):
 
 
 async def test_without_a_voice_it_says_where_to_put_one(tmp_path):
-    with pytest.raises(EngineError, match=f"piper has no voice. Put NAME.onnx .* into {tmp_path / 'state' / 'piper'}"):
+    with pytest.raises(EngineError, match=f"piper has no voice. `roomtone models pull .* put NAME.onnx .* into {tmp_path / 'state' / 'piper'}"):
         async with piper(Surroundings(tmp_path / "state", tmp_path / "cache")):
             pass
 

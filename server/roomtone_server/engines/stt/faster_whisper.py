@@ -21,7 +21,7 @@ import numpy as np
 from pydantic import Field
 
 from roomtone.ears.formats import RATE_HZ
-from roomtone.engines import EngineSettings, EngineSpec, Surroundings
+from roomtone.engines import EngineSettings, EngineSpec, ModelWanted, Surroundings
 from roomtone.errors import EngineError
 from roomtone.extras import remedy
 from roomtone_server.engines.base import HearingRequest, SpeechToText, Transcript
@@ -163,6 +163,14 @@ class FasterWhisper:
         return await asyncio.get_running_loop().run_in_executor(self._pool, work)
 
 
+def _lacks(settings: FasterWhisperSettings, surroundings: Surroundings) -> list[ModelWanted]:
+    installed = whisper_files.installed(surroundings.cache)
+    if not settings.model:
+        return [] if installed else [ModelWanted(whisper_files.KIND, language=surroundings.language)]
+    is_here = "/" in settings.model or settings.model in installed
+    return [] if is_here else [ModelWanted(whisper_files.KIND, settings.model)]
+
+
 def _make(settings: FasterWhisperSettings, surroundings: Surroundings) -> SpeechToText:
     return FasterWhisper(settings, surroundings.cache)
 
@@ -171,4 +179,4 @@ def _missing() -> str | None:
     return None if importlib.util.find_spec("faster_whisper") else remedy("whisper")
 
 
-ENGINE: Final = EngineSpec(NAME, FasterWhisperSettings, _make, _missing, auto=False)
+ENGINE: Final = EngineSpec(NAME, FasterWhisperSettings, _make, _missing, auto=False, lacks=_lacks)
