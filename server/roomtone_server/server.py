@@ -21,6 +21,7 @@ from roomtone_server.engines.chains import provider
 from roomtone_server.engines.chains.member import Engine
 from roomtone_server.engines.chains.provider import Chained, chain_of
 from roomtone_server.health import Health
+from roomtone_server.languages.language import language_of
 from roomtone_server.mind import Mind, open_mind, surroundings
 from roomtone_server.ports.control import ControlPort, Verb, control_path
 from roomtone_server.ports.local import LocalVerbs
@@ -177,8 +178,17 @@ async def _furnish(
     turn = TurnSettings(endpoint, settings.follow_up, settings.follow_up_s, backchannels=backchannels)
     voices = health.chains.get("tts")
     replies = Replies(tts, changes=lambda: voices.changes if voices else 0)
+    phrases = language_of(settings.language).phrases
     parts = Parts(
-        stt, replies, make_vad, mind.agent, Hints(around.cache), settings.language, turn=turn, faults=mind.faults
+        stt,
+        replies,
+        make_vad,
+        mind.agent,
+        Hints(around.cache),
+        settings.language,
+        one_moment=phrases.one_moment if phrases and settings.agent.one_moment else "",
+        turn=turn,
+        faults=mind.faults,
     )
     return House(parts), mind
 

@@ -24,6 +24,7 @@ class Parts:
     agent: Agent
     hints: Hints
     language: str = "en"
+    one_moment: str = ""  # what is said to who waits long for a reply; empty: nothing
     trace: Trace = field(default_factory=Trace)
     turn: TurnSettings = field(default_factory=TurnSettings)
     faults: dict[str, str] = field(default_factory=dict)  # what failed the last time it was tried, and how
