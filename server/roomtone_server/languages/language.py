@@ -107,6 +107,8 @@ class Language(_Part):
     phrases: Phrases | None = None
     at_once: frozenset[Word] = frozenset()  # what ends an utterance without waiting for more
     backchannels: frozenset[Word] = frozenset()  # what a listener says without wishing to speak
+    conjunctions: Words = ()  # join two commands, or two names
+    articles: frozenset[Word] = frozenset()  # before a name, and no part of it
     pronouns: Words = ()  # stand for what was spoken of before
     no_names: frozenset[Word] = frozenset()  # stand where a name could, and are none
     questions: Questions = Questions()
