@@ -12,6 +12,7 @@ from roomtone_server.agent.intent_agent import IntentAgent
 from roomtone_server.agent.kept import Kept
 from roomtone_server.agent.thinking.thinker import Thinker
 from roomtone_server.agent.tools.home import HomeTools
+from roomtone_server.agent.tools.kept import KeptTools
 from roomtone_server.engines.base import LanguageModel
 from roomtone_server.engines.chains import provider
 from roomtone_server.home.base import Home, HomeSettings
@@ -78,6 +79,6 @@ def _mind(
     if llm is None or settings.agent.order == "intents-only":
         return Mind(home, intents, database)
     faults: dict[str, str] = {}
-    thinker = Thinker(llm, home, [HomeTools(intents, home)], settings.agent)
+    thinker = Thinker(llm, home, [HomeTools(intents, home), KeptTools(intents, home)], settings.agent)
     assistant = Assistant(intents, thinker, settings.agent.order, faults, settings.language)
     return Mind(home, assistant, database, thinker, faults)

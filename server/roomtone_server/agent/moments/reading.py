@@ -63,7 +63,11 @@ def moment_of(text: str, language: str, now: datetime) -> datetime | None:
 
 
 def day_of(text: str, language: str, today: date) -> date | None:
-    """The day that a whole text says; None for a text that says none."""
+    """The day that a whole text says, in words or as in ISO 8601; None for a text that says none."""
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        pass
     found = parted(text, language, today)
     return None if found.what or not found.spoken.days else found.spoken.days[0]
 
