@@ -12,7 +12,9 @@ from typing import Any, Final
 from roomtone.doctor import Check, Finding
 from roomtone.errors import RoomtoneError, ServerNotRunning
 from roomtone.link.security import make_certificate
+from roomtone.paths import cache_dir
 from roomtone.settings import load
+from roomtone_server.models.installed import installed
 from roomtone_server.ports.control import call, control_path
 from roomtone_server.settings import CONFIG_VARIABLE, NATIVE_PORT, WEB_PORT, ServerSettings
 
@@ -102,6 +104,18 @@ async def _ask() -> tuple[bool, int]:
         return prepared.intent is not None, len(mind.home.entities())
 
 
+def _models() -> Iterator[Finding]:
+    """Which are installed; none need be."""
+    here = installed(cache_dir())
+    for kind, subject in (("whisper", "whisper models"), ("piper", "piper voices")):
+        names = [title.partition("/")[2] for title in here if title.startswith(f"{kind}/")]
+        some = ", ".join(names[:MAX_NAMES_LISTED]) + (", ..." if len(names) > MAX_NAMES_LISTED else "")
+        if names:
+            yield Finding(subject, "note", f"installed: {some}")
+        else:
+            yield Finding(subject, "note", "none installed", "`roomtone models list` shows which there are")
+
+
 def _hearing() -> Iterator[Finding]:
     """The recogniser, started and taught the home's names."""
     try:
@@ -143,4 +157,4 @@ def _settings() -> ServerSettings:
     return load(ServerSettings, Path(config) if config else None)
 
 
-CHECKS: Final[Sequence[Check]] = (_server, _certificate, _mind)
+CHECKS: Final[Sequence[Check]] = (_server, _certificate, _mind, _models)

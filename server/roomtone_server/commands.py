@@ -10,7 +10,7 @@ import click
 from roomtone import logs
 from roomtone.errors import ServerNotRunning
 
-_CONFIG = click.option(
+CONFIG = click.option(
     "--config",
     type=click.Path(path_type=Path, dir_okay=False),
     envvar="ROOMTONE_SERVER_CONFIG",  # settings.CONFIG_VARIABLE, for the doctor too
@@ -20,7 +20,7 @@ _CONFIG = click.option(
 
 
 @click.command()
-@_CONFIG
+@CONFIG
 @click.option("--print-config", is_flag=True, help="Print the settings in effect, secrets masked, and end.")
 @click.option("--log-level", type=click.Choice(get_args(logs.Level)), help="Instead of the settings' own.")
 def server(config: Path | None, *, print_config: bool, log_level: logs.Level | None) -> None:
@@ -47,6 +47,9 @@ def server(config: Path | None, *, print_config: bool, log_level: logs.Level | N
         click.echo(render(settings), nl=False)
         return
     logs.setup(log_level or settings.log_level)
+    from roomtone_server.model_commands import provide
+
+    provide(settings)
     from roomtone_server.server import serve
 
     asyncio.run(serve(settings))
@@ -101,7 +104,7 @@ def _when(seen_at: float | None) -> str:
 @click.command()
 @click.argument("text")
 @click.option("--area", help='Where it is asked, as if by a satellite there: "turn on the lights".')
-@_CONFIG
+@CONFIG
 @click.option("--json", "as_json", is_flag=True, help="Print the reply, the intent and the actions as one JSON object.")
 def ask(text: str, area: str | None, config: Path | None, *, as_json: bool) -> int:
     """Ask or command in writing: one text turn.

@@ -86,7 +86,7 @@ class Manifest(Settings):
             raise ModelError(f"{name!r} may be {' or '.join(model.title for model in found)}: say which")
         return found[0]
 
-    def best(self, kind: Kind, language: str) -> Model | None:
+    def best(self, kind: str, language: str) -> Model | None:
         """The first of a kind that is for a language."""
         return next((model for model in self.models if model.kind == kind and model.has(language)), None)
 
