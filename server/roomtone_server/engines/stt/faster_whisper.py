@@ -14,7 +14,6 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from pathlib import Path
 from typing import Final, Literal, TypeVar
 
 import numpy as np
@@ -24,6 +23,7 @@ from roomtone.ears.formats import RATE_HZ
 from roomtone.engines import EngineSettings, EngineSpec, ModelWanted, Surroundings
 from roomtone.errors import EngineError
 from roomtone.extras import remedy
+from roomtone.paths import cache_dir
 from roomtone_server.engines.base import HearingRequest, SpeechToText, Transcript
 from roomtone_server.engines.languages import best_code
 from roomtone_server.engines.stt import whisper_decoding, whisper_files
@@ -81,9 +81,9 @@ class FasterWhisper:
     """faster-whisper behind the SpeechToText Protocol. Utterances are heard one after the other; each waits for what is
     under way, which ends with its step when nobody wants it any more."""
 
-    def __init__(self, settings: FasterWhisperSettings, cache: Path) -> None:
+    def __init__(self, settings: FasterWhisperSettings, surroundings: Surroundings) -> None:
         self._settings = settings
-        self._cache = cache
+        self._surroundings = surroundings
         self._pool: ThreadPoolExecutor | None = None
         self._whisper: Whisper | None = None  # the thread's own
         self._languages: list[str] = []
@@ -128,7 +128,8 @@ class FasterWhisper:
 
     def _load(self) -> None:
         """The first time takes longest: nobody should wait for it later."""
-        folder = whisper_files.folder_of(self._settings.model, self._cache)
+        surroundings = self._surroundings
+        folder = whisper_files.folder_of(self._settings.model, surroundings.cache, surroundings.language)
         self._whisper = Whisper(folder, self._settings.manner())
         self._languages = self._whisper.languages
         noise = np.random.default_rng(1).normal(0, 100, WARMED_S * RATE_HZ).astype(np.int16).tobytes()
@@ -164,19 +165,25 @@ class FasterWhisper:
 
 
 def _lacks(settings: FasterWhisperSettings, surroundings: Surroundings) -> list[ModelWanted]:
-    installed = whisper_files.installed(surroundings.cache)
-    if not settings.model:
-        return [] if installed else [ModelWanted(whisper_files.KIND, language=surroundings.language)]
-    is_here = "/" in settings.model or settings.model in installed
-    return [] if is_here else [ModelWanted(whisper_files.KIND, settings.model)]
+    model, cache, language = settings.model, surroundings.cache, surroundings.language
+    if not model:
+        return [] if whisper_files.fitting(cache, language) else [ModelWanted(whisper_files.KIND, language=language)]
+    is_here = "/" in model or model in whisper_files.installed(cache)
+    return [] if is_here else [ModelWanted(whisper_files.KIND, model)]
 
 
 def _make(settings: FasterWhisperSettings, surroundings: Surroundings) -> SpeechToText:
-    return FasterWhisper(settings, surroundings.cache)
+    return FasterWhisper(settings, surroundings)
 
 
 def _missing() -> str | None:
     return None if importlib.util.find_spec("faster_whisper") else remedy("whisper")
 
 
-ENGINE: Final = EngineSpec(NAME, FasterWhisperSettings, _make, _missing, auto=False, lacks=_lacks)
+def _unfit(language: str) -> str | None:
+    if whisper_files.fitting(cache_dir(), language):
+        return None
+    return f"no model for {language!r} is installed: `roomtone models pull --for {language}`"
+
+
+ENGINE: Final = EngineSpec(NAME, FasterWhisperSettings, _make, _missing, rank=5, unfit=_unfit, lacks=_lacks)

@@ -5,6 +5,7 @@ from typing import Final
 
 from roomtone.errors import EngineError
 from roomtone.paths import models_dir
+from roomtone_server.engines.languages import primary_code
 
 KIND: Final = "whisper"
 # Without the second the library would fetch one from a model hub.
@@ -18,17 +19,23 @@ def installed(cache: Path) -> list[str]:
     return [folder.name for folder in sorted(whole, key=lambda each: (-_size(each), each.name))]
 
 
-def folder_of(model: str, cache: Path) -> Path:
-    """Of a model by name, or by the path of its folder; for an empty one the largest that is installed. Raises
-    EngineError."""
+def fitting(cache: Path, language: str) -> list[str]:
+    """Of these, those that hear a language. The models of English alone have it in their name: base.en."""
+    return [name for name in installed(cache) if primary_code(language) == "en" or not name.endswith(".en")]
+
+
+def folder_of(model: str, cache: Path, language: str) -> Path:
+    """Of a model by name, or by the path of its folder; for an empty one the largest that hears the house's language.
+    Raises EngineError."""
     known = installed(cache)
-    if not model and not known:
-        raise EngineError(f"faster-whisper has no model in {models_dir(cache, KIND)}: `roomtone models pull base`")
-    if model in known or not model:
-        return models_dir(cache, KIND) / (model or known[0])
-    if "/" not in model:
+    name = model or next(iter(fitting(cache, language)), "")
+    if name in known:
+        return models_dir(cache, KIND) / name
+    if "/" not in name:
+        lacking = f"no model {name!r}" if name else f"no model for {language!r}"
+        pull = name or f"--for {language}"
         has = ", ".join(known) or "none"
-        raise EngineError(f"faster-whisper has no model {model!r}; it has: {has}. `roomtone models pull {model}`")
+        raise EngineError(f"faster-whisper has {lacking}; it has: {has}. `roomtone models pull {pull}`")
     folder = Path(model).expanduser()
     if missing := _lacking(folder):
         raise EngineError(f"the model {folder} cannot be used: it lacks {', '.join(missing)}")
