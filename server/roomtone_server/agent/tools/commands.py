@@ -14,6 +14,21 @@ from roomtone_server.engines.base import Tool
 TEXT: Final[Mapping[str, Any]] = {"type": "string"}
 
 
+async def carried_out(command: Command, request: Request, intents: IntentAgent) -> Outcome:
+    """What came of a command, in the words of its reply; or the question that comes before it. Raises ToolError."""
+    if intents.has_asked(request):
+        raise ToolError("the user has a question to answer first; ask for this afterwards")
+    ready = intents.ready(request, command)
+    if ready.asks is not None:
+        intents.ask(request, ready)
+        return Outcome(f"not done: the user is asked: {ready.text}", asks=ready.text)
+    if ready.plan is None:
+        raise ToolError(ready.text)
+    parts = [part async for part in intents.carry_out(ready, request)]
+    said = " ".join(part.text for part in parts if isinstance(part, Said))
+    return Outcome(said or "done", tuple(part.call for part in parts if isinstance(part, Acted)))
+
+
 @dataclass(frozen=True, slots=True)
 class CommandTool:
     """An `AgentTool` that is an intent, with the slots of its sentences as arguments."""
@@ -34,17 +49,8 @@ class CommandTool:
         return Tool(self.intent, self.description, parameters)
 
     async def call(self, arguments: Mapping[str, Any], request: Request) -> Outcome:
-        if self.intents.has_asked(request):
-            raise ToolError("the user has a question to answer first; ask for this afterwards")
-        ready = self.intents.ready(request, self._command(checked(arguments, self.spec.parameters), request))
-        if ready.asks is not None:
-            self.intents.ask(request, ready)
-            return Outcome(f"not done: the user is asked: {ready.text}", asks=ready.text)
-        if ready.plan is None:
-            raise ToolError(ready.text)
-        parts = [part async for part in self.intents.carry_out(ready, request)]
-        said = " ".join(part.text for part in parts if isinstance(part, Said))
-        return Outcome(said or "done", tuple(part.call for part in parts if isinstance(part, Acted)))
+        command = self._command(checked(arguments, self.spec.parameters), request)
+        return await carried_out(command, request, self.intents)
 
     def _command(self, values: Mapping[str, Any], request: Request) -> Command:
         key = next((key for name, key in self.worded_by.items() if name in values), self.response)

@@ -3,16 +3,17 @@ agent of intents: a model can do no more than a voice, and "it" means afterwards
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
-from math import isfinite
 from typing import Any, Final
 
-from roomtone_server.agent.base import Acted, Request, Said
+from roomtone_server.agent.base import Request
 from roomtone_server.agent.intent_agent import IntentAgent
 from roomtone_server.agent.planning import NOWHERE, Command
 from roomtone_server.agent.thinking.prompt import MAX_SHOWN, state_of, words
-from roomtone_server.agent.tools.base import AgentTool, Outcome, ToolError
+from roomtone_server.agent.tools.arguments import checked
+from roomtone_server.agent.tools.base import AgentTool, Outcome, ToolError, Unconnected
+from roomtone_server.agent.tools.commands import carried_out
 from roomtone_server.engines.base import Tool
 from roomtone_server.home.base import Area, Entity, Home
 
@@ -119,23 +120,17 @@ KINDS: Final = (
 _WORDED: Final = frozenset({"button", "cover", "lock", "scene", "script", "valve"})
 
 
-class HomeTools:
+class HomeTools(Unconnected):
     """A `base.Toolbox`: an intent's tool while the home has something to use it on, and one that finds and reads."""
 
     def __init__(self, intents: IntentAgent, home: Home) -> None:
         self._intents = intents
         self._home = home
 
-    async def start(self) -> None:
-        """The home is started by whoever made it."""
-
     def tools(self) -> Sequence[AgentTool]:
         domains = {entity.domain for entity in self._home.entities()}
         acting = [IntentTool(kind, found, self._intents, self._home) for kind in KINDS if (found := _of(kind, domains))]
         return [*acting, LiveContext(self._home)]
-
-    async def close(self) -> None:
-        """There is nothing to close."""
 
 
 def _of(kind: _Kind, domains: Collection[str]) -> tuple[str, ...]:
@@ -162,32 +157,20 @@ class IntentTool:
         return Tool(self._kind.intent, self._kind.description, parameters)
 
     async def call(self, arguments: Mapping[str, Any], request: Request) -> Outcome:
-        if self._intents.has_asked(request):
-            raise ToolError("the user has a question to answer first; ask for this afterwards")
-        ready = self._intents.ready(request, self._command(arguments, request))
-        if ready.asks is not None:
-            self._intents.ask(request, ready)
-            return Outcome(f"not done: the user is asked: {ready.text}", asks=ready.text)
-        if ready.plan is None:
-            raise ToolError(ready.text)
-        parts = [part async for part in self._intents.carry_out(ready, request)]
-        acted = tuple(part.call for part in parts if isinstance(part, Acted))
-        said = " ".join(part.text for part in parts if isinstance(part, Said))
+        parameters = self.spec.parameters
+        given = checked(_without_percent(arguments, parameters["properties"]), parameters)
+        outcome = await carried_out(self._command(given, request), request, self._intents)
+        if not outcome.acted:
+            return outcome
         names = {entity.id: entity.name for entity in self._home.entities()}
-        done = ", ".join(words(names[call.entity]) for call in acted)
-        return Outcome(f"{said} (done: {done or 'nothing'})", acted)
+        done = ", ".join(words(names[call.entity]) for call in outcome.acted)
+        return replace(outcome, text=f"{outcome.text} (done: {done})")
 
     def _command(self, arguments: Mapping[str, Any], request: Request) -> Command:
         """As if it had been said. Raises ToolError for what no such command can be."""
-        arguments = {name: value for name, value in arguments.items() if value is not None and value != ""}
-        if unknown := arguments.keys() - self.spec.parameters["properties"].keys():
-            raise ToolError(f"there is no argument {', '.join(sorted(unknown))}")
-        values = {
-            name: _value(name, arguments, schema) for name, schema in self._kind.values.items() if name in arguments
-        }
-        missing = [name for name in self._kind.required if name not in values]
-        if missing or (self._kind.values and not values):
-            raise ToolError(f"say {' or '.join(missing or self._kind.values)}")
+        values = {name: arguments[name] for name in self._kind.values if name in arguments}
+        if self._kind.values and not values:
+            raise ToolError(f"say {' or '.join(self._kind.values)}")
         named = _entity(arguments, self._home.entities(), self._domains)
         place = _place(arguments, self._home.areas(), request, is_named=named is not None)
         kind = {"name": named.name} if named else {"domain": self._domain(arguments)}
@@ -303,19 +286,9 @@ def _area(said: str, areas: Sequence[Area]) -> str:
     raise ToolError(f"there is no area {said!r}; there are: {', '.join(area.name for area in areas)}")
 
 
-def _value(name: str, arguments: Mapping[str, Any], schema: Mapping[str, Any]) -> Any:  # noqa: ANN401 - of its schema
-    """The argument, as its schema has it. Raises ToolError."""
-    value = arguments[name]
-    if schema["type"] == "string":
-        text = str(value)
-        if text not in schema.get("enum", [text]):
-            raise ToolError(f"{name} must be one of: {', '.join(schema['enum'])}")
-        return text
-    try:
-        number = float(str(value).strip().rstrip("%"))
-    except ValueError:
-        raise ToolError(f"{name} must be a number") from None
-    least, most = schema.get("minimum", number), schema.get("maximum", number)
-    if not (isfinite(number) and least <= number <= most):
-        raise ToolError(f"{name} must be from {least} to {most}")
-    return int(number) if number.is_integer() else number
+def _without_percent(arguments: Mapping[str, Any], properties: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Numbers without the sign that models like to put behind them."""
+    return {
+        name: value.rstrip(" %") if isinstance(value, str) and "minimum" in properties.get(name, ()) else value
+        for name, value in arguments.items()
+    }
