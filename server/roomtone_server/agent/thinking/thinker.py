@@ -74,8 +74,8 @@ class Thinker:
         finally:
             if rounds.messages or not has_failed:
                 self.history.note(request, rounds.messages)
-        last = rounds.messages[-1].text.rstrip() if rounds.messages else ""
-        yield Finished(understood=bool(last), expects_answer=is_marked(last))
+        said = "".join(message.text for message in rounds.messages if message.role == "assistant").strip()
+        yield Finished(understood=bool(said), expects_answer=is_marked(said))
 
     def _tools(self) -> Mapping[str, AgentTool]:
         tools: dict[str, AgentTool] = {}
