@@ -6,19 +6,21 @@ from contextlib import aclosing
 from typing import Final
 
 from roomtone.errors import EngineError
-from roomtone_server.agent.base import Due, Finished, Prepared, ReplyPart, Request, Said
-from roomtone_server.agent.intent_agent import IntentAgent, Ready
+from roomtone_server.agent.base import Acted, Due, Finished, Prepared, ReplyPart, Request, Said
+from roomtone_server.agent.intent_agent import IntentAgent
+from roomtone_server.agent.ready import Ready
 from roomtone_server.agent.responses import responses_of
 from roomtone_server.agent.settings import Order
 from roomtone_server.agent.thinking.thinker import Thinker
 from roomtone_server.engines.base import ChatMessage
+from roomtone_server.languages.language import language_of
 
 _LOGGER: Final = logging.getLogger(__name__)
 
 # Answers to a question that the intents asked; where they asked none, the model may have.
 _ANSWERS: Final = frozenset({"RoomtoneYes", "RoomtoneNo"})
-# Nobody wants to wait for these, whoever comes first.
-_AT_ONCE: Final = frozenset({"HassNevermind"})
+# Nobody waits for a model to end something.
+_ENDS: Final = frozenset({"HassNevermind"})
 
 FAULT: Final = "llm"
 
@@ -51,7 +53,8 @@ class Assistant:
     def _is_for_intents(self, prepared: Prepared) -> bool:
         ready: Ready = prepared.payload
         name = prepared.intent.name if prepared.intent else None
-        if name in _AT_ONCE or not prepared.request.text.strip():
+        said = prepared.request.text.casefold().strip(" .!")
+        if not said or name in _ENDS or said in language_of(prepared.request.language).at_once:
             return True
         if name in _ANSWERS:
             return self._intents.has_asked(prepared.request) or not self._thinker.history.messages(prepared.request)
@@ -80,12 +83,15 @@ class Assistant:
 
     async def _think(self, prepared: Prepared) -> AsyncGenerator[ReplyPart, None]:
         """The model answers. Where it fails before its first word, what the intents understood is done instead."""
-        begun = False
+        begun = acted = False
         self._intents.leave_to_others(prepared.request)
         try:
             async with aclosing(self._thinker.answer(prepared.request)) as parts:
                 async for part in parts:
-                    begun = True
+                    begun, acted = True, acted or isinstance(part, Acted)
+                    if isinstance(part, Finished) and not part.understood:
+                        yield Said(self._responses.phrase("done" if acted else "no_answer"))
+                        part = Finished(understood=acted)  # noqa: PLW2901 - to act without a word is an answer
                     yield part
         except EngineError as problem:
             _LOGGER.warning("the language model failed: %s", problem)
