@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from roomtone.errors import EngineMissing, SettingsError
 
-Kind = Literal["stt", "tts", "llm", "wake", "vad", "echo", "home"]
+Kind = Literal["stt", "tts", "llm", "wake", "vad", "echo", "home", "tools"]
 AUTO: Final = "auto"
 
 

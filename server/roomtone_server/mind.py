@@ -1,9 +1,10 @@
 """What answers a text, with or without a running server around it: the home, the agent, what they keep."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
+from roomtone import engines
 from roomtone.engines import Chosen, Surroundings
 from roomtone.paths import cache_dir, make_private, state_dir
 from roomtone_server.agent.assistant import Assistant
@@ -11,6 +12,7 @@ from roomtone_server.agent.base import Agent
 from roomtone_server.agent.intent_agent import IntentAgent
 from roomtone_server.agent.kept import Kept
 from roomtone_server.agent.thinking.thinker import Thinker
+from roomtone_server.agent.tools.base import Toolbox
 from roomtone_server.agent.tools.home import HomeTools
 from roomtone_server.agent.tools.kept import KeptTools
 from roomtone_server.engines.base import LanguageModel
@@ -26,6 +28,7 @@ class Mind:
     agent: Agent
     database: Database
     thinker: Thinker | None = None  # what of the agent is a language model's
+    toolboxes: Sequence[Toolbox] = ()  # the model's, to be tended
     faults: dict[str, str] = field(default_factory=dict)  # of that model, the last time that it was asked
 
 
@@ -60,25 +63,44 @@ async def open_mind(
         stack.push_async_callback(the_home.close)
         await the_home.start()
         assert isinstance(home.settings, HomeSettings)
+        kept = Kept.in_database(database)
         intents = IntentAgent(
             the_home,
-            Kept.in_database(database),
+            kept,
             settings.agent,
             confirm=home.settings.confirm,
             language=settings.language,
         )
-        mind = _mind(settings, the_home, intents, database, llm)
+        toolboxes: list[Toolbox] = []
+        if llm is not None and settings.agent.order != "intents-only":
+            toolboxes += [HomeTools(intents, the_home), KeptTools(intents, kept.memory, the_home)]
+            toolboxes += _chosen_toolboxes(settings, around)
+        for toolbox in toolboxes:
+            stack.push_async_callback(toolbox.close)
+            await toolbox.start(the_home.entities)
+        mind = _mind(settings, the_home, intents, database, toolboxes, llm)
         stack.push_async_callback(mind.agent.close)
         await mind.agent.start()
         yield mind
 
 
+def _chosen_toolboxes(settings: ServerSettings, around: Surroundings) -> Sequence[Toolbox]:
+    """Those that the settings name. Raises EngineMissing, with what to install."""
+    return [engines.choose("tools", choice).make(around) for choice in settings.tools]
+
+
 def _mind(
-    settings: ServerSettings, home: Home, intents: IntentAgent, database: Database, llm: LanguageModel | None
+    settings: ServerSettings,
+    home: Home,
+    intents: IntentAgent,
+    database: Database,
+    toolboxes: Sequence[Toolbox],
+    llm: LanguageModel | None,
 ) -> Mind:
-    if llm is None or settings.agent.order == "intents-only":
+    """Without toolboxes there is nobody to use them: the intents answer alone."""
+    if llm is None or not toolboxes:
         return Mind(home, intents, database)
     faults: dict[str, str] = {}
-    thinker = Thinker(llm, home, [HomeTools(intents, home), KeptTools(intents, home)], settings.agent)
+    thinker = Thinker(llm, home, toolboxes, settings.agent)
     assistant = Assistant(intents, thinker, settings.agent.order, faults, settings.language)
-    return Mind(home, assistant, database, thinker, faults)
+    return Mind(home, assistant, database, thinker, toolboxes, faults)

@@ -115,6 +115,8 @@ async def running(settings: ServerSettings) -> AsyncIterator[int]:
         await stack.enter_async_context(alongside(recorder.follow(house.parts.trace)))
         if mind.thinker is not None:
             await stack.enter_async_context(alongside(mind.thinker.keep_warm()))
+        for toolbox in mind.toolboxes:
+            await stack.enter_async_context(alongside(toolbox.tend()))
         await house.taught.wait()
 
         identity = await asyncio.to_thread(make_certificate, around.state)

@@ -9,7 +9,7 @@ from pydantic import Field
 from roomtone.engines import EngineChoice
 from roomtone.link.stream import MAX_CONNECTIONS, MAX_PER_ADDRESS
 from roomtone.logs import Level
-from roomtone.settings import HomeChoice, LlmChain, Settings, SttChain, TtsChain, VadChoice
+from roomtone.settings import HomeChoice, LlmChain, Settings, SttChain, ToolsChoices, TtsChain, VadChoice
 from roomtone_server.agent.settings import AgentSettings
 
 NATIVE_PORT: Final = 10760
@@ -86,6 +86,7 @@ class ServerSettings(Settings):
     vad: VadChoice = EngineChoice()
     home: HomeChoice = EngineChoice()
     models: ModelsSettings = ModelsSettings()
+    tools: ToolsChoices = ()
     agent: AgentSettings = AgentSettings()
     endpoint: EndpointSettings = EndpointSettings()
     follow_up: Literal["when-asked", "always", "never"] = "when-asked"

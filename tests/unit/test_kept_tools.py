@@ -20,21 +20,37 @@ async def house(tmp_path):
 @pytest.fixture
 def call(house):
     async def called(tool, /, **arguments):
-        tools = {each.spec.name: each for each in KeptTools(house.agent, house.home).tools()}
+        tools = {each.spec.name: each for each in KeptTools(house.agent, house.agent._kept.memory, house.home).tools()}
         return await tools[tool].call(arguments, Request("whatever", area="Kitchen", satellite="k1"))
 
     return called
 
 
 def test_the_tools_are_the_same_bytes_each_time(house):
-    box = KeptTools(house.agent, house.home)
+    box = KeptTools(house.agent, house.agent._kept.memory, house.home)
     first, again = ([json.dumps([tool.spec.name, tool.spec.parameters]) for tool in box.tools()] for _ in range(2))
     assert first == again
     assert len(set(first)) == len(first)
 
 
+async def test_the_model_is_told_what_was_told_the_newest_first_where_it_is_too_much(house):
+    box = KeptTools(house.agent, house.agent._kept.memory, house.home)
+    assert box.notes() == []
+    await house.say("remember that the spare key is under the pot")
+    await house.say("remember that the bins are emptied on monday")
+    told = "the spare key is under the pot; the bins are emptied on monday"
+    assert box.notes() == [f"The user asked to be remembered: {told}."]
+    for number in range(10):
+        await house.say(f"remember that {number} {'x' * 150}")
+    (note,) = box.notes()
+    assert note.startswith("The user asked to be remembered: more, which RoomtoneListFacts finds; 4 xxx")
+    assert len(note) < 1200
+
+
 async def test_what_only_tells_does_not_act(house):
-    telling = {tool.spec.name for tool in KeptTools(house.agent, house.home).tools() if not tool.acts}
+    telling = {
+        tool.spec.name for tool in KeptTools(house.agent, house.agent._kept.memory, house.home).tools() if not tool.acts
+    }
     assert telling == {"HassTimerStatus", "RoomtoneListReminders", "RoomtoneListItems", "RoomtoneListFacts"}
 
 

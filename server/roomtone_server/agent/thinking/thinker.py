@@ -95,4 +95,7 @@ class Thinker:
 
     def _situation(self, request: Request) -> str:
         now = self._clocks.local_now()
-        return prompt.situation(self._home.entities(), now=now, area=request.area, language=request.language)
+        notes = [note for toolbox in self._toolboxes for note in toolbox.notes()]
+        return prompt.situation(
+            self._home.entities(), now=now, area=request.area, language=request.language, notes=notes
+        )

@@ -4,14 +4,14 @@ A toolbox of another package is an engine of the kind `tools` (entry point `room
 settings as any engine is. Our own are made by the mind, since they need the home and the store.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from roomtone.errors import RoomtoneError
 from roomtone_server.agent.base import Request
 from roomtone_server.engines.base import Tool
-from roomtone_server.home.base import ServiceCall
+from roomtone_server.home.base import Entity, ServiceCall
 
 
 class ToolError(RoomtoneError):
@@ -40,15 +40,51 @@ class AgentTool(Protocol):
         """`arguments` is JSON that fits the tool's schema, or not: nobody looked. Raises ToolError."""
 
 
+# The things of the home that may be spoken of, with their states now; never waits.
+Entities = Callable[[], Sequence[Entity]]
+
+
 class Toolbox(Protocol):
     """Tools that come and go together."""
 
-    async def start(self) -> None:
-        """Connects to what it needs; what cannot be reached yet is tried again later. Raises EngineError for settings
-        that cannot work."""
+    async def start(self, entities: Entities) -> None:
+        """Makes itself ready, and waits for nobody: another machine may be reached later. Raises EngineError for
+        settings that cannot work."""
+
+    async def tend(self) -> None:
+        """Stays connected, for ever; returns where there is nothing to do. Runs once, beside all else; never raises."""
 
     def tools(self) -> Sequence[AgentTool]:
         """Those that it has now, always in the same order. After `start`."""
 
+    def notes(self) -> Sequence[str]:
+        """What the model is told in each turn, without asking: a line each, few and short; mostly none."""
+
     async def close(self) -> None:
         """Idempotent."""
+
+
+class Unconnected:
+    """What is left of a `Toolbox` to be written where its tools need nobody else."""
+
+    async def start(self, entities: Entities) -> None:
+        pass
+
+    async def tend(self) -> None:
+        pass
+
+    def notes(self) -> Sequence[str]:
+        return ()
+
+    async def close(self) -> None:
+        pass
+
+
+class FixedTools(Unconnected):
+    """A `Toolbox` of tools that are always there."""
+
+    def __init__(self, *tools: AgentTool) -> None:
+        self._tools = tools
+
+    def tools(self) -> Sequence[AgentTool]:
+        return self._tools
