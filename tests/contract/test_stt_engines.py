@@ -24,6 +24,7 @@ from roomtone import engines
 from roomtone.engines import EngineChoice, Surroundings
 from roomtone.errors import EngineError
 from roomtone_server.engines.base import HearingRequest
+from roomtone_server.engines.chains import provider
 from roomtone_server.grammar.vocabulary import NamedThing
 
 COMMAND = "turn on the ceiling light"
@@ -45,29 +46,33 @@ WHISPERS = {
     "cascade": lambda model: {"open": {"engine": "faster-whisper", "model": model}, "busy_from": 1000},
     "faster-whisper": lambda model: {"model": model},
 }
-TAKING_OVER = {"cascade"}  # when a worker dies
+CHAIN = "wyoming, faster-whisper"  # as it calls itself
+TAKING_OVER = {"cascade", CHAIN}  # where one fails
 WITHOUT_PARTIALS = {"openai"}
 HASTY = {"answer_s": 0.5}  # far above what a service here takes
 PATIENT = {}
+CHAIN_PATIENCE_S = 60  # far above what any engine here takes
 
 DECLARED = in_project("roomtone.stt")
 
 
-@pytest.fixture(params=sorted(DECLARED))
+@pytest.fixture(params=[*sorted(DECLARED), CHAIN])
 def name(request, monkeypatch):
     declare(monkeypatch, engines, "roomtone.stt", DECLARED)
-    if remedy := engines.load("stt", request.param).missing():
-        pytest.skip(f"{request.param} cannot work here: {remedy}")
+    for each in request.param.split(", "):
+        if remedy := engines.load("stt", each).missing():
+            pytest.skip(f"{each} cannot work here: {remedy}")
     return request.param
 
 
 @pytest.fixture
 def service(name):
     """The service that the engine asks; None for one that hears itself."""
-    if name not in SERVICES:
+    first = name.partition(", ")[0]
+    if first not in SERVICES:
         yield None
         return
-    with SERVICES[name][0]() as server:
+    with SERVICES[first][0]() as server:
         server.sounds = {text: reply_of(text) for text in (WITH_REST, COMMAND, OTHER, NEW)}
         yield server
 
@@ -86,12 +91,14 @@ def whisper(tmp_path_factory):
 def make(name, service, tmp_path, request):
     """Makes the engine, not yet started."""
 
+    def settings_of(engine):
+        if engine in SERVICES:
+            return {**SERVICES[engine][1](service), **({"api_key": KEY} if engine in KEYED else {})}
+        return WHISPERS[engine](str(request.getfixturevalue("whisper"))) if engine in WHISPERS else {}
+
     def make(**options):
-        settings = SERVICES[name][1](service) if service else {}
-        if name in WHISPERS:
-            settings = WHISPERS[name](str(request.getfixturevalue("whisper")))
-        key = {"api_key": KEY} if name in KEYED else {}
-        chosen = engines.choose("stt", EngineChoice(name, {**settings, **key, **options}))
+        choices = [EngineChoice(each, {**settings_of(each), **options}) for each in name.split(", ")]
+        chosen = provider.choose("stt", choices, CHAIN_PATIENCE_S)
         return chosen.make(Surroundings(state=tmp_path / "state", cache=tmp_path / "cache"))
 
     return make
@@ -99,9 +106,9 @@ def make(name, service, tmp_path, request):
 
 @pytest.fixture
 def served(name, service):
-    """The service; skips what hears itself."""
-    if service is None:
-        pytest.skip(f"{name} asks no service")
+    """The service; skips what hears itself, or has another to do so."""
+    if service is None or name in TAKING_OVER:
+        pytest.skip(f"{name} asks no service, or does not depend on it")
     return service
 
 
