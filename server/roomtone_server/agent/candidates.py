@@ -39,6 +39,10 @@ class Names:
         names._folded = {**self._folded, **names._folded}
         return names
 
+    def said_in(self, text: str) -> frozenset[str]:
+        """All values, casefolded, that stand somewhere in a casefolded text."""
+        return frozenset(folded for values in self._folded.values() for folded, _ in values if folded in text)
+
     def within(self, text: str) -> dict[str, TextSlotList]:
         """The lists with those values only that stand somewhere in a casefolded text."""
         return {

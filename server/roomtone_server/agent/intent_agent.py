@@ -5,24 +5,28 @@ import logging
 from collections.abc import AsyncGenerator, Collection, Sequence
 from concurrent.futures import Executor
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
-from roomtone.errors import HomeError, StoreError
+from roomtone.errors import HomeError, RoomtoneError, StoreError
 from roomtone_server.agent.base import Acted, Due, Finished, Intent, Prepared, ReplyPart, Request, Said
 from roomtone_server.agent.clocks import SYSTEM_CLOCKS, Clocks
 from roomtone_server.agent.confirmation import OpenQuestions, guarded_calls
 from roomtone_server.agent.context import Context, elsewhere, subject_of
+from roomtone_server.agent.deeds import deed_of, together
 from roomtone_server.agent.intents import HANDLERS
 from roomtone_server.agent.intents.remembering import recalled
 from roomtone_server.agent.kept import Kept
-from roomtone_server.agent.planning import NOWHERE, CannotDo, Command, Plan, Reply, Situation
+from roomtone_server.agent.planning import NOWHERE, CannotDo, Command, Deed, Plan, Reply, Situation
 from roomtone_server.agent.pronouns import spelled_out
+from roomtone_server.agent.ready import Question, Ready, in_sentences
+from roomtone_server.agent.recent import Recent
 from roomtone_server.agent.reminders import Reminder
 from roomtone_server.agent.responses import responses_of
 from roomtone_server.agent.settings import AgentSettings
-from roomtone_server.agent.timers import StartTimer, Timer
+from roomtone_server.agent.several import MAX_PIECES, divided, pieces_of
 from roomtone_server.agent.thinking.questions import is_question
+from roomtone_server.agent.timers import StartTimer, Timer
 from roomtone_server.agent.understanding import Understanding, parse_sentences
 from roomtone_server.home.base import Guarded, Home, HomeSettings, ServiceCall
 from roomtone_server.home.names import Words
@@ -36,18 +40,12 @@ LATE_S: Final = 30
 _LACK_CONTEXT: Final = frozenset({"no_referent", "nothing_to_repeat"})
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """A reply with what must happen before it is true."""
-
-    text: str
-    plan: Plan | None = None
-    command: Command | None = None  # that the plan carries out
-    understood: bool = True
-    recalled: bool = False  # found by the words of a question alone: a language model answers better
-    lacks_context: bool = False  # it speaks of what went before, and the intents know of nothing
-    asks: "Ready | None" = None  # the text is a question; this is what a "yes" leads to
-    answers: "Ready | None" = None  # this is what a "yes" led to: the question must still be open
+# Said beside another command, these would mean nothing, or anything.
+_ALONE: Final = frozenset(
+    {"HassNevermind", "RoomtoneAgain", "RoomtoneNo", "RoomtoneRepeat", "RoomtoneUndo", "RoomtoneYes"}
+)
+# What is to be played has no end of its own: "play jazz and turn off the light".
+_ENDLESS: Final = frozenset({"HassMediaSearchAndPlay"})
 
 
 class IntentAgent:
@@ -74,6 +72,9 @@ class IntentAgent:
         self._executor = executor
         self._questions: OpenQuestions[Ready] = OpenQuestions(settings.confirm_within_s, clocks.monotonic)
         self._context = Context(settings.context_lasts_s, clocks.monotonic)
+        # By conversation, and by satellite.
+        self._deeds: Recent[tuple[Request, Deed]] = Recent(settings.context_lasts_s, clocks.monotonic)
+        self._replies: Recent[str] = Recent(settings.context_lasts_s, clocks.monotonic)
 
     async def start(self) -> None:
         """Raises EngineError for a language without templates, StoreError when what is kept cannot be read."""
@@ -86,8 +87,7 @@ class IntentAgent:
         self._understand(Request("turn on the lights"))
 
     async def prepare(self, request: Request) -> Prepared:
-        command = self._understand(request)
-        ready = self.ready(request, command)
+        command, ready = self._read(request)
         return Prepared(
             request,
             intent=_intent(command),
@@ -96,13 +96,55 @@ class IntentAgent:
             reply=ready.text,
         )
 
+    def _read(self, request: Request) -> tuple[Command | None, Ready]:
+        """A text as one command, or else as several, of which the first is told; and what it comes to."""
+        command = self._understand(request)
+        if command is None or command.intent in _ENDLESS:
+            texts = self._divided(request)
+            if len(texts) > 1:
+                return self._several(request, texts)
+        return command, self.ready(request, command)
+
+    def _divided(self, request: Request) -> Sequence[str]:
+        def is_whole(text: str) -> bool:
+            return self._is_whole(replace(request, text=text))
+
+        return divided(request.text, self._language, self._understanding.names_in(request.text), is_whole)
+
+    def _is_whole(self, request: Request) -> bool:
+        """Whether a text is one command, that others may stand beside."""
+        command = self._understood(request, self._context.subject(request))
+        if command is None or command.intent in _ALONE:
+            return False
+        return command.intent not in _ENDLESS or len(pieces_of(request.text, self._language)) == 1
+
+    def _several(self, request: Request, texts: Sequence[str]) -> tuple[Command | None, Ready]:
+        """What the commands of a sentence come to, each in the light of those before it: all of them, or nothing."""
+        read: list[tuple[Command | None, Ready]] = []
+        subject = self._context.subject(request)
+        for text in texts:
+            one = replace(request, text=text)
+            command = self._understood(one, subject)
+            ready = self.ready(one, command)
+            read.append((command, ready))
+            if ready.comes_to_nothing:
+                return read[0][0], ready
+            plan = (ready.asks or ready).plan
+            subject = [call.entity for call in plan.calls] if plan and plan.calls else subject
+        parts = tuple(ready.asks or ready for _, ready in read)
+        all_of_them = Ready(in_sentences(part.text for part in parts), parts=parts)
+        return read[0][0], self._asked(all_of_them, [question for _, ready in read for question in ready.questions])
+
     def _understand(self, request: Request) -> Command | None:
-        self._understanding.learn(self._words.of(self._home.areas(), self._home.entities()))
-        command = self._understanding.understand(request.text, self._area(request), self._context.subject(request))
+        command = self._understood(request, self._context.subject(request))
         if command is not None and command.intent == "RoomtoneAgain":
             last = self._context.command(request)
             return command if last is None else elsewhere(last, command) or command
         return command
+
+    def _understood(self, request: Request, subject: Collection[str]) -> Command | None:
+        self._understanding.learn(self._words.of(self._home.areas(), self._home.entities()))
+        return self._understanding.understand(request.text, self._area(request), subject)
 
     def ready(self, request: Request, command: Command | None) -> Ready:
         """What a command comes to, whoever found it; None: nothing was understood. Reads, and changes nothing."""
@@ -119,7 +161,7 @@ class IntentAgent:
         for change in plan.timers:
             if isinstance(change, StartTimer) and change.command is not None:
                 return self._later(request, plan, change, text)
-        return self._asking(Ready(text, plan, command), plan.calls, "confirm")
+        return self._asked(Ready(text, plan, command), self._questions_about(plan.calls))
 
     def _recalled(self, request: Request) -> Ready | None:
         """What was told once, where somebody asks for it."""
@@ -129,13 +171,21 @@ class IntentAgent:
         return None if fact is None else Ready(self._responses.phrase("recalled", fact=fact.text), recalled=True)
 
     def _excuse(self, request: Request) -> str:
-        match self._understanding.stranger(request.text, self._area(request)):
+        match self._stranger(request):
             case ("name", name):
                 return self._responses.phrase("no_entity", entity=name)
             case ("area", area):
                 return self._responses.phrase("no_area", area=area)
             case _:
                 return self._responses.phrase("not_understood")
+
+    def _stranger(self, request: Request) -> tuple[str, str] | None:
+        """Of several things that were said, in the first that is no command."""
+        texts = [request.text[piece] for piece in pieces_of(request.text, self._language)]
+        for text in texts if 1 < len(texts) <= MAX_PIECES else ():
+            if not self._is_whole(replace(request, text=text)):
+                return self._understanding.stranger(text, self._area(request))
+        return self._understanding.stranger(request.text, self._area(request))
 
     def _later(self, request: Request, plan: Plan, timer: StartTimer, text: str) -> Ready:
         """A command for later must be one that could be carried out now; what asks back asks now, and what "it" is will
@@ -151,21 +201,29 @@ class IntentAgent:
             plan = replace(plan, timers=[timer])
             command = self._understand(later)
         if command is not None and "conversation_command" in command.values:
-            command = None  # later still: nobody means that
-        first = self.ready(later, command)
-        if first.asks is not None and first.asks.plan is not None:
+            return Ready(self._excuse(later), understood=False)  # later still: nobody means that
+        first = self._read(later)[1] if command is None else self.ready(later, command)
+        if first.asks is not None:
             confirmed = Ready(text, replace(plan, timers=[replace(timer, confirmed=True)]))
-            return self._asking(confirmed, first.asks.plan.calls, "confirm_later")
-        return first if first.plan is None else Ready(text, plan)
+            return self._asked(confirmed, [("confirm_later", action) for _, action in first.questions])
+        return first if first.comes_to_nothing else Ready(text, plan)
 
-    def _asking(self, ready: Ready, calls: Sequence[ServiceCall], question: str) -> Ready:
-        """The same, or the question that comes before it."""
-        entities = {entity.id: entity for entity in self._home.entities()}
-        guarded = guarded_calls(calls, entities, self._confirm)
-        if not guarded:
+    def _asked(self, ready: Ready, questions: Sequence[Question]) -> Ready:
+        """The same, or what is asked before it: one question, of as many things as need one."""
+        if not questions:
             return ready
-        actions = [self._responses.phrase(f"confirm_{each.guarded}", name=each.entity.name) for each in guarded]
-        return Ready(self._responses.phrase(question, actions=actions), asks=ready)
+        actions: dict[str, list[str]] = {}
+        for phrase, action in questions:
+            actions.setdefault(phrase, []).append(action)
+        text = " ".join(self._responses.phrase(phrase, actions=each) for phrase, each in actions.items())
+        return Ready(text, asks=ready, questions=tuple(questions))
+
+    def _questions_about(self, calls: Sequence[ServiceCall]) -> Sequence[Question]:
+        entities = {entity.id: entity for entity in self._home.entities()}
+        return [
+            ("confirm", self._responses.phrase(f"confirm_{each.guarded}", name=each.entity.name))
+            for each in guarded_calls(calls, entities, self._confirm)
+        ]
 
     def _situation(self, request: Request) -> Situation:
         return Situation(
@@ -179,6 +237,8 @@ class IntentAgent:
             satellite=request.satellite,
             area=self._area(request),
             language=self._language,
+            last_deed=self._last_deed(request),
+            last_reply=self._replies.find(request.satellite) or "",
         )
 
     def _area(self, request: Request) -> str | None:
@@ -197,15 +257,26 @@ class IntentAgent:
         self._context.note(prepared.request)
         if ready.asks is not None:
             self.ask(prepared.request, ready)
-            yield Said(ready.text)
-            yield Finished(understood=True, expects_answer=True)
+            answer = self._say(ready, prepared.request, expects_answer=True)
         elif ready.answers is not None and ready.answers is not question:
-            yield Said(self._responses.phrase("too_late"))
-            yield Finished(understood=True)
+            answer = self._say(Ready(self._responses.phrase("too_late")), prepared.request)
         else:
-            async with aclosing(self.carry_out(ready, prepared.request)) as parts:
-                async for part in parts:
-                    yield part
+            answer = self.carry_out(ready, prepared.request)
+        async with aclosing(answer) as parts:
+            async for part in parts:
+                yield part
+
+    async def _say(
+        self, ready: Ready, request: Request, *, silently: bool = False, expects_answer: bool = False
+    ) -> AsyncGenerator[ReplyPart, None]:
+        if ready.text and not silently:
+            self.note_reply(request, ready.text)
+            yield Said(ready.text)
+        yield Finished(ready.understood, expects_answer, ends_silently=silently or not ready.text)
+
+    def note_reply(self, request: Request, text: str) -> None:
+        """Whoever says something to a satellite tells what it was, so that it can be said again."""
+        self._replies.note(request.satellite, text)
 
     def has_asked(self, request: Request) -> bool:
         """Whether a question stands open that this request may answer."""
@@ -223,25 +294,47 @@ class IntentAgent:
 
     async def carry_out(self, ready: Ready, request: Request) -> AsyncGenerator[ReplyPart, None]:
         """Acts, and says what `commit` would; of what asks back first, ask instead."""
-        plan = ready.plan or Plan(Reply(""))
-        text = ready.text
+        texts: list[str] = []
+        for step in ready.steps:
+            made, problem = await self._do(step, request)
+            for call in made:
+                yield Acted(call)
+            texts.append(step.text if problem is None else self._responses.phrase("failed", problem=problem))
+        silently = all(step.plan is not None and step.plan.ends_silently for step in ready.steps)
+        answer = replace(ready, text=in_sentences(texts))
+        async with aclosing(self._say(answer, request, silently=silently)) as parts:
+            async for part in parts:
+                yield part
+
+    async def _do(self, step: Ready, request: Request) -> tuple[Sequence[ServiceCall], RoomtoneError | None]:
+        """Carries one command out: the calls that were made, and what the last failure says."""
+        plan = step.plan or Plan(Reply(""))
+        before = self._situation(request)
         outcomes = await self._act(plan)
         made = [call for call, problem in outcomes if problem is None]
-        self._context.note(request, subject_of(plan, made), ready.command if len(made) == len(outcomes) else None)
-        for call, problem in outcomes:
-            if problem is None:
-                yield Acted(call)
-            else:
-                text = self._responses.phrase("failed", problem=problem)
+        problems: list[RoomtoneError] = [problem for _, problem in outcomes if problem is not None]
+        self._context.note(request, subject_of(plan, made), None if problems else step.command)
         try:
             for change in (*plan.timers, *plan.notes):
                 await self._kept.apply(change)
         except StoreError as problem:
-            text = self._responses.phrase("failed", problem=problem)
-        silent = plan.ends_silently or not text
-        if not silent:
-            yield Said(text)
-        yield Finished(understood=ready.understood, ends_silently=silent)
+            problems.append(problem)
+        if step.command is not None and step.command.intent == "RoomtoneUndo":
+            self._deeds.forget(request.conversation)
+        elif deed := deed_of(plan, made, before, self._situation(request)):
+            self._note_deed(request, deed)
+        return made, problems[-1] if problems else None
+
+    def _note_deed(self, request: Request, deed: Deed) -> None:
+        """All that one request does is taken back together."""
+        last_request, last = self._deeds.find(request.conversation) or (None, None)
+        if last is not None and last_request is request:
+            deed = together(last, deed)
+        self._deeds.note(request.conversation, (request, deed))
+
+    def _last_deed(self, request: Request) -> Deed | None:
+        found = self._deeds.find(request.conversation)
+        return None if found is None else found[1]
 
     async def _act(self, plan: Plan) -> Sequence[tuple[ServiceCall, HomeError | None]]:
         """Makes all calls at once; what became of each, in their order."""
@@ -285,7 +378,7 @@ class IntentAgent:
 
     async def _carried_out_later(self, timer: Timer, command: str) -> Due:
         request = Request(command, language=self._language, satellite=timer.satellite, area=timer.area)
-        ready = self.ready(request, self._understand(request))
+        _, ready = self._read(request)
         if ready.asks is not None:
             # The question was asked when the timer was set, unless the home has changed since.
             ready = ready.asks if timer.confirmed else Ready(self._responses.phrase("not_confirmed"))

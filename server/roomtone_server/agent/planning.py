@@ -37,8 +37,19 @@ class Command:
 
 
 @dataclass(frozen=True, slots=True)
+class Deed:
+    """What a request has done, and what takes it back."""
+
+    before: Sequence[Entity]  # those acted upon, as they were
+    calls: Sequence[ServiceCall] = ()  # that were made
+    timers: Sequence[TimerChange] = ()  # to be made, to take back what was changed
+    notes: Sequence[ReminderChange | MemoryChange] = ()  # likewise
+
+
+@dataclass(frozen=True, slots=True)
 class Situation:
-    """What a plan may look at: the home, what is kept and the clock as they are now, and where the speaker is."""
+    """What a plan may look at: the home, what is kept and the clock as they are now, where the speaker is, and what was
+    done and said before."""
 
     areas: Sequence[Area]
     entities: Sequence[Entity]
@@ -50,6 +61,8 @@ class Situation:
     satellite: str
     area: str | None
     language: str
+    last_deed: Deed | None = None  # of this conversation
+    last_reply: str = ""  # of this satellite
 
 
 @dataclass(frozen=True, slots=True)

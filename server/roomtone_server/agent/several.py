@@ -1,8 +1,8 @@
 """Several commands in one sentence: where one ends and the next begins, and what they share. Pure.
 
 "Turn off the TV and close the blinds" is two commands, and so is "turn on the kitchen and the bedroom light", which
-says once what both have in common. "Turn on the salt and pepper lamp" is one: the fewest commands that make up the whole
-of what was said are what was meant.
+says once what both have in common. "Turn on the salt and pepper lamp" is one: the fewest commands that make up the
+whole of what was said are what was meant.
 """
 
 import functools

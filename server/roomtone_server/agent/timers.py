@@ -73,7 +73,14 @@ class ExtendTimer:
     seconds: int
 
 
-TimerChange = StartTimer | CancelTimer | PauseTimer | ResumeTimer | ExtendTimer
+@dataclass(frozen=True, slots=True)
+class RestoreTimer:
+    """Whatever became of it: as it was."""
+
+    timer: Timer
+
+
+TimerChange = StartTimer | CancelTimer | PauseTimer | ResumeTimer | ExtendTimer | RestoreTimer
 
 
 class Timers:
@@ -103,6 +110,8 @@ class Timers:
         """Carries a change out; when it returns, the change outlives a crash. Raises StoreError."""
         if isinstance(change, StartTimer):
             await self._keep(self._started(change))
+        elif isinstance(change, RestoreTimer):
+            await self._keep(change.timer)
         elif (timer := self._timers.get(change.id)) is None:
             return
         elif isinstance(change, CancelTimer):

@@ -85,6 +85,10 @@ class Understanding:
             self._known = frozenset(name.casefold() for all_names in names for name in all_names)
             self._vocabulary = vocabulary
 
+    def names_in(self, text: str) -> Collection[str]:
+        """The names and areas, casefolded, that stand somewhere in a text; aliases and spoken forms too."""
+        return self._names.said_in(text.casefold())
+
     def stranger(self, text: str, area: str | None) -> tuple[str, str] | None:
         """For a text that gives no command: what in it would make it one, were it a name of this home.
 

@@ -18,6 +18,7 @@ from roomtone_server.agent.intents import (
     reminding,
     small_talk,
     switching,
+    taking_back,
     timing,
 )
 from roomtone_server.agent.planning import Handler
@@ -79,6 +80,8 @@ HANDLERS: Final[Mapping[str, Handler]] = {
     "HassRespond": small_talk.answer,
     "HassNevermind": small_talk.nevermind,
     "RoomtoneAgain": small_talk.again,
+    "RoomtoneUndo": taking_back.undo,
+    "RoomtoneRepeat": taking_back.repeat,
     "RoomtoneYes": small_talk.answer,
     "RoomtoneNo": small_talk.answer,
 }
