@@ -84,6 +84,11 @@ def migrate(connection: sqlite3.Connection, *, to: int = VERSION) -> None:
     connection.execute("COMMIT")
 
 
+def check_version(connection: sqlite3.Connection) -> None:
+    """Raises StoreError for a database of a newer version."""
+    _version(connection, VERSION)
+
+
 def expect_newest(connection: sqlite3.Connection) -> None:
     """Raises StoreError for a database of any other version: who only reads cannot bring it to this one."""
     if (found := _version(connection, VERSION)) < VERSION:
