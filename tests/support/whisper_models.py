@@ -30,10 +30,10 @@ class Taught:
     language: str = "en"
 
 
-def make_model(folder, taught):
+def make_model(folder, taught, *, multilingual=True):
     """Writes a model that hears these sentences, each with any silence before and behind it."""
     folder.mkdir(parents=True, exist_ok=True)
-    words = _Words(taught)
+    words = _Words(taught, multilingual)
     words.tokenizer.save(str(folder / "tokenizer.json"))
     _write(folder, words, np.zeros((len(taught), MELS), np.float32))
     _write(folder, words, _ears(folder, taught))
@@ -44,12 +44,12 @@ class _Words:
     """The vocabulary: bytes, the sentences, an empty token, by which the library knows a model of many languages, and
     the special ones in Whisper's order."""
 
-    def __init__(self, taught):
+    def __init__(self, taught, multilingual):
         byte_level = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
         texts = list(pre_tokenizers.ByteLevel.alphabet())
         texts += [byte_level.pre_tokenize_str(f" {each.text}")[0][0] for each in taught]
         self.sentences = range(len(texts) - len(taught), len(texts))
-        texts.append("")
+        texts += [""] * multilingual
         specials = [
             *("<|endoftext|>", "<|startoftranscript|>"),
             *(f"<|{code}|>" for code in _LANGUAGE_CODES),
@@ -111,7 +111,7 @@ def _say(decoder, words, ears):
     for number in range(sentences):
         projection[words.sentences[number]] = 0
         projection[words.sentences[number], number] = SURE
-        projection[words.languages[number]] += np.eye(1, size, number, dtype=np.float32)[0] * SURE
+        projection[words.languages[number]] += np.eye(1, size, number, dtype=np.float32)[0] * SURE / 2
     projection[words.all.index("<|0.00|>")] = 0  # between these: of all times it prefers the first
     projection[words.end] = np.eye(1, size, size - 1, dtype=np.float32)[0] * SURE
     _linear(decoder.projection, projection)
