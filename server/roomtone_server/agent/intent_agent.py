@@ -132,7 +132,7 @@ class IntentAgent:
             plan = (ready.asks or ready).plan
             subject = [call.entity for call in plan.calls] if plan and plan.calls else subject
         parts = tuple(ready.asks or ready for _, ready in read)
-        all_of_them = Ready(in_sentences(part.text for part in parts), parts=parts)
+        all_of_them = Ready(in_sentences(parts), parts=parts)
         return read[0][0], self._asked(all_of_them, [question for _, ready in read for question in ready.questions])
 
     def _understand(self, request: Request) -> Command | None:
@@ -294,14 +294,15 @@ class IntentAgent:
 
     async def carry_out(self, ready: Ready, request: Request) -> AsyncGenerator[ReplyPart, None]:
         """Acts, and says what `commit` would; of what asks back first, ask instead."""
-        texts: list[str] = []
+        told: list[Ready] = []
         for step in ready.steps:
             made, problem = await self._do(step, request)
             for call in made:
                 yield Acted(call)
-            texts.append(step.text if problem is None else self._responses.phrase("failed", problem=problem))
+            text = step.text if problem is None else self._responses.phrase("failed", problem=problem)
+            told.append(replace(step, text=text))
         silently = all(step.plan is not None and step.plan.ends_silently for step in ready.steps)
-        answer = replace(ready, text=in_sentences(texts))
+        answer = replace(ready, text=in_sentences(told))
         async with aclosing(self._say(answer, request, silently=silently)) as parts:
             async for part in parts:
                 yield part

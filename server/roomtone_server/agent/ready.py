@@ -1,6 +1,6 @@
 """What a request comes to before anything of it is done."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -37,9 +37,15 @@ class Ready:
         return self.plan is None and self.asks is None and not self.parts
 
 
-def in_sentences(texts: Iterable[str]) -> str:
-    """Several replies as one; what is the same is said once, and what is alone stays as it is."""
-    different = list(dict.fromkeys(filter(None, texts)))
-    if len(different) < 2:
-        return "".join(different)
-    return " ".join(text if text.endswith(_SENTENCE_ENDS) else f"{text}." for text in different)
+def in_sentences(steps: Sequence[Ready]) -> str:
+    """Their replies as one: what was done twice is said once, and what is alone stays as it is."""
+    done: set[str] = set()
+    texts: list[str] = []
+    for step in steps:
+        if step.text and step.text not in done:
+            texts.append(step.text)
+        if step.plan is not None and step.plan.calls:
+            done.add(step.text)
+    if len(texts) < 2:
+        return "".join(texts)
+    return " ".join(text if text.endswith(_SENTENCE_ENDS) else f"{text}." for text in texts)
