@@ -9,12 +9,13 @@ from roomtone_server.languages.language import language_of
 
 _NOT_SAID: Final = r";:\"“”„()"
 _DEGREE: Final = "°"
+_NON_JOINER: Final = "\u200c"  # changes how letters look, and not which they are
 
 
 def normalised(text: str, language: str) -> str:
     """The command in a text: without punctuation, with signs as words and digits as 0 to 9, without courtesy at its
     edges."""
-    text = language_of(language).with_western_digits(text)
+    text = language_of(language).with_western_digits(text.replace(_NON_JOINER, ""))
     for word, sign in _signs(language):
         text = sign.sub(word, text)
     return without_courtesy(" ".join(_punctuation(language).sub(" ", text).split()), language)

@@ -11,6 +11,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from roomtone_server.agent.planning import Command, Reply
 from roomtone_server.grammar.sentences import load_sentences
 from roomtone_server.home.base import Entity
+from roomtone_server.languages.language import Language, language_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +68,14 @@ class Responses:
         english, own = load_sentences("en")["responses"], load_sentences(language)["responses"]
         macros = {**english["macros"], **own.get("macros", {})}
         self._environment = ImmutableSandboxedEnvironment(loader=DictLoader(macros))
+        self._language = language_of(language)
         self._intents = {
-            intent: {key: self._compiled(text) for key, text in texts.items()}
+            intent: {key: self._compiled(text) for key, text in {**english["intents"].get(intent, {}), **texts}.items()}
             for intent, texts in {**english["intents"], **own["intents"]}.items()
         }
-        errors = {**english["errors"], **own.get("errors", {})}
-        not_worded = {**english["phrases"], "not_understood": errors["no_intent"]}
-        phrases = {**errors, **own.get("phrases", not_worded)}
+        errors = own.get("errors", {})
+        not_worded = {**english["errors"], **english["phrases"], **errors, **_outcomes(errors, self._language)}
+        phrases = {**not_worded, **own.get("phrases", {})}
         self._phrases = {key: self._compiled(text) for key, text in phrases.items()}
 
     def _compiled(self, text: str) -> Template:
@@ -85,7 +87,7 @@ class Responses:
 
     def reply(self, command: Command, reply: Reply) -> str:
         """The text that answers a command."""
-        slots = {**command.spoken, **reply.slots}
+        slots = {**command.spoken, **self._uninflected(command), **reply.slots}
         if reply.phrase:
             return self.phrase(reply.key, **slots)
         states = {entity.id: entity for entity in (reply.state, *reply.matched, *reply.unmatched) if entity}
@@ -98,8 +100,25 @@ class Responses:
                     [SpokenState(each) for each in reply.matched], [SpokenState(each) for each in reply.unmatched]
                 ),
                 state_attr=lambda entity_id, name: states[entity_id].attributes.get(name),
+                clock=self._language.clock,
+                calendar=self._language.calendar,
+                states=self._language.states,
             )
         )
+
+    def _uninflected(self, command: Command) -> Mapping[str, Any]:
+        """Names as the home has them, where the language bends them in a command."""
+        if not self._language.inflections:
+            return {}
+        return {slot: command.values[slot] for slot in ("name", "area") if slot in command.values}
+
+
+def _outcomes(errors: Mapping[str, str], language: Language) -> Mapping[str, str]:
+    """Why nothing came of a command, as far as a language has words for it."""
+    phrases = {"not_understood": errors["no_intent"]} if "no_intent" in errors else {}
+    if language.phrases is not None:
+        phrases |= {"not_understood": language.phrases.not_understood, "failed": language.phrases.failed}
+    return phrases
 
 
 def _spoken(text: str) -> str:

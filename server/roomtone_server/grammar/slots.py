@@ -44,9 +44,14 @@ def said(name: str, language: str) -> list[str]:
     if not any(map(str.isalnum, name)):
         return []
     apart = _LETTER_BESIDE_DIGIT.sub(" ", _INNER_CAPITAL.sub(" ", name))
-    western = language_of(language).with_western_digits(name)
-    forms = (name, western, apart, " ".join(words(name, language)), " ".join(words(apart, language)))
+    known = language_of(language)
+    forms = (name, known.with_western_digits(name), apart, _as_words(name, language), _as_words(apart, language))
+    forms += tuple(inflected for form in forms for inflected in known.inflected(form))
     return list({form.lower(): form for form in reversed(forms)}.values())[::-1]
+
+
+def _as_words(name: str, language: str) -> str:
+    return " ".join(words(name, language))
 
 
 def _thing_values(thing: NamedThing, language: str) -> Iterator[TextSlotValue]:

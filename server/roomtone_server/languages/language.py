@@ -100,6 +100,8 @@ class Language(_Part):
     piper: Words = ()  # voices of Piper's, the best first
     signs: dict[str, str] = {}  # what is written as a sign, as the sentence templates say it
     sentence_ends: str = ".!?"
+    inflections: dict[str, Words] = {}  # how names end in a sentence, by how they end alone; "": any other end
+    states: dict[str, Word] = {}  # Home Assistant's words for states, as they are spoken
     numbers: Numbers = Numbers()
     digits: Annotated[str, Field(pattern=r"^(\d{10})?$")] = ""  # its script's own, from 0 on
     clock: Clock = Clock()
@@ -113,6 +115,11 @@ class Language(_Part):
     no_names: frozenset[Word] = frozenset()  # stand where a name could, and are none
     questions: Questions = Questions()
     warm_up: Words = ()  # commands that use each kind of list: names, numbers, what is free
+
+    def inflected(self, name: str) -> tuple[str, ...]:
+        """The forms that a name may have in a sentence, beside the one that is written."""
+        ending = max((each for each in self.inflections if name.endswith(each)), key=len, default=None)
+        return () if ending is None else tuple(name.removesuffix(ending) + end for end in self.inflections[ending])
 
     def with_western_digits(self, text: str) -> str:
         """The text with 0 to 9 for the digits of the language's own script."""
