@@ -45,8 +45,8 @@ def said(name: str, language: str) -> list[str]:
         return []
     apart = _LETTER_BESIDE_DIGIT.sub(" ", _INNER_CAPITAL.sub(" ", name))
     known = language_of(language)
-    forms = (name, known.with_western_digits(name), apart, _as_words(name, language), _as_words(apart, language))
-    forms += tuple(inflected for form in forms for inflected in known.inflected(form))
+    forms = [name, known.with_western_digits(name), apart, _as_words(name, language), _as_words(apart, language)]
+    forms += [inflected for form in forms for inflected in known.inflected(form)]
     return list({form.lower(): form for form in reversed(forms)}.values())[::-1]
 
 
