@@ -30,9 +30,9 @@ FILE: Final = click.Path(exists=True, dir_okay=False, resolve_path=True, path_ty
 NEW_FILE: Final = _NewFile()
 
 
-def require_demo_extra(what: str) -> None:
-    """Raises UsageError when a part of the extra `demo` is missing; `what` needs it: "the demo"."""
+def require_extra(what: str, extra: str = "demo") -> None:
+    """Raises UsageError when a part of the extra is missing; `what` needs it: "the demo"."""
     from roomtone import extras
 
-    if lacking := extras.lacking("demo"):
-        raise UsageError(f"{what} needs {', '.join(sorted(lacking))}: {extras.remedy('demo')}")
+    if lacking := extras.lacking(extra):
+        raise UsageError(f"{what} needs {', '.join(sorted(lacking))}: {extras.remedy(extra)}")

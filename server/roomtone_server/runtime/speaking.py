@@ -3,7 +3,7 @@ than it needs. The next piece is made while one sounds.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -91,6 +91,12 @@ def pieces_of(text: str, language: str) -> list[str]:
     """What a whole text is spoken as."""
     splitter = SentenceSplitter(language)
     return [*splitter.feed(text), *splitter.finish()]
+
+
+def tokens_of_first_piece(tokens: Sequence[str], language: str) -> int:
+    """With how many of its tokens a reply can begin to be spoken."""
+    splitter = SentenceSplitter(language)
+    return next((count for count, token in enumerate(tokens, start=1) if splitter.feed(token)), len(tokens))
 
 
 class Speaker:
