@@ -39,9 +39,7 @@ class Chained:
         return _CHAINS[self.kind](makers, self.patience_s)
 
 
-def choose(
-    kind: Kind, choices: Sequence[EngineChoice], patience_s: float, language: str = "en"
-) -> Chosen | Chained:
+def choose(kind: Kind, choices: Sequence[EngineChoice], patience_s: float, language: str = "en") -> Chosen | Chained:
     """The engine for the only choice, or a chain for several: stt, tts, llm; of a house of that language. Raises
     EngineMissing when none of them can work here; SettingsError."""
     if len(choices) == 1:

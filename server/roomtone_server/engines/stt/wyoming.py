@@ -1,6 +1,7 @@
 """Speech-to-text by any Wyoming service, such as wyoming-faster-whisper.
 
     stt: {engine: wyoming, uri: "tcp://nas.lan:10300"}
+    stt: {engine: wyoming, find: faster-whisper}
 
 A service that streams its transcript tells it as it comes. A preview is asked for over a connection of its own, since
 a service takes the end of the audio for the end of everything.
@@ -30,7 +31,8 @@ from roomtone_server.engines.stt.services import (
     names_of,
 )
 from roomtone_server.engines.stt.streamed import StreamedHearing
-from roomtone_server.engines.wyoming import Connection, WyomingService, WyomingUri
+from roomtone_server.engines.wyoming import Connection
+from roomtone_server.engines.wyoming_place import WyomingPlaceSettings, WyomingService
 from roomtone_server.grammar.vocabulary import Vocabulary
 
 MAX_NAMES: Final = 500
@@ -40,8 +42,7 @@ CHUNK_BYTES: Final = RATE_HZ * SAMPLE_BYTES  # in which a preview sends what was
 _FORMAT: Final = {"rate": RATE_HZ, "width": SAMPLE_BYTES, "channels": 1}
 
 
-class WyomingSettings(HearingServiceSettings):
-    uri: WyomingUri = Field(description="tcp://HOST:PORT")
+class WyomingSettings(HearingServiceSettings, WyomingPlaceSettings):
     model: str = Field(default="", description="of a service that has several; else its own choice")
 
 
@@ -68,7 +69,7 @@ class WyomingEars:
 
     def __init__(self, settings: WyomingSettings) -> None:
         self._settings = settings
-        self._service = WyomingService("wyoming", settings.uri, settings.connect_s)
+        self._service = WyomingService("wyoming", settings, settings.connect_s, "asr")
         self._is_started = False
         self._languages: tuple[str, ...] | None = None  # once it told them
         self._names: list[str] | None = None
@@ -106,8 +107,10 @@ class WyomingEars:
     async def _told_languages(self) -> tuple[str, ...]:
         """Asked once; a service that was not there is asked again."""
         if self._languages is None:
-            patience = Patience(self._service.where, self._settings, *PATIENCE)
-            async with self._service.connected() as connection, patience.wait():
+            async with (
+                self._service.connected() as connection,
+                Patience(self._service.where, self._settings, *PATIENCE).wait(),
+            ):
                 info = await connection.info(_Info)
             wanted = self._settings.model
             models = [model for each in info.asr for model in each.models if model.installed]
