@@ -86,7 +86,6 @@ class Candidates:
             beginning = template.needs.beginning
             for each in [None] if beginning is None else beginning:
                 self._by_beginning.setdefault(each, []).append(number)
-        self._endings = frozenset[str]().union(*(template.needs.ending or () for template in self._templates))
 
     def _tabulated(self, number: int) -> Iterator[_Template]:
         _, block = self._blocks[number]
@@ -116,11 +115,11 @@ class Candidates:
 
     def _fitting(self, said: Sequence[str]) -> Iterator[_Template]:
         """The templates that begin and end as what was said does."""
-        endings = {each for each in self._endings if any(text.endswith(each) for text in said)}
-        found: set[int] = set()
-        for beginning, numbers in self._by_beginning.items():
-            if beginning is None or any(text.startswith(beginning) for text in said):
-                found.update(numbers)
+        words = [text.split() or [""] for text in said]
+        endings = {last[number:] for *_, last in words for number in range(len(last))}
+        found: set[int] = set(self._by_beginning.get(None, ()))
+        for first, *_ in words:
+            found.update(*(self._by_beginning.get(first[:end], ()) for end in range(1, len(first) + 1)))
         for number in sorted(found):
             template = self._templates[number]
             if template.needs.ending is None or not template.needs.ending.isdisjoint(endings):

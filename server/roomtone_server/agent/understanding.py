@@ -2,6 +2,7 @@
 
 import functools
 import gc
+from collections import OrderedDict
 from collections.abc import Collection
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
@@ -22,6 +23,9 @@ from roomtone_server.languages.language import language_of
 
 # What is longer is no command; matching it would only hold up the event loop.
 MAX_COMMAND_CHARACTERS: Final = 200
+
+# Of what was said last, what it gave.
+MAX_REMEMBERED: Final = 32
 
 # The intents in which an unknown name is worth a word, and how much of such an order must have been said: "turn on the"
 # of "turn on the disco ball". With less, anything is a name. A long text holds more than one name, and takes long.
@@ -76,6 +80,7 @@ class Understanding:
         self._names = Names(slot_lists(Vocabulary()))
         self._known: frozenset[str] = frozenset()
         self._vocabulary: Vocabulary | None = None
+        self._understood: OrderedDict[tuple[str, str | None, frozenset[str] | None], Command | None] = OrderedDict()
 
     def learn(self, vocabulary: Vocabulary) -> None:
         """Takes the home's names; cheap when they are those it has."""
@@ -84,6 +89,7 @@ class Understanding:
             names = [thing.names for thing in vocabulary.things] + [area.names for area in vocabulary.areas]
             self._known = frozenset(name.casefold() for all_names in names for name in all_names)
             self._vocabulary = vocabulary
+            self._understood.clear()
 
     def names_in(self, text: str) -> Collection[str]:
         """The names and areas, casefolded, that stand somewhere in a text; aliases and spoken forms too."""
@@ -120,7 +126,8 @@ class Understanding:
         return slot in {"name", "area"} and text.casefold() not in no_names and not said.startswith(text)
 
     def understand(self, text: str, area: str | None, subject: Collection[str] = ()) -> Command | None:
-        """The command that a text gives, spoken in an area; None when no template matches. 1 to 8 ms once warm.
+        """The command that a text gives, spoken in an area; None when no template matches. 1 to 4 ms once warm;
+        microseconds for what was said a moment ago: one sentence is looked at several times before it is certain.
 
         `subject` are the ids of the entities that were spoken of before. "It" stands for those of them that the rest of
         the text can be said of; when there are none, the command's referents are empty.
@@ -129,7 +136,24 @@ class Understanding:
         if not said or len(said) > MAX_COMMAND_CHARACTERS:
             return None
         if self._vocabulary is None or not has_pronoun(said, self._language):
-            return self._matching(said, area, self._names)
+            return self._remembered(said, area)
+        return self._remembered(said, area, frozenset(subject))
+
+    def _remembered(self, said: str, area: str | None, subject: frozenset[str] | None = None) -> Command | None:
+        """`subject` for a text that may speak of it."""
+        key = (said, area, subject)
+        if key not in self._understood:
+            while len(self._understood) >= MAX_REMEMBERED:
+                self._understood.popitem(last=False)
+            if subject is None:
+                self._understood[key] = self._matching(said, area, self._names)
+            else:
+                self._understood[key] = self._with_pronoun(said, area, subject)
+        self._understood.move_to_end(key)
+        return self._understood[key]
+
+    def _with_pronoun(self, said: str, area: str | None, subject: Collection[str]) -> Command | None:
+        assert self._vocabulary is not None
         things = self._vocabulary.things
         spoken_of = [thing for thing in things if thing.id in subject]
         if (command := self._referring(said, area, spoken_of)) is not None:

@@ -1,5 +1,6 @@
 """The words of a home, gathered for the recogniser and the intents."""
 
+import operator
 from collections.abc import Sequence
 
 from roomtone_server.grammar.vocabulary import NamedArea, NamedThing, Vocabulary
@@ -21,13 +22,18 @@ class Words:
 
     def of(self, areas: Sequence[Area], entities: Sequence[Entity]) -> Vocabulary:
         """As `vocabulary_of`; the same object while nothing but states changes."""
-        known = {id(entity): thing for entity, thing in zip(self._entities, self._vocabulary.things, strict=True)}
-        things = tuple([known.get(id(entity)) or _thing(entity) for entity in entities])
-        vocabulary = Vocabulary(self._language, tuple(NamedArea((area.name, *area.aliases)) for area in areas), things)
+        named = tuple(NamedArea((area.name, *area.aliases)) for area in areas)
+        vocabulary = Vocabulary(self._language, named, self._things(entities))
         self._entities = entities
         if vocabulary != self._vocabulary:
             self._vocabulary = vocabulary
         return self._vocabulary
+
+    def _things(self, entities: Sequence[Entity]) -> tuple[NamedThing, ...]:
+        if len(entities) == len(self._entities) and all(map(operator.is_, entities, self._entities)):
+            return self._vocabulary.things
+        known = {id(entity): thing for entity, thing in zip(self._entities, self._vocabulary.things, strict=True)}
+        return tuple([known.get(id(entity)) or _thing(entity) for entity in entities])
 
 
 def _thing(entity: Entity) -> NamedThing:
