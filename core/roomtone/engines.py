@@ -12,6 +12,7 @@ from typing import Any, Final, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from roomtone.declared import declared
 from roomtone.errors import EngineMissing, SettingsError
 
 Kind = Literal["stt", "tts", "llm", "wake", "vad", "echo", "home", "tools"]
@@ -102,17 +103,17 @@ class Chosen:
 
 def names(kind: Kind) -> list[str]:
     """Every engine of a kind that some installed distribution declares, sorted; none is imported."""
-    return sorted({point.name for point in entry_points(group=f"roomtone.{kind}")})
+    return sorted({point.name for point in declared(entry_points, f"roomtone.{kind}")})
 
 
 def load(kind: Kind, name: str) -> EngineSpec[Any, Any]:
     """The spec of one engine. Raises EngineMissing when no such engine is declared or its file does not import."""
-    points = [point for point in entry_points(group=f"roomtone.{kind}") if point.name == name]
+    points = declared(entry_points, f"roomtone.{kind}").select(name=name)
     if not points:
         known = ", ".join([AUTO, *names(kind)])
         raise EngineMissing(f"there is no {kind} engine named {name!r}; known are: {known}")
     try:
-        spec = points[0].load()
+        spec = next(iter(points)).load()
     except ImportError as problem:
         raise EngineMissing(f"the {kind} engine {name!r} cannot be imported: {problem}") from problem
     if not isinstance(spec, EngineSpec):
