@@ -39,10 +39,12 @@ LATE_S: Final = 30
 # Why a command cannot be carried out, where somebody who followed the conversation could.
 _LACK_CONTEXT: Final = frozenset({"no_referent", "nothing_to_repeat"})
 
-
 # Said beside another command, these would mean nothing, or anything.
 _ALONE: Final = frozenset(
-    {"HassNevermind", "RoomtoneAgain", "RoomtoneNo", "RoomtoneRepeat", "RoomtoneUndo", "RoomtoneYes"}
+    {
+        "HassNevermind", "RoomtoneAgain", "RoomtoneForgetConversation", "RoomtoneNo", "RoomtoneRepeat", "RoomtoneUndo",
+        "RoomtoneYes",
+    }  # fmt: skip
 )
 # What is to be played has no end of its own: "play jazz and turn off the light".
 _ENDLESS: Final = frozenset({"HassMediaSearchAndPlay"})
@@ -320,7 +322,10 @@ class IntentAgent:
                 await self._kept.apply(change)
         except StoreError as problem:
             problems.append(problem)
-        if step.command is not None and step.command.intent == "RoomtoneUndo":
+        intent = step.command.intent if step.command else None
+        if intent == "RoomtoneForgetConversation":
+            self._context.forget(request)
+        if intent in {"RoomtoneUndo", "RoomtoneForgetConversation"}:
             self._deeds.forget(request.conversation)
         elif deed := deed_of(plan, made, before, self._situation(request)):
             self._note_deed(request, deed)
