@@ -34,7 +34,7 @@ def server(config: Path | None, *, print_config: bool, log_level: logs.Level | N
     \b
     Files, in $ROOMTONE_STATE/server (default ~/.local/state/roomtone/server):
       link.pem       its certificate and key; satellites are pinned to it
-      roomtone.db    paired satellites, timers, the last turns
+      roomtone.db    paired satellites, timers, reminders, what it remembers, the last turns
       control.sock   where `roomtone pair` and `roomtone ask` reach it
     """  # noqa: D301 - click keeps the lines after the character that \b stands for
     import asyncio
