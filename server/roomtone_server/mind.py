@@ -102,5 +102,5 @@ def _mind(
         return Mind(home, intents, database)
     faults: dict[str, str] = {}
     thinker = Thinker(llm, home, toolboxes, settings.agent)
-    assistant = Assistant(intents, thinker, settings.agent.order, faults, settings.language)
+    assistant = Assistant(intents, thinker, settings.agent.order, faults)
     return Mind(home, assistant, database, thinker, toolboxes, faults)

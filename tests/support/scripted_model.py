@@ -77,6 +77,6 @@ async def thinking_house(
         intents = house.agent
         toolboxes = [HomeTools(intents, house.home), *more]
         thinker = Thinker(model, house.home, toolboxes, settings, intents._clocks)
-        assistant = Assistant(intents, thinker, order, {}, "en")
+        assistant = Assistant(intents, thinker, order, {})
         await assistant.start()
         yield House(house.home, assistant)

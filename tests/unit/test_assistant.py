@@ -194,6 +194,28 @@ async def test_both_remember_one_conversation(tmp_path, model):
     ]
 
 
+@pytest.mark.parametrize("order", ["intents-first", "llm-first"])
+async def test_a_conversation_is_forgotten_when_that_is_wished(tmp_path, model, order):
+    async with thinking_house(tmp_path, model, order=order) as house:
+        model.will_answer("The Desk Lamp is for you.")
+        await house.say("where do i read best", conversation="c")
+        await house.say("undo", conversation="c")
+        assert (await house.say("forget this conversation", conversation="c")).reply == "Forgotten."
+        model.will_answer("I have not the faintest.")
+        await house.say("turn it on", conversation="c")
+    assert told(model) == [("user", "turn it on")]
+
+
+async def test_what_the_model_said_and_did_can_be_said_again_and_taken_back(tmp_path, model):
+    model.will_answer(call("HassTurnOn", name="Desk Lamp"), call("HassTurnOff", "c2", name="Reading Lamp"))
+    model.will_answer("There ", "you are.")
+    async with thinking_house(tmp_path, model, order="llm-first") as house:
+        await house.say("i want to write", conversation="c")
+        assert (await house.say("repeat that", conversation="c")).reply == "There you are."
+        await house.say("undo", conversation="c")
+        assert (house.entity("light.desk_lamp").state, house.entity("light.reading_lamp").state) == ("off", "on")
+
+
 async def test_of_a_reply_that_was_interrupted_what_was_heard_is_remembered(tmp_path, model):
     model.will_answer("Once upon a time there was a **small** house. ", asyncio.Event())
     async with thinking_house(tmp_path, model) as house:

@@ -19,8 +19,9 @@ _LOGGER: Final = logging.getLogger(__name__)
 
 # Answers to a question that the intents asked; where they asked none, the model may have.
 _ANSWERS: Final = frozenset({"RoomtoneYes", "RoomtoneNo"})
-# Nobody waits for a model to end something.
-_ENDS: Final = frozenset({"HassNevermind"})
+# What only the intents can do: a model knows no way to end a turn, or to take back what was done in the one before.
+_FORGETS: Final = "RoomtoneForgetConversation"
+_OF_INTENTS: Final = frozenset({"HassNevermind", "RoomtoneRepeat", "RoomtoneUndo", _FORGETS})
 
 FAULT: Final = "llm"
 
@@ -29,19 +30,15 @@ class Assistant:
     """A `base.Agent`: commands are the intents', the rest is the model's; or the other way round. What both say and do
     is one conversation."""
 
-    def __init__(
-        self, intents: IntentAgent, thinker: Thinker, order: Order, faults: MutableMapping[str, str], language: str
-    ) -> None:
+    def __init__(self, intents: IntentAgent, thinker: Thinker, order: Order, faults: MutableMapping[str, str]) -> None:
         """In `faults` stands what is wrong with the model, while it is."""
         self._intents = intents
         self._thinker = thinker
         self._order = order
         self._faults = faults
-        self._language = language
 
     async def start(self) -> None:
         await self._intents.start()
-        self._responses = responses_of(self._language)
 
     async def prepare(self, request: Request) -> Prepared:
         """Asks the intents only: the model is not asked before it is certain that somebody wants to know."""
@@ -54,7 +51,7 @@ class Assistant:
         ready: Ready = prepared.payload
         name = prepared.intent.name if prepared.intent else None
         said = prepared.request.text.casefold().strip(" .!")
-        if not said or name in _ENDS or said in language_of(prepared.request.language).at_once:
+        if not said or name in _OF_INTENTS or said in language_of(prepared.request.language).at_once:
             return True
         if name in _ANSWERS:
             return self._intents.has_asked(prepared.request) or not self._thinker.history.messages(prepared.request)
@@ -78,20 +75,19 @@ class Assistant:
                     said += part.text if isinstance(part, Said) else ""
                     yield part
         finally:
-            if prepared.request.text.strip():
+            if prepared.intent is not None and prepared.intent.name == _FORGETS:
+                self._thinker.history.forget(prepared.request)
+            elif prepared.request.text.strip():
                 self._thinker.history.note(prepared.request, [ChatMessage("assistant", said)] if said else [])
 
     async def _think(self, prepared: Prepared) -> AsyncGenerator[ReplyPart, None]:
         """The model answers. Where it fails before its first word, what the intents understood is done instead."""
-        begun = acted = False
+        begun = False
         self._intents.leave_to_others(prepared.request)
         try:
-            async with aclosing(self._thinker.answer(prepared.request)) as parts:
+            async with aclosing(self._thought(prepared.request)) as parts:
                 async for part in parts:
-                    begun, acted = True, acted or isinstance(part, Acted)
-                    if isinstance(part, Finished) and not part.understood:
-                        yield Said(self._responses.phrase("done" if acted else "no_answer"))
-                        part = Finished(understood=acted)  # noqa: PLW2901 - to act without a word is an answer
+                    begun = True
                     yield part
         except EngineError as problem:
             _LOGGER.warning("the language model failed: %s", problem)
@@ -101,12 +97,29 @@ class Assistant:
             return
         instead: Prepared = prepared.payload
         if begun or not instead.payload.understood:
-            yield Said(f"{' ' * begun}{self._responses.phrase('model_failed')}")
+            apology = responses_of(prepared.request.language).phrase("model_failed")
+            yield Said(f" {apology}" if begun else apology)
             yield Finished(understood=False)
             return
         async with aclosing(self._obey(instead)) as obeyed:
             async for part in obeyed:
                 yield part
+
+    async def _thought(self, request: Request) -> AsyncGenerator[ReplyPart, None]:
+        """What the model says and does; a word where it has none. It can be said again, as far as it was said."""
+        said, acted = "", False
+        try:
+            async with aclosing(self._thinker.answer(request)) as parts:
+                async for part in parts:
+                    said += part.text if isinstance(part, Said) else ""
+                    acted = acted or isinstance(part, Acted)
+                    if isinstance(part, Finished) and not part.understood:
+                        yield Said(responses_of(request.language).phrase("done" if acted else "no_answer"))
+                        part = Finished(understood=acted)  # noqa: PLW2901 - to act without a word is an answer
+                    yield part
+        finally:
+            if said:
+                self._intents.note_reply(request, said)
 
     async def due(self) -> AsyncGenerator[Due, None]:
         async with aclosing(self._intents.due()) as dues:

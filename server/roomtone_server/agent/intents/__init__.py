@@ -82,6 +82,7 @@ HANDLERS: Final[Mapping[str, Handler]] = {
     "RoomtoneAgain": small_talk.again,
     "RoomtoneUndo": taking_back.undo,
     "RoomtoneRepeat": taking_back.repeat,
+    "RoomtoneForgetConversation": small_talk.answer,
     "RoomtoneYes": small_talk.answer,
     "RoomtoneNo": small_talk.answer,
 }
