@@ -15,6 +15,7 @@ from roomtone_server.agent.assistant import Assistant
 from roomtone_server.agent.settings import AgentSettings
 from roomtone_server.agent.thinking.thinker import Thinker
 from roomtone_server.agent.tools.home import HomeTools
+from roomtone_server.agent.tools.kept import KeptTools
 from roomtone_server.engines.base import ChatEnd, ChatPiece, ChatRequest, TextDelta, ToolCall
 
 
@@ -71,11 +72,11 @@ class ScriptedModel:
 async def thinking_house(
     folder: Path, model: Any, *, order: str = "intents-first", more: Any = (), **options: Any
 ) -> AsyncIterator[House]:
-    """As `open_house`, with an agent that asks the model; `more` are toolboxes beside the home's."""
+    """As `open_house`, with an agent that asks the model; `more` are toolboxes beside ours."""
     async with open_house(folder, **options) as house:
         settings = AgentSettings(order=order)
         intents = house.agent
-        toolboxes = [HomeTools(intents, house.home), *more]
+        toolboxes = [HomeTools(intents, house.home), KeptTools(intents, intents._kept.memory, house.home), *more]
         thinker = Thinker(model, house.home, toolboxes, settings, intents._clocks)
         assistant = Assistant(intents, thinker, order, {})
         await assistant.start()
