@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from roomtone.engines import Surroundings
-from roomtone_server.agent.base import Acted, Finished, Intent, Request, Said
+from roomtone_server.agent.base import Acted, Agent, Finished, Intent, Request, Said
 from roomtone_server.agent.clocks import Clocks
 from roomtone_server.agent.intent_agent import IntentAgent
 from roomtone_server.agent.kept import Kept
@@ -34,7 +34,8 @@ class Outcome:
 @dataclass(frozen=True)
 class House:
     home: VirtualHome
-    agent: IntentAgent
+    agent: Agent
+    language: str = "en"
 
     def entity(self, entity_id: str) -> Entity:
         return next(entity for entity in self.home.entities() if entity.id == entity_id)
@@ -42,7 +43,8 @@ class House:
     async def say(
         self, text: str, area: str | None = "Kitchen", satellite: str = "k1", conversation: str = ""
     ) -> Outcome:
-        prepared = await self.agent.prepare(Request(text, area=area, satellite=satellite, conversation=conversation))
+        request = Request(text, self.language, satellite, area, conversation)
+        prepared = await self.agent.prepare(request)
         parts = [part async for part in self.agent.commit(prepared)]
         assert [part for part in parts if isinstance(part, Finished)] == parts[-1:]
         return Outcome(
@@ -84,6 +86,6 @@ async def open_house(
             **options,
         )
         await agent.start()
-        yield House(home, agent)
+        yield House(home, agent, options.get("language", "en"))
         await agent.close()
     await home.close()

@@ -83,6 +83,7 @@ class Due:
     satellite: str  # where; empty: everywhere
     text: str
     sound: Literal["timer", "error", "done"] = "timer"
+    language: str = "en"  # of the text
 
 
 class Agent(Protocol):

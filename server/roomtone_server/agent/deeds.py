@@ -40,6 +40,6 @@ def _timers(before: Situation, after: Situation) -> Iterable[TimerChange]:
 def _notes(before: Situation, after: Situation) -> Iterable[ReminderChange | MemoryChange]:
     gone = [each for each in before.reminders if each not in after.reminders]
     yield from (RemoveReminder(each.id) for each in after.reminders if each not in before.reminders)
-    yield from (AddReminder(each.satellite, each.text, each.at) for each in gone)
+    yield from (AddReminder(each.satellite, each.text, each.at, each.language) for each in gone)
     yield from (ForgetFact(each.id) for each in after.facts if each not in before.facts)
     yield from (Remember(each.text) for each in before.facts if each not in after.facts)

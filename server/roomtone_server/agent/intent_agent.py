@@ -1,14 +1,13 @@
 """The agent that knows the home's intents: it understands, plans, asks back where it must, acts, answers."""
 
-import asyncio
-import logging
 from collections.abc import AsyncGenerator, Collection, Sequence
 from concurrent.futures import Executor
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Final
 
-from roomtone.errors import HomeError, RoomtoneError, StoreError
+from roomtone.errors import RoomtoneError, StoreError
+from roomtone_server.agent.acting import make
 from roomtone_server.agent.base import Acted, Due, Finished, Intent, Prepared, ReplyPart, Request, Said
 from roomtone_server.agent.clocks import SYSTEM_CLOCKS, Clocks
 from roomtone_server.agent.confirmation import OpenQuestions, guarded_calls
@@ -22,16 +21,12 @@ from roomtone_server.agent.pronouns import spelled_out
 from roomtone_server.agent.ready import Question, Ready, in_sentences
 from roomtone_server.agent.recent import Recent
 from roomtone_server.agent.reminders import Reminder
-from roomtone_server.agent.responses import responses_of
 from roomtone_server.agent.settings import AgentSettings
 from roomtone_server.agent.several import MAX_PIECES, divided, pieces_of
 from roomtone_server.agent.thinking.questions import is_question
 from roomtone_server.agent.timers import StartTimer, Timer
-from roomtone_server.agent.understanding import Understanding, parse_sentences
+from roomtone_server.agent.tongues import Tongues
 from roomtone_server.home.base import Guarded, Home, HomeSettings, ServiceCall
-from roomtone_server.home.names import Words
-
-_LOGGER: Final = logging.getLogger(__name__)
 
 # What is said later than this has a word for it: nothing was there to say it in time.
 LATE_S: Final = 30
@@ -42,7 +37,12 @@ _LACK_CONTEXT: Final = frozenset({"no_referent", "nothing_to_repeat"})
 # Said beside another command, these would mean nothing, or anything.
 _ALONE: Final = frozenset(
     {
-        "HassNevermind", "RoomtoneAgain", "RoomtoneForgetConversation", "RoomtoneNo", "RoomtoneRepeat", "RoomtoneUndo",
+        "HassNevermind",
+        "RoomtoneAgain",
+        "RoomtoneForgetConversation",
+        "RoomtoneNo",
+        "RoomtoneRepeat",
+        "RoomtoneUndo",
         "RoomtoneYes",
     }  # fmt: skip
 )
@@ -69,9 +69,8 @@ class IntentAgent:
         self._kept = kept
         self._confirm = confirm
         self._language = language
-        self._words = Words(language)
+        self._tongues = Tongues(language, home, executor)
         self._clocks = clocks
-        self._executor = executor
         self._questions: OpenQuestions[Ready] = OpenQuestions(settings.confirm_within_s, clocks.monotonic)
         self._context = Context(settings.context_lasts_s, clocks.monotonic)
         # By conversation, and by satellite.
@@ -81,14 +80,10 @@ class IntentAgent:
     async def start(self) -> None:
         """Raises EngineError for a language without templates, StoreError when what is kept cannot be read."""
         await self._kept.load()
-        await asyncio.get_running_loop().run_in_executor(self._executor, self._warm_up)
-
-    def _warm_up(self) -> None:
-        self._responses = responses_of(self._language)
-        self._understanding = Understanding(parse_sentences(self._language, frozenset(HANDLERS)))
-        self._understand(Request("turn on the lights"))
+        await self._tongues.learn(self._language)
 
     async def prepare(self, request: Request) -> Prepared:
+        await self._tongues.learn(request.language)
         command, ready = self._read(request)
         return Prepared(
             request,
@@ -111,14 +106,15 @@ class IntentAgent:
         def is_whole(text: str) -> bool:
             return self._is_whole(replace(request, text=text))
 
-        return divided(request.text, self._language, self._understanding.names_in(request.text), is_whole)
+        names = self._tongues[request.language].understanding.names_in(request.text)
+        return divided(request.text, request.language, names, is_whole)
 
     def _is_whole(self, request: Request) -> bool:
         """Whether a text is one command, that others may stand beside."""
         command = self._understood(request, self._context.subject(request))
         if command is None or command.intent in _ALONE:
             return False
-        return command.intent not in _ENDLESS or len(pieces_of(request.text, self._language)) == 1
+        return command.intent not in _ENDLESS or len(pieces_of(request.text, request.language)) == 1
 
     def _several(self, request: Request, texts: Sequence[str]) -> tuple[Command | None, Ready]:
         """What the commands of a sentence come to, each in the light of those before it: all of them, or nothing."""
@@ -135,7 +131,8 @@ class IntentAgent:
             subject = [call.entity for call in plan.calls] if plan and plan.calls else subject
         parts = tuple(ready.asks or ready for _, ready in read)
         all_of_them = Ready(in_sentences(parts), parts=parts)
-        return read[0][0], self._asked(all_of_them, [question for _, ready in read for question in ready.questions])
+        questions = [question for _, ready in read for question in ready.questions]
+        return read[0][0], self._asked(request, all_of_them, questions)
 
     def _understand(self, request: Request) -> Command | None:
         command = self._understood(request, self._context.subject(request))
@@ -145,8 +142,10 @@ class IntentAgent:
         return command
 
     def _understood(self, request: Request, subject: Collection[str]) -> Command | None:
-        self._understanding.learn(self._words.of(self._home.areas(), self._home.entities()))
-        return self._understanding.understand(request.text, self._area(request), subject)
+        return self._tongues[request.language].understand(request.text, self._home, self._area(request), subject)
+
+    def _phrase(self, request: Request, key: str, **slots: object) -> str:
+        return self._tongues[request.language].responses.phrase(key, **slots)
 
     def ready(self, request: Request, command: Command | None) -> Ready:
         """What a command comes to, whoever found it; None: nothing was understood. Reads, and changes nothing."""
@@ -156,38 +155,39 @@ class IntentAgent:
             return replace(confirmed, answers=confirmed)
         try:
             plan = HANDLERS[command.intent](command, self._situation(request))
-            text = self._responses.reply(command, plan.reply)
+            text = self._tongues[request.language].responses.reply(command, plan.reply)
         except CannotDo as problem:
-            text = self._responses.phrase(problem.key, **problem.slots)
+            text = self._phrase(request, problem.key, **problem.slots)
             return Ready(text, lacks_context=problem.key in _LACK_CONTEXT)
         for change in plan.timers:
             if isinstance(change, StartTimer) and change.command is not None:
                 return self._later(request, plan, change, text)
-        return self._asked(Ready(text, plan, command), self._questions_about(plan.calls))
+        return self._asked(request, Ready(text, plan, command), self._questions_about(request, plan.calls))
 
     def _recalled(self, request: Request) -> Ready | None:
         """What was told once, where somebody asks for it."""
-        if not is_question(request.text, self._language):
+        if not is_question(request.text, request.language):
             return None
-        fact = recalled(request.text, self._kept.memory.all(), self._language)
-        return None if fact is None else Ready(self._responses.phrase("recalled", fact=fact.text), recalled=True)
+        fact = recalled(request.text, self._kept.memory.all(), request.language)
+        return None if fact is None else Ready(self._phrase(request, "recalled", fact=fact.text), recalled=True)
 
     def _excuse(self, request: Request) -> str:
         match self._stranger(request):
             case ("name", name):
-                return self._responses.phrase("no_entity", entity=name)
+                return self._phrase(request, "no_entity", entity=name)
             case ("area", area):
-                return self._responses.phrase("no_area", area=area)
+                return self._phrase(request, "no_area", area=area)
             case _:
-                return self._responses.phrase("not_understood")
+                return self._phrase(request, "not_understood")
 
     def _stranger(self, request: Request) -> tuple[str, str] | None:
         """Of several things that were said, in the first that is no command."""
-        texts = [request.text[piece] for piece in pieces_of(request.text, self._language)]
+        stranger = self._tongues[request.language].understanding.stranger
+        texts = [request.text[piece] for piece in pieces_of(request.text, request.language)]
         for text in texts if 1 < len(texts) <= MAX_PIECES else ():
             if not self._is_whole(replace(request, text=text)):
-                return self._understanding.stranger(text, self._area(request))
-        return self._understanding.stranger(request.text, self._area(request))
+                return stranger(text, self._area(request))
+        return stranger(request.text, self._area(request))
 
     def _later(self, request: Request, plan: Plan, timer: StartTimer, text: str) -> Ready:
         """A command for later must be one that could be carried out now; what asks back asks now, and what "it" is will
@@ -197,8 +197,8 @@ class IntentAgent:
         command = self._understand(later)
         if command is not None and command.referents:
             if len(command.referents) > 1:
-                return Ready(self._responses.phrase("no_referent"))
-            later = replace(request, text=spelled_out(timer.command, command.values["name"], self._language))
+                return Ready(self._phrase(request, "no_referent"))
+            later = replace(request, text=spelled_out(timer.command, command.values["name"], request.language))
             timer = replace(timer, command=later.text)
             plan = replace(plan, timers=[timer])
             command = self._understand(later)
@@ -207,23 +207,23 @@ class IntentAgent:
         first = self._read(later)[1] if command is None else self.ready(later, command)
         if first.asks is not None:
             confirmed = Ready(text, replace(plan, timers=[replace(timer, confirmed=True)]))
-            return self._asked(confirmed, [("confirm_later", action) for _, action in first.questions])
+            return self._asked(request, confirmed, [("confirm_later", action) for _, action in first.questions])
         return first if first.comes_to_nothing else Ready(text, plan)
 
-    def _asked(self, ready: Ready, questions: Sequence[Question]) -> Ready:
+    def _asked(self, request: Request, ready: Ready, questions: Sequence[Question]) -> Ready:
         """The same, or what is asked before it: one question, of as many things as need one."""
         if not questions:
             return ready
         actions: dict[str, list[str]] = {}
         for phrase, action in questions:
             actions.setdefault(phrase, []).append(action)
-        text = " ".join(self._responses.phrase(phrase, actions=each) for phrase, each in actions.items())
+        text = " ".join(self._phrase(request, phrase, actions=each) for phrase, each in actions.items())
         return Ready(text, asks=ready, questions=tuple(questions))
 
-    def _questions_about(self, calls: Sequence[ServiceCall]) -> Sequence[Question]:
+    def _questions_about(self, request: Request, calls: Sequence[ServiceCall]) -> Sequence[Question]:
         entities = {entity.id: entity for entity in self._home.entities()}
         return [
-            ("confirm", self._responses.phrase(f"confirm_{each.guarded}", name=each.entity.name))
+            ("confirm", self._phrase(request, f"confirm_{each.guarded}", name=each.entity.name))
             for each in guarded_calls(calls, entities, self._confirm)
         ]
 
@@ -238,7 +238,7 @@ class IntentAgent:
             monotonic_s=self._clocks.monotonic(),
             satellite=request.satellite,
             area=self._area(request),
-            language=self._language,
+            language=request.language,
             last_deed=self._last_deed(request),
             last_reply=self._replies.find(request.satellite) or "",
         )
@@ -261,7 +261,7 @@ class IntentAgent:
             self.ask(prepared.request, ready)
             answer = self._say(ready, prepared.request, expects_answer=True)
         elif ready.answers is not None and ready.answers is not question:
-            answer = self._say(Ready(self._responses.phrase("too_late")), prepared.request)
+            answer = self._say(Ready(self._phrase(prepared.request, "too_late")), prepared.request)
         else:
             answer = self.carry_out(ready, prepared.request)
         async with aclosing(answer) as parts:
@@ -301,7 +301,7 @@ class IntentAgent:
             made, problem = await self._do(step, request)
             for call in made:
                 yield Acted(call)
-            text = step.text if problem is None else self._responses.phrase("failed", problem=problem)
+            text = step.text if problem is None else self._phrase(request, "failed", problem=problem)
             told.append(replace(step, text=text))
         silently = all(step.plan is not None and step.plan.ends_silently for step in ready.steps)
         answer = replace(ready, text=in_sentences(told))
@@ -313,7 +313,7 @@ class IntentAgent:
         """Carries one command out: the calls that were made, and what the last failure says."""
         plan = step.plan or Plan(Reply(""))
         before = self._situation(request)
-        outcomes = await self._act(plan)
+        outcomes = await make(plan.calls, self._home)
         made = [call for call, problem in outcomes if problem is None]
         problems: list[RoomtoneError] = [problem for _, problem in outcomes if problem is not None]
         self._context.note(request, subject_of(plan, made), None if problems else step.command)
@@ -342,55 +342,42 @@ class IntentAgent:
         found = self._deeds.find(request.conversation)
         return None if found is None else found[1]
 
-    async def _act(self, plan: Plan) -> Sequence[tuple[ServiceCall, HomeError | None]]:
-        """Makes all calls at once; what became of each, in their order."""
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(self._call(call), name=f"{call.service} {call.entity}") for call in plan.calls]
-        return [(call, task.result()) for call, task in zip(plan.calls, tasks, strict=True)]
-
-    async def _call(self, call: ServiceCall) -> HomeError | None:
-        try:
-            await self._home.call(call)
-        except HomeError as problem:
-            _LOGGER.warning("%s on %s was refused", call.service, call.entity)
-            _LOGGER.debug("because %s", problem)  # it may hold what was said
-            return problem
-        return None
-
     async def due(self) -> AsyncGenerator[Due, None]:
         async with aclosing(self._kept.due()) as dues:
             async for due in dues:
-                yield self._reminded(due) if isinstance(due, Reminder) else await self._rung(due)
+                request = Request("", due.language or self._language, due.satellite)
+                await self._tongues.learn(request.language)
+                yield self._reminded(due, request) if isinstance(due, Reminder) else await self._rung(due, request)
 
-    def _reminded(self, reminder: Reminder) -> Due:
+    def _reminded(self, reminder: Reminder, request: Request) -> Due:
         late_s = self._kept.reminders.late_s(reminder)
         key = "reminder_late" if late_s > LATE_S else "reminder_due"
-        text = self._responses.phrase(key, what=reminder.text, late_minutes=max(1, round(late_s / 60)))
-        return Due(reminder.satellite, text)
+        text = self._phrase(request, key, what=reminder.text, late_minutes=max(1, round(late_s / 60)))
+        return Due(reminder.satellite, text, language=request.language)
 
-    async def _rung(self, timer: Timer) -> Due:
-        if timer.command is None:
-            late_s = round(-self._kept.timers.seconds_left(timer))
-            text = self._responses.phrase(
-                "timer_late" if late_s > LATE_S else "timer_done",
-                name=timer.name,
-                hours=timer.set_s // 3600,
-                minutes=timer.set_s // 60 % 60,
-                seconds=timer.set_s % 60,
-                late_minutes=max(1, round(late_s / 60)),
-            )
-            return Due(timer.satellite, text)
-        return await self._carried_out_later(timer, timer.command)
+    async def _rung(self, timer: Timer, request: Request) -> Due:
+        if timer.command is not None:
+            return await self._carried_out_later(timer, replace(request, text=timer.command, area=timer.area))
+        late_s = round(-self._kept.timers.seconds_left(timer))
+        text = self._phrase(
+            request,
+            "timer_late" if late_s > LATE_S else "timer_done",
+            name=timer.name,
+            hours=timer.set_s // 3600,
+            minutes=timer.set_s // 60 % 60,
+            seconds=timer.set_s % 60,
+            late_minutes=max(1, round(late_s / 60)),
+        )
+        return Due(timer.satellite, text, language=request.language)
 
-    async def _carried_out_later(self, timer: Timer, command: str) -> Due:
-        request = Request(command, language=self._language, satellite=timer.satellite, area=timer.area)
+    async def _carried_out_later(self, timer: Timer, request: Request) -> Due:
         _, ready = self._read(request)
         if ready.asks is not None:
             # The question was asked when the timer was set, unless the home has changed since.
-            ready = ready.asks if timer.confirmed else Ready(self._responses.phrase("not_confirmed"))
+            ready = ready.asks if timer.confirmed else Ready(self._phrase(request, "not_confirmed"))
         async with aclosing(self.carry_out(ready, request)) as parts:
             said = [part.text async for part in parts if isinstance(part, Said)]
-        return Due(timer.satellite, "".join(said), sound="done")
+        return Due(timer.satellite, "".join(said), "done", request.language)
 
     async def close(self) -> None:
         """Every change was kept when it was made: there is nothing left to do."""

@@ -26,6 +26,7 @@ class AddReminder:
     satellite: str
     text: str
     at: float  # seconds since the Unix epoch
+    language: str = ""  # of the text
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ class Reminders:
     async def apply(self, change: ReminderChange) -> None:
         """Carries a change out; when it returns, the change outlives a crash. Raises StoreError."""
         if isinstance(change, AddReminder):
-            reminder = Reminder(uuid4().hex, change.satellite, change.text, change.at)
+            reminder = Reminder(uuid4().hex, change.satellite, change.text, change.at, change.language)
             await self._store.save(reminder)
             self._reminders[reminder.id] = reminder
         else:

@@ -11,7 +11,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from roomtone_server.agent.planning import Command, Reply
 from roomtone_server.grammar.sentences import load_sentences
 from roomtone_server.home.base import Entity
-from roomtone_server.languages.language import Language, language_of
+from roomtone_server.languages.language import MAX_AT_HAND, Language, language_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +54,9 @@ class Query:
     unmatched: Sequence[SpokenState]
 
 
-@functools.cache
+@functools.lru_cache(maxsize=MAX_AT_HAND)
 def responses_of(language: str) -> "Responses":
-    """Compiled once per process."""
+    """Compiled once per process, while no more languages are spoken."""
     return Responses(language)
 
 

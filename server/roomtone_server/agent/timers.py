@@ -32,6 +32,7 @@ class Timer:
     left_s: float | None = None
     command: str | None = None
     confirmed: bool = False
+    language: str = ""
 
     def seconds_left(self, now: float) -> float:
         if self.ends_at is None:
@@ -48,6 +49,7 @@ class StartTimer:
     name: str | None = None
     command: str | None = None  # carried out at the end, instead of ringing
     confirmed: bool = False  # its question was answered with yes
+    language: str = ""  # in which it was set, and the command is
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +161,7 @@ class Timers:
             ends_at=self._monotonic() + change.seconds,
             command=change.command,
             confirmed=change.confirmed,
+            language=change.language,
         )
 
     def _altered(self, timer: Timer, change: PauseTimer | ResumeTimer | ExtendTimer) -> Timer:
@@ -187,6 +190,7 @@ class Timers:
             timer.left_s,
             timer.command,
             timer.confirmed,
+            timer.language,
         )
 
     def _from_store(self, kept: StoredTimer) -> Timer:
@@ -201,4 +205,5 @@ class Timers:
             kept.left_s,
             kept.command,
             kept.confirmed,
+            kept.language,
         )

@@ -19,7 +19,7 @@ from roomtone_server.agent.pronouns import has_pronoun, pronoun_names
 from roomtone_server.grammar.sentences import load_sentences
 from roomtone_server.grammar.slots import slot_lists
 from roomtone_server.grammar.vocabulary import NamedThing, Vocabulary
-from roomtone_server.languages.language import language_of
+from roomtone_server.languages.language import MAX_AT_HAND, language_of
 
 # What is longer is no command; matching it would only hold up the event loop.
 MAX_COMMAND_CHARACTERS: Final = 200
@@ -43,7 +43,7 @@ class Sentences:
     orders: Candidates  # those commands in which an unknown name is worth a word
 
 
-@functools.cache
+@functools.lru_cache(maxsize=MAX_AT_HAND)
 def parse_sentences(language: str, handled: frozenset[str]) -> Sentences:
     """The templates of the intents that somebody carries out; others are not understood. Once per process it takes a
     second, and leaves nothing to be parsed later.

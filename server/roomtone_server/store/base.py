@@ -50,6 +50,7 @@ class StoredTimer:
     left_s: float | None
     command: str | None = None  # instead of ringing: a sentence to be carried out
     confirmed: bool = False  # whether the sentence needs no "yes" any more
+    language: str = ""  # in which it was set, and the sentence is; empty: the house's first
 
 
 class TimerStore(Protocol):
@@ -71,6 +72,7 @@ class StoredReminder:
     satellite: str  # where; empty: everywhere
     text: str  # in the speaker's words
     at: float
+    language: str = ""  # of the text; empty: the house's first
 
 
 class ReminderStore(Protocol):

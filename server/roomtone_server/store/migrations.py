@@ -67,6 +67,10 @@ STEPS: Final[tuple[tuple[str, ...], ...]] = (
         ) STRICT
         """,
     ),
+    (
+        "ALTER TABLE timer ADD COLUMN language TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE reminder ADD COLUMN language TEXT NOT NULL DEFAULT ''",
+    ),
 )
 VERSION: Final = len(STEPS)
 

@@ -21,7 +21,7 @@ def add(command: Command, situation: Situation) -> Plan:
         raise CannotDo("reminder_what")
     return Plan(
         Reply(command.response, slots={"what": what, "at": at, "days": _days_ahead(at, situation)}),
-        notes=[AddReminder(situation.satellite, what, at.timestamp())],
+        notes=[AddReminder(situation.satellite, what, at.timestamp(), situation.language)],
     )
 
 
