@@ -11,6 +11,7 @@ from roomtone_server.bench.intents.command import intents
 from roomtone_server.bench.options import FILE, NEW_FILE, require_extra
 from roomtone_server.bench.stt.command import stt
 from roomtone_server.bench.v2v.command import scripted_model, v2v
+from roomtone_server.bench.whisper_window.command import whisper_window
 
 if TYPE_CHECKING:
     from roomtone_server.bench.demo.run import DemoOptions
@@ -30,6 +31,7 @@ bench.add_command(intents)
 bench.add_command(stt)
 bench.add_command(v2v)
 bench.add_command(scripted_model)
+bench.add_command(whisper_window)
 
 
 @click.command()

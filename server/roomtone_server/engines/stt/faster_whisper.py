@@ -26,11 +26,11 @@ from roomtone.extras import remedy
 from roomtone.paths import cache_dir
 from roomtone_server.engines.base import HearingRequest, SpeechToText, Transcript
 from roomtone_server.engines.languages import best_code
-from roomtone_server.engines.stt import whisper_decoding, whisper_files
+from roomtone_server.engines.stt import whisper_files
 from roomtone_server.engines.stt.growing import GrowingHearing
 from roomtone_server.engines.stt.services import check_language, closed, names_of
 from roomtone_server.engines.stt.wake_words import without_wake_phrase
-from roomtone_server.engines.stt.whisper_decoding import MAX_BYTES, GivenUp, Heard, Manner, Whisper
+from roomtone_server.engines.stt.whisper_decoding import MAX_BYTES, GivenUp, Heard, Manner, Question, Whisper, Window
 from roomtone_server.engines.stt.whole import WholeHearing
 from roomtone_server.grammar.vocabulary import Vocabulary
 
@@ -68,13 +68,11 @@ class FasterWhisperSettings(EngineSettings):
     language: str = Field(default="", description="else the one of the house; auto: whichever is spoken")
     tell_names: bool = Field(default=True, description="whether it is told the home's names, so that it spells them")
     threads: int = Field(default=0, ge=0, le=64, description="0: one for each core")
-    window: whisper_decoding.Window = Field(
-        default="full", description="fit: only what was said is encoded, and not always 30 s"
-    )
+    window: Window = Field(default="full", description="fit: only what was said is encoded, and not always 30 s")
 
     def manner(self) -> Manner:
         threads = self.threads or len(os.sched_getaffinity(0))
-        return Manner(self.device, self.compute_type, self.beam_size, threads, self.window)
+        return Manner(self.device, self.compute_type, self.beam_size, threads)
 
 
 class FasterWhisper:
@@ -110,7 +108,7 @@ class FasterWhisper:
         language, names = self._language_of(request.language), self._names
 
         async def transcribe(pcm: bytes) -> Transcript:
-            heard = await self._heard(pcm, language, names)
+            heard = await self._heard(Question(pcm, language, names, self._settings.window))
             text = without_wake_phrase(heard.text, request.wake_phrase)
             return Transcript(text, spoken=bool(text), language="" if language else heard.language)
 
@@ -135,7 +133,7 @@ class FasterWhisper:
         noise = np.random.default_rng(1).normal(0, 100, WARMED_S * RATE_HZ).astype(np.int16).tobytes()
         for _ in range(2):
             began = time.monotonic()
-            self._whisper.hear(noise, self._languages[0], "")
+            self._whisper.hear(Question(noise, self._languages[0], window=self._settings.window))
             self._took_s = time.monotonic() - began
 
     def _language_of(self, wanted: str) -> str | None:
@@ -148,11 +146,11 @@ class FasterWhisper:
         check_language(NAME, self._languages, wanted)
         return best_code(self._languages, wanted)
 
-    async def _heard(self, pcm: bytes, language: str | None, names: str) -> Heard:
+    async def _heard(self, asked: Question) -> Heard:
         whisper, given_up = self._whisper, threading.Event()
         assert whisper is not None
         try:
-            return await self._run(partial(whisper.hear, pcm, language, names, lambda: not given_up.is_set()))
+            return await self._run(partial(whisper.hear, asked, lambda: not given_up.is_set()))
         except GivenUp:
             raise EngineError("this utterance was given up") from None
         finally:

@@ -25,6 +25,12 @@ MIN_GROWTH_MS: Final = 600
 GROWTH_PER_DECODING: Final = 4.0
 
 
+def speech_of(pcm: bytes) -> bytes:
+    """An utterance (int16, mono, 16 kHz) to the end of its last sound; empty where nothing stands out of the room."""
+    found = sounds(pcm)
+    return pcm[: (found[-1].end_ms + END_MS) * MS_BYTES] if found else b""
+
+
 class GrowingHearing(WholeHearing):
     """Behind the Hearing Protocol. Partials cost as much as transcripts: they are made while somebody listens to them,
     and no more than there is time for. In a pause the whole text is one, and is then the transcript too."""
@@ -92,10 +98,7 @@ class GrowingHearing(WholeHearing):
         return None
 
     def _speech(self) -> bytes:
-        """From the beginning to the end of the last sound; nothing where nothing stands out of the room."""
-        pcm = bytes(self._pcm)
-        found = sounds(pcm)
-        return pcm[: (found[-1].end_ms + END_MS) * MS_BYTES] if found else b""
+        return speech_of(bytes(self._pcm))
 
     def _next_due(self, decoded: int) -> int:
         growth_ms = max(MIN_GROWTH_MS, round(1000 * self._took_s * GROWTH_PER_DECODING))

@@ -45,6 +45,20 @@ class Heard:
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """One utterance."""
+
+    pcm: bytes  # int16, mono, 16 kHz; MAX_BYTES of it are heard
+    language: str | None  # a code of Whisper's; None: the sound tells
+    names: str = ""  # of the home: so they are spelt
+    window: Window = "full"
+
+    @property
+    def seconds(self) -> float:
+        return min(len(self.pcm), MAX_BYTES) / (RATE_HZ * SAMPLE_BYTES)
+
+
+@dataclass(frozen=True, slots=True)
 class Manner:
     """How a model is to work."""
 
@@ -52,7 +66,6 @@ class Manner:
     compute_type: str
     beam_size: int
     threads: int
-    window: Window
 
 
 class Whisper:
@@ -79,26 +92,22 @@ class Whisper:
         """Codes of what it hears."""
         return list(self._model.supported_languages)
 
-    def hear(self, pcm: bytes, language: str | None, names: str, is_wanted: Callable[[], bool] = lambda: True) -> Heard:
-        """The text of an utterance (int16, mono, 16 kHz, at most MAX_BYTES of it); `language` None: it tells. Raises
-        GivenUp when that is found between two steps, and EngineError."""
+    def hear(self, asked: Question, is_wanted: Callable[[], bool] = lambda: True) -> Heard:
+        """The text. Raises EngineError, and GivenUp when it is found between two steps that nobody wants it."""
         try:
-            memory = self._model.encode(self._features(pcm))
+            memory = self._model.encode(self._features(asked))
+            language = asked.language or self._told_language(memory)
             if not is_wanted():
                 raise GivenUp
-            if language is None:
-                language = self._told_language(memory)
-                if not is_wanted():
-                    raise GivenUp
-            return Heard(self._text(memory, language, names, len(pcm) / (RATE_HZ * SAMPLE_BYTES)), language)
+            return Heard(self._text(memory, language, asked), language)
         except (RuntimeError, ValueError) as problem:  # of CTranslate2: the graphics card's memory, mostly
             raise EngineError(f"faster-whisper failed while it listened: {problem}") from problem
 
-    def _features(self, pcm: bytes) -> npt.NDArray[np.float32]:
+    def _features(self, asked: Question) -> npt.NDArray[np.float32]:
         """float32 [mels, frames]: of the encoder's whole window, or of one that fits."""
-        samples = np.frombuffer(pcm[:MAX_BYTES], np.int16).astype(np.float32) / 32_768
+        samples = np.frombuffer(asked.pcm[:MAX_BYTES], np.int16).astype(np.float32) / 32_768
         features = self._model.feature_extractor(samples)[:, : WINDOW_S * FRAMES_PER_S]
-        step = (FIT_STEP_S if self._manner.window == "fit" else WINDOW_S) * FRAMES_PER_S
+        step = (FIT_STEP_S if asked.window == "fit" else WINDOW_S) * FRAMES_PER_S
         frames = min(WINDOW_S * FRAMES_PER_S, math.ceil(features.shape[1] / step) * step)
         padded: npt.NDArray[np.float32] = np.pad(features, ((0, 0), (0, frames - features.shape[1])))
         return padded.astype(np.float32)
@@ -109,14 +118,14 @@ class Whisper:
         likeliest, _ = self._model.model.detect_language(memory)[0][0]
         return str(likeliest)[2:-2]  # <|en|>
 
-    def _text(self, memory: object, language: str, names: str, seconds: float) -> str:
+    def _text(self, memory: object, language: str, asked: Question) -> str:
         from faster_whisper.tokenizer import Tokenizer
         from faster_whisper.transcribe import get_suppressed_tokens
 
         model = self._model.model
         tokenizer = Tokenizer(self._model.hf_tokenizer, model.is_multilingual, task="transcribe", language=language)
-        prompt = self._model.get_prompt(tokenizer, [], without_timestamps=True, hotwords=names or None)
-        most = min(MAX_TOKENS, MIN_TOKENS + round(seconds * TOKENS_PER_S))
+        prompt = self._model.get_prompt(tokenizer, [], without_timestamps=True, hotwords=asked.names or None)
+        most = min(MAX_TOKENS, MIN_TOKENS + round(asked.seconds * TOKENS_PER_S))
         result = model.generate(
             memory,
             [prompt],
