@@ -19,7 +19,7 @@ from hassil.util import (
     remove_skip_words_tracked,
 )
 
-from roomtone_server.grammar.needs import OF_THE_HOME, Analyst, Clause, Needs
+from roomtone_server.grammar.needs import OF_THE_HOME, Analyst, Clause, Needs, Pieces
 
 # hassil reads a hyphen as a space where that helps.
 _AS_SPACES: Final = str.maketrans("-_", "  ")
@@ -105,7 +105,7 @@ class Candidates:
         said = _readings(text, self._intents)
         whole = "\n".join(said)
         lists = names.within(whole)
-        found = _Found(whole, lists, self._anything)
+        found = _Found(whole, lists, self._anything, [] if self._anything else [_unnamed(text, lists) for text in said])
         chosen: dict[int, list[Sentence]] = {}
         for template in self._fitting(said):
             _, block = self._blocks[template.block]
@@ -135,6 +135,13 @@ class Candidates:
         return replace(self._intents, intents=intents)
 
 
+def _unnamed(text: str, lists: Mapping[str, TextSlotList]) -> Sequence[AbstractSet[str]]:
+    names = " ".join(_folded(value) for values in lists.values() for value in values.values)
+    named = {*names.split(), *names.translate(_AS_SPACES).split()}
+    words = [{word[:end] for end in range(1, len(word) + 1)} for word in text.split()]
+    return [beginnings for beginnings in words if beginnings.isdisjoint(named)]
+
+
 def _readings(text: str, intents: Intents) -> Sequence[str]:
     """A text as hassil will read it, casefolded: with skip words and without, with hyphens and with spaces instead."""
     tracked = normalize_for_matching(text)
@@ -151,6 +158,7 @@ class _Found:
     text: str
     lists: Mapping[str, TextSlotList]
     anything: AbstractSet[str]  # lists that anything may be a value of
+    words: Sequence[Sequence[AbstractSet[str]]]  # of each reading, those that no name explains, each as its beginnings
     _texts: dict[frozenset[str], bool] = field(default_factory=dict)
 
     def has(self, needs: Needs, block: IntentData) -> bool:
@@ -160,7 +168,12 @@ class _Found:
                 known[texts] = any(text in self.text for text in texts)
             if not known[texts]:
                 return False
-        return all(self._has_value(clause, block) for clause in needs.names)
+        return all(self._has_value(clause, block) for clause in needs.names) and self._is_explained_by(needs.pieces)
+
+    def _is_explained_by(self, pieces: Pieces) -> bool:
+        if pieces is None or not self.words:
+            return True
+        return any(all(not pieces.isdisjoint(word) for word in words) for words in self.words)
 
     def _has_value(self, clause: Clause, block: IntentData) -> bool:
         return (

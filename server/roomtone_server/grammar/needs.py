@@ -4,7 +4,7 @@ hassil knows the fixed words that a template needs. This knows how it begins and
 "set the {name} to {color}" begins with "set", and needs a name of the home, and the word of some colour.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -42,6 +42,8 @@ class Clause(NamedTuple):
 
 Clauses = frozenset[Clause]  # each of them
 
+Pieces = frozenset[str] | None  # of what the words may consist of, casefolded; None: of anything
+
 _NONE: Final = Clauses()
 
 
@@ -51,6 +53,7 @@ class Needs:
     ending: frozenset[str] | None
     texts: tuple[frozenset[str], ...]  # of each, one text stands somewhere
     names: Clauses  # and of each of these, a text or a value of the home's lists
+    pieces: Pieces  # with one of these begins each word, or with a word of a name
 
 
 class _Edge(NamedTuple):
@@ -71,14 +74,17 @@ class Analyst:
     rules: dict[str, Sentence]
     lists: Mapping[str, SlotList]
     language: str
-    _known: dict[str, Clauses] = field(default_factory=dict)  # of rules and lists, by <name> and {name}
+    _clauses_of_rules: dict[str, Clauses] = field(default_factory=dict)
+    _clauses_of_lists: dict[str, Clauses] = field(default_factory=dict)
+    _pieces_of_rules: dict[str, Pieces] = field(default_factory=dict)
+    _pieces_of_lists: dict[str, Pieces] = field(default_factory=dict)
 
     def needs(self, template: Sentence) -> Needs:
         begins, ends = (self._edge(template.expression, at) for at in (_FIRST, _LAST))
         clauses = self._clauses(template.expression)
         texts = sorted((clause.texts for clause in clauses if not clause.lists), key=len)
         names = frozenset(clause for clause in clauses if clause.lists)
-        return Needs(begins.texts, ends.texts, tuple(texts), names)
+        return Needs(begins.texts, ends.texts, tuple(texts), names, self._pieces(template.expression))
 
     def _edge(self, expression: Expression, at: slice) -> "_Edge":
         match expression:
@@ -104,29 +110,52 @@ class Analyst:
                 return _Edge(_union(edges), may_be_empty=False)
         return _Edge(_union(edges), may_be_empty=True)
 
+    def _pieces(self, expression: Expression) -> Pieces:
+        match expression:
+            case TextChunk():
+                return frozenset(_before_punctuation(piece).casefold() for piece in expression.text.split())
+            case RuleReference(rule_name=name):
+                if name not in self._pieces_of_rules:
+                    self._pieces_of_rules[name] = self._pieces(self.rules[name].expression)
+                return self._pieces_of_rules[name]
+            case ListReference(list_name=name):
+                if name not in self._pieces_of_lists:
+                    self._pieces_of_lists[name] = self._pieces_of_list(name)
+                return self._pieces_of_lists[name]
+            case Group():
+                return _all_pieces(map(self._pieces, expression.items))
+            case _:
+                return None
+
+    def _pieces_of_list(self, name: str) -> Pieces:
+        values = self.lists.get(name)
+        if name in OF_THE_HOME:
+            return frozenset()
+        if isinstance(values, TextSlotList):
+            return _all_pieces(self._pieces(value.text_in) for value in values.values)
+        if isinstance(values, RangeSlotList) and (said := self._number_words(values)) is not None:
+            return _DIGITS | {"-"} | {word.casefold() for words in said for word in words.split()}
+        return None
+
     def _clauses(self, expression: Expression) -> Clauses:
         match expression:
             case TextChunk():
                 pieces = [piece for piece in expression.text.split() if _PUNCTUATION.isdisjoint(piece)]
                 return frozenset(Clause(texts=frozenset([piece.casefold()])) for piece in pieces)
-            case RuleReference():
-                return self._remembered(f"<{expression.rule_name}>", self._clauses_of_rule, expression.rule_name)
-            case ListReference():
-                return self._remembered(f"{{{expression.list_name}}}", self._clauses_of_list, expression.list_name)
+            case RuleReference(rule_name=name):
+                if name not in self._clauses_of_rules:
+                    self._clauses_of_rules[name] = self._clauses(self.rules[name].expression)
+                return self._clauses_of_rules[name]
+            case ListReference(list_name=name):
+                if name not in self._clauses_of_lists:
+                    self._clauses_of_lists[name] = self._clauses_of_list(name)
+                return self._clauses_of_lists[name]
             case Alternative():
                 return _one_of(map(self._clauses, expression.items))
             case Group():
                 return _NONE.union(*map(self._clauses, expression.items))
             case _:
                 return _NONE
-
-    def _remembered(self, key: str, clauses_of: Callable[[str], Clauses], name: str) -> Clauses:
-        if key not in self._known:
-            self._known[key] = clauses_of(name)
-        return self._known[key]
-
-    def _clauses_of_rule(self, name: str) -> Clauses:
-        return self._clauses(self.rules[name].expression)
 
     def _clauses_of_list(self, name: str) -> Clauses:
         if name in OF_THE_HOME:
@@ -139,12 +168,32 @@ class Analyst:
         return _NONE
 
     def _clauses_of_range(self, numbers: RangeSlotList) -> Clauses:
+        said = self._number_words(numbers)
+        if said is None:
+            return _NONE
+        return Clauses([Clause(_DIGITS | {words.split()[0].casefold() for words in said})])
+
+    def _number_words(self, numbers: RangeSlotList) -> frozenset[str] | None:
+        """All that may be said for a range, but digits; None for one that is too long to tell."""
         said = list(numbers.get_numbers()) if numbers.words else []
         if len(said) > MAX_RANGE:
-            return _NONE
+            return None
         language = numbers.words_language or self.language
-        first_words = {words.split()[0].casefold() for number in said for words in number_words(number, language)}
-        return Clauses([Clause(_DIGITS | first_words)])
+        return frozenset(words for number in said for words in number_words(number, language))
+
+
+def _before_punctuation(piece: str) -> str:
+    """As much of a piece of text as hassil surely leaves in what was said."""
+    return next((piece[:end] for end, letter in enumerate(piece) if end and letter in _PUNCTUATION), piece)
+
+
+def _all_pieces(each: Iterable[Pieces]) -> Pieces:
+    together: set[str] = set()
+    for pieces in each:
+        if pieces is None:
+            return None
+        together |= pieces
+    return frozenset(together)
 
 
 def _union(edges: Iterable[_Edge]) -> frozenset[str] | None:
