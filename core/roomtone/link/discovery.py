@@ -224,9 +224,7 @@ def _open() -> AsyncZeroconf:
     try:
         return AsyncZeroconf(ip_version=IPVersion.V4Only)
     except (OSError, RuntimeError) as problem:
-        raise LinkError(
-            f"multicast does not work on this machine ({problem}): give addresses by hand"
-        ) from problem
+        raise LinkError(f"multicast does not work on this machine ({problem}): give addresses by hand") from problem
 
 
 def _as_server(info: ServiceInfo) -> FoundServer | None:
