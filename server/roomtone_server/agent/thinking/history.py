@@ -10,9 +10,9 @@ from roomtone_server.engines.base import ChatMessage
 # What makes up new conversations all day must not fill the memory.
 MAX_CONVERSATIONS: Final = 64
 # Of each conversation, the oldest exchanges beyond these are forgotten. Some four characters make a token: this much is
-# a third of a context of 8,192 tokens, beside the home, its tools, and what they return.
+# a quarter of a context of 8,192 tokens, beside the home, its tools, and what they return.
 MAX_EXCHANGES: Final = 40
-MAX_CHARACTERS: Final = 12_000
+MAX_CHARACTERS: Final = 8_000
 
 INTERRUPTED: Final = "[interrupted by the user]"
 # Models are used to answers: each exchange ends with one.
