@@ -72,3 +72,23 @@ async def test_tools_of_the_settings_stand_behind_ours(tmp_path, model):
         assert (await house.say("do I need an umbrella")).reply == "Fair enough."
     assert model.asked[0].tools[-1].name == "HassGetWeather"
     assert model.asked[1].messages[-1].text == "Weather: partlycloudy, temperature 14"
+
+
+@pytest.mark.parametrize(
+    ("text", "excuse"),
+    [
+        ("remind me to call mum", "Please say when"),
+        ("remind me every day at 8 to take pills", "Please say when"),
+        ("delete the reminder about the cat", "Sorry, I couldn't find that reminder."),
+        ("forget about the moon", "You told me nothing about that."),
+        ("what's the weather", "Sorry, nothing in your home knows the weather."),
+    ],
+)
+async def test_what_the_sentences_cannot_do_a_model_may(tmp_path, model, text, excuse):
+    home = tmp_path / "home.yaml"
+    home.write_text("areas: [{name: Kitchen}]\nentities: [{id: light.kitchen, name: Kitchen Light, area: Kitchen}]\n")
+    async with thinking_house(tmp_path, model, file=home) as house:
+        model.will_answer("Let me see.")
+        assert (await house.say(text)).reply == "Let me see."
+        model.will_answer(EngineError("no model"))
+        assert (await house.say(text)).reply.startswith(excuse)

@@ -31,8 +31,10 @@ from roomtone_server.home.base import Guarded, Home, HomeSettings, ServiceCall
 # What is said later than this has a word for it: nothing was there to say it in time.
 LATE_S: Final = 30
 
-# Why a command cannot be carried out, where somebody who followed the conversation could.
-_LACK_CONTEXT: Final = frozenset({"no_referent", "nothing_to_repeat"})
+# Why a command cannot be carried out, where somebody could who followed the conversation, or knows more of the world.
+_LACK_CONTEXT: Final = frozenset(
+    {"no_referent", "no_weather", "nothing_to_repeat", "fact_not_found", "reminder_not_found", "reminder_when"}
+)
 
 # Said beside another command, these would mean nothing, or anything.
 _ALONE: Final = frozenset(

@@ -20,7 +20,7 @@ class Ready:
     command: Command | None = None  # that the plan carries out
     understood: bool = True
     recalled: bool = False  # found by the words of a question alone: a language model answers better
-    lacks_context: bool = False  # it speaks of what went before, and the intents know of nothing
+    lacks_context: bool = False  # it speaks of what the intents know nothing of: a language model may
     asks: "Ready | None" = None  # the text is a question; this is what a "yes" leads to
     questions: tuple[Question, ...] = ()
     answers: "Ready | None" = None  # this is what a "yes" led to: the question must still be open
