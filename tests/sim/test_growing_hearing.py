@@ -50,7 +50,7 @@ def listen(takes_s, pcm, then):
             shown.extend([partial async for partial in partials])
 
     async def main():
-        hearing = GrowingHearing(asked, lambda _: None, MAX_BYTES, takes_s)
+        hearing = GrowingHearing(asked, lambda _: None, MAX_BYTES, lambda: takes_s)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(watch(hearing))
             await speak(hearing, pcm)

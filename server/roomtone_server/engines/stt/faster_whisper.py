@@ -85,7 +85,7 @@ class FasterWhisper:
         self._pool: ThreadPoolExecutor | None = None
         self._whisper: Whisper | None = None  # the thread's own
         self._languages: list[str] = []
-        self._took_s = 0.0  # to hear WARMED_S
+        self._took_s = 0.0  # to hear the last utterance
         self._names = ""
         self._open: set[WholeHearing] = set()
 
@@ -112,7 +112,7 @@ class FasterWhisper:
             text = without_wake_phrase(heard.text, request.wake_phrase)
             return Transcript(text, spoken=bool(text), language="" if language else heard.language)
 
-        hearing = GrowingHearing(transcribe, self._open.discard, MAX_BYTES, self._took_s)
+        hearing = GrowingHearing(transcribe, self._open.discard, MAX_BYTES, lambda: self._took_s)
         self._open.add(hearing)
         return hearing
 
@@ -125,16 +125,21 @@ class FasterWhisper:
         self._whisper = None
 
     def _load(self) -> None:
-        """The first time takes longest: nobody should wait for it later."""
+        """The first utterance takes longest: nobody should wait for it later."""
         surroundings = self._surroundings
         folder = whisper_files.folder_of(self._settings.model, surroundings.cache, surroundings.language)
         self._whisper = Whisper(folder, self._settings.manner())
         self._languages = self._whisper.languages
         noise = np.random.default_rng(1).normal(0, 100, WARMED_S * RATE_HZ).astype(np.int16).tobytes()
-        for _ in range(2):
-            began = time.monotonic()
-            self._whisper.hear(Question(noise, self._languages[0], window=self._settings.window))
-            self._took_s = time.monotonic() - began
+        self._hear(Question(noise, self._languages[0], window=self._settings.window), threading.Event())
+
+    def _hear(self, asked: Question, given_up: threading.Event) -> Heard:
+        """On the thread."""
+        assert self._whisper is not None
+        began = time.monotonic()
+        heard = self._whisper.hear(asked, lambda: not given_up.is_set())
+        self._took_s = time.monotonic() - began
+        return heard
 
     def _language_of(self, wanted: str) -> str | None:
         """Whisper's code of it; None when the sound shall tell. Raises EngineError."""
@@ -147,10 +152,9 @@ class FasterWhisper:
         return best_code(self._languages, wanted)
 
     async def _heard(self, asked: Question) -> Heard:
-        whisper, given_up = self._whisper, threading.Event()
-        assert whisper is not None
+        given_up = threading.Event()
         try:
-            return await self._run(partial(whisper.hear, asked, lambda: not given_up.is_set()))
+            return await self._run(partial(self._hear, asked, given_up))
         except GivenUp:
             raise EngineError("this utterance was given up") from None
         finally:

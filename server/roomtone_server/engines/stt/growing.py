@@ -36,9 +36,13 @@ class GrowingHearing(WholeHearing):
     and no more than there is time for. In a pause the whole text is one, and is then the transcript too."""
 
     def __init__(
-        self, transcribe: Transcribe, forget: Callable[[WholeHearing], None], most_bytes: int, took_s: float
+        self,
+        transcribe: Transcribe,
+        forget: Callable[[WholeHearing], None],
+        most_bytes: int,
+        took_s: Callable[[], float],
     ) -> None:
-        """`most_bytes` are heard; `took_s` is how long a transcript takes, until that is known of this utterance's."""
+        """`most_bytes` are heard; `took_s` tells how long the last transcript took."""
         super().__init__(transcribe, forget)
         self._most_bytes = most_bytes
         self._took_s = took_s
@@ -54,14 +58,12 @@ class GrowingHearing(WholeHearing):
         agreement, shown = LocalAgreement(), ""
         decoded, due = 0, self._next_due(0)
         while (speech := await self._next_speech(decoded, due)) is not None:
-            began = asyncio.get_running_loop().time()
             try:
                 transcript = await self._latest.of(speech)
             except EngineError:
                 if self._over.is_set():
                     return
                 raise
-            self._took_s = asyncio.get_running_loop().time() - began
             decoded, due = len(speech), self._next_due(len(speech))
             text = agreement.agreed(transcript.text, whole=len(speech) == len(self._speech()))
             if text and text != shown and not self._over.is_set():
@@ -101,5 +103,5 @@ class GrowingHearing(WholeHearing):
         return speech_of(bytes(self._pcm))
 
     def _next_due(self, decoded: int) -> int:
-        growth_ms = max(MIN_GROWTH_MS, round(1000 * self._took_s * GROWTH_PER_DECODING))
+        growth_ms = max(MIN_GROWTH_MS, round(1000 * self._took_s() * GROWTH_PER_DECODING))
         return decoded + growth_ms * MS_BYTES
