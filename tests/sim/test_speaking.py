@@ -2,6 +2,7 @@
 
 import asyncio
 
+import numpy as np
 import pytest
 from support import virtual_time
 from support.scripted import RATE_HZ, ScriptedSatellite, ScriptedTts
@@ -121,3 +122,22 @@ def test_nobody_waits_for_what_is_over():
         assert satellite.log == []
 
     spoken(main, ScriptedTts(), one_moment="One moment.")
+
+
+def test_a_reply_may_be_softer():
+    class Ear(ScriptedSatellite):
+        def play(self, _turn, pcm):
+            self.log.append(("heard", np.frombuffer(pcm, np.int16).max()))
+
+    class Shout(ScriptedTts):
+        async def speak(self, _request):
+            yield np.full(160, 20_000, np.int16).tobytes()
+
+    async def run(gain):
+        ear = Ear()
+        async with speaking(ear, Replies(Shout()), 1, "en", lambda: None, gain=gain) as speaker:
+            await speaker.say("Good night.")
+            await speaker.finish()
+        return ear.of("heard")
+
+    assert [virtual_time.run(run(gain)) for gain in (1.0, 0.25)] == [[(20_000,)], [(5_000,)]]

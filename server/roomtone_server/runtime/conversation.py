@@ -318,7 +318,7 @@ class Conversation:
         if prepared.intent is not None:
             self._trace("intent", turn_id=turn_id, name=prepared.intent.name, slots=prepared.intent.slots)
         finished = Finished(understood=False)
-        async with self._speaking(turn_id, command.revision, self._parts.one_moment) as speaker:
+        async with self._speaking(turn_id, command.revision, self._parts.one_moment, self._parts.gain()) as speaker:
             async with aclosing(self._parts.agent.commit(prepared)) as parts:
                 async for part in parts:
                     match part:
@@ -333,18 +333,19 @@ class Conversation:
 
     async def _announce(self, command: turn.Announce) -> None:
         self._session.chime(command.sound)
-        async with self._speaking(command.turn, command.revision) as speaker:
+        gain = 1.0 if command.sound == "timer" else self._parts.gain()  # what rings is never lowered
+        async with self._speaking(command.turn, command.revision, gain=gain) as speaker:
             await self._say(speaker, command.turn, command.text)
             finished = Finished(understood=True, expects_answer=command.expects_answer)
             await self._complete(speaker, command.turn, command.revision, finished)
 
     @asynccontextmanager
-    async def _speaking(self, turn_id: int, revision: int, one_moment: str = "") -> AsyncIterator[Speaker]:
+    async def _speaking(self, turn_id: int, revision: int, moment: str = "", gain: float = 1.0) -> AsyncIterator[Speaker]:
         def on_first_audio() -> None:
             self._trace("first-audio", turn_id=turn_id, rate_hz=self._parts.tts.rate_hz)
             self._post(turn.ReplyStarted(turn_id, revision))
 
-        how = self._parts.tts, turn_id, self._parts.language, on_first_audio, one_moment
+        how = self._parts.tts, turn_id, self._parts.language, on_first_audio, moment, gain
         async with speaking(self._session, *how) as speaker:
             self._reply, self._cut_short = (turn_id, speaker), None
             yield speaker

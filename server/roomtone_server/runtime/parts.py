@@ -24,6 +24,7 @@ class Parts:
     agent: Agent
     hints: Hints
     language: str = "en"
+    gain: Callable[[], float] = lambda: 1.0  # of the voice, now: what a reply's samples are multiplied by
     one_moment: str = ""  # what is said to who waits long for a reply; empty: nothing
     trace: Trace = field(default_factory=Trace)
     turn: TurnSettings = field(default_factory=TurnSettings)

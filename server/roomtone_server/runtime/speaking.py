@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from roomtone.ears.formats import SAMPLE_BYTES
+from roomtone.ears.level import amplified
 from roomtone_server.engines.base import SpeechRequest
 from roomtone_server.runtime.replies import Replies
 from roomtone_server.runtime.session import VoiceSession
@@ -72,12 +73,13 @@ async def speaking(
     language: str,
     on_first_audio: Callable[[], None],
     one_moment: str = "",
+    gain: float = 1.0,
 ) -> AsyncIterator["Speaker"]:
     """A speaker for one turn's reply; what fails in it, or around it, ends both and is raised. `one_moment` is said
-    once when the reply is long in coming."""
+    once when the reply is long in coming; samples are multiplied by `gain`."""
     try:
         async with asyncio.TaskGroup() as tasks:
-            speaker = Speaker(session, tts, turn, language, on_first_audio)
+            speaker = Speaker(session, tts, turn, language, on_first_audio, gain)
             tasks.create_task(speaker.make(), name=f"turn {turn}: voice")
             tasks.create_task(speaker.send(), name=f"turn {turn}: reply")
             if one_moment:
@@ -103,13 +105,20 @@ class Speaker:
     """Speaks one reply, as `speaking` makes it."""
 
     def __init__(
-        self, session: VoiceSession, tts: Replies, turn: int, language: str, on_first_audio: Callable[[], None]
+        self,
+        session: VoiceSession,
+        tts: Replies,
+        turn: int,
+        language: str,
+        on_first_audio: Callable[[], None],
+        gain: float,
     ) -> None:
         self._session = session
         self._tts = tts
         self._turn = turn
         self._language = language
         self._on_first_audio = on_first_audio
+        self._gain = gain
         self._splitter = SentenceSplitter(language)
         self._pieces: asyncio.Queue[_Spoken | None] = asyncio.Queue(MAX_WAITING_PIECES)
         self._chunks: asyncio.Queue[tuple[_Spoken, bytes] | None] = asyncio.Queue(MAX_WAITING_CHUNKS)
@@ -215,6 +224,6 @@ class Speaker:
                 self._on_first_audio()
             if not self._spoken or self._spoken[-1] is not spoken:
                 self._spoken.append(spoken)
-            self._session.play(self._turn, pcm)
+            self._session.play(self._turn, amplified(pcm, self._gain))
             self._pacer.sent(samples, clock())
         self._sent.set()
