@@ -340,7 +340,7 @@ class Conversation:
             await self._complete(speaker, command.turn, command.revision, finished)
 
     @asynccontextmanager
-    async def _speaking(self, turn_id: int, revision: int, moment: str = "", gain: float = 1.0) -> AsyncIterator[Speaker]:
+    async def _speaking(self, turn_id: int, revision: int, moment: str = "", gain: float = 1) -> AsyncIterator[Speaker]:
         def on_first_audio() -> None:
             self._trace("first-audio", turn_id=turn_id, rate_hz=self._parts.tts.rate_hz)
             self._post(turn.ReplyStarted(turn_id, revision))
