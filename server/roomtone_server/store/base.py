@@ -107,6 +107,26 @@ class FactStore(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class StoredConversation:
+    """What was said in one conversation."""
+
+    id: str
+    exchanges: str  # JSON, the agent's own
+    until: float  # UNIX time: then it is forgotten
+
+
+class ConversationStore(Protocol):
+    async def save(self, conversation: StoredConversation) -> None:
+        """Keeps it; replaces the one with the same id."""
+
+    async def list(self) -> Sequence[StoredConversation]:
+        """All of them, as they were saved."""
+
+    async def clear(self) -> None:
+        """Forgets them all."""
+
+
+@dataclass(frozen=True, slots=True)
 class StoredTurn:
     """A turn that is over."""
 

@@ -71,6 +71,15 @@ STEPS: Final[tuple[tuple[str, ...], ...]] = (
         "ALTER TABLE timer ADD COLUMN language TEXT NOT NULL DEFAULT ''",
         "ALTER TABLE reminder ADD COLUMN language TEXT NOT NULL DEFAULT ''",
     ),
+    (
+        """
+        CREATE TABLE conversation (
+            id TEXT PRIMARY KEY NOT NULL,
+            exchanges TEXT NOT NULL,
+            until REAL NOT NULL
+        ) STRICT
+        """,
+    ),
 )
 VERSION: Final = len(STEPS)
 

@@ -1,6 +1,6 @@
 """What was said in each conversation, as a language model is told of it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -68,6 +68,18 @@ class History:
     def forget(self, request: Request) -> None:
         """Nothing of the conversation is left."""
         self._conversations.pop(request.conversation, None)
+
+    def going_on(self) -> Iterator[tuple[str, Sequence[Exchange], float]]:
+        """Each conversation that is remembered, and for how many seconds yet."""
+        for conversation, found in self._conversations.items():
+            if (left_s := found.until - self._monotonic()) >= 0:
+                yield conversation, found.exchanges, left_s
+
+    def take_up(self, conversation: str, exchanges: Sequence[Exchange], left_s: float) -> None:
+        """A conversation of before; one that is over by now is forgotten."""
+        if conversation and exchanges and len(self._conversations) < MAX_CONVERSATIONS:
+            until = self._monotonic() + min(left_s, self._lasts_s)
+            self._conversations[conversation] = _Conversation(_trimmed(list(exchanges)), until)
 
     def _find(self, request: Request) -> _Conversation | None:
         found = self._conversations.get(request.conversation)
