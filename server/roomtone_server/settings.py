@@ -73,6 +73,12 @@ class ModelsSettings(Settings):
     manifest: Path | None = None
 
 
+class MemorySettings(Settings):
+    """`persist`: whether conversations that go on when the server stops go on when it is back."""
+
+    persist: bool = False
+
+
 class ServerSettings(Settings):
     name: Annotated[str, Field(min_length=1, max_length=63)] = Field(default_factory=socket.gethostname)
     language: str = "en"
@@ -88,6 +94,7 @@ class ServerSettings(Settings):
     models: ModelsSettings = ModelsSettings()
     tools: ToolsChoices = ()
     agent: AgentSettings = AgentSettings()
+    memory: MemorySettings = MemorySettings()
     endpoint: EndpointSettings = EndpointSettings()
     follow_up: Literal["when-asked", "always", "never"] = "when-asked"
     follow_up_s: Annotated[float, Field(ge=1, le=30)] = 5.0
