@@ -11,6 +11,7 @@ from roomtone_server.agent.assistant import Assistant
 from roomtone_server.agent.base import Agent
 from roomtone_server.agent.intent_agent import IntentAgent
 from roomtone_server.agent.kept import Kept
+from roomtone_server.agent.thinking.kept_history import over_restarts
 from roomtone_server.agent.thinking.thinker import Thinker
 from roomtone_server.agent.tools.base import Toolbox
 from roomtone_server.agent.tools.home import HomeTools
@@ -19,6 +20,7 @@ from roomtone_server.engines.base import LanguageModel
 from roomtone_server.engines.chains import provider
 from roomtone_server.home.base import Home, HomeSettings
 from roomtone_server.settings import ServerSettings
+from roomtone_server.store.conversations import SqliteConversationStore
 from roomtone_server.store.database import FILE_NAME, Database
 
 
@@ -81,6 +83,10 @@ async def open_mind(
         mind = _mind(settings, the_home, intents, database, toolboxes, llm)
         stack.push_async_callback(mind.agent.close)
         await mind.agent.start()
+        if mind.thinker is not None:
+            conversations = SqliteConversationStore(database)
+            persists = settings.memory.persist
+            await stack.enter_async_context(over_restarts(mind.thinker.history, conversations, persists=persists))
         yield mind
 
 
