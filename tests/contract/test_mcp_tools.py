@@ -2,10 +2,10 @@
 
 import asyncio
 import contextlib
-import logging
 
 import pytest
 from support.entry_points import declare_project
+from support.log_lines import log_lines
 from support.mcp_server import PROGRAM, http_server
 from support.threaded_servers import KEY
 
@@ -17,8 +17,6 @@ from roomtone_server.agent.base import Request
 from roomtone_server.agent.tools import mcp as mcp_tools
 from roomtone_server.agent.tools.base import ToolError
 
-PATIENCE_S = 20  # of a test, for what is about to happen
-
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch):
@@ -26,31 +24,10 @@ def _quick(monkeypatch):
     monkeypatch.setattr(mcp_tools, "FIRST_REST_S", 0.02)
 
 
-class Log(logging.Handler):
-    """What the toolbox says of itself, to be waited for."""
-
-    def __init__(self):
-        super().__init__()
-        self.lines = asyncio.Queue()
-
-    def emit(self, record):
-        self.lines.put_nowait(record.getMessage())
-
-    async def says(self, words):
-        """The next line with these words."""
-        async with asyncio.timeout(PATIENCE_S):
-            while words not in (line := await self.lines.get()):
-                pass
-        return line
-
-
 @pytest.fixture
-def log(caplog):
-    caplog.set_level(logging.INFO)
-    log = Log()
-    logging.getLogger(mcp_tools.__name__).addHandler(log)
-    yield log
-    logging.getLogger(mcp_tools.__name__).removeHandler(log)
+def log():
+    with log_lines(mcp_tools) as lines:
+        yield lines
 
 
 @pytest.fixture(params=["http", "program"])
