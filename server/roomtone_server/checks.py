@@ -69,7 +69,7 @@ def _ports() -> Iterator[Finding]:
 
 
 def _certificate() -> Iterator[Finding]:
-    from roomtone_server.mind import surroundings
+    from roomtone_server.folders import surroundings
 
     try:
         identity = make_certificate(surroundings(_settings()).state)
@@ -96,7 +96,8 @@ def _mind() -> Iterator[Finding]:
 async def _ask() -> tuple[bool, int]:
     from roomtone import engines
     from roomtone_server.agent.base import Request
-    from roomtone_server.mind import open_mind, surroundings
+    from roomtone_server.folders import surroundings
+    from roomtone_server.mind import open_mind
 
     settings = _settings()
     async with open_mind(settings, engines.choose("home", settings.home), surroundings(settings)) as mind:
@@ -133,8 +134,8 @@ async def _taught() -> tuple[list[str], list[dict[str, Any]]]:
     from roomtone import engines
     from roomtone_server.engines.base import SpeechToText
     from roomtone_server.engines.chains import provider
+    from roomtone_server.folders import surroundings
     from roomtone_server.home.base import Home
-    from roomtone_server.mind import surroundings
 
     settings = _settings()
     around = surroundings(settings)

@@ -135,7 +135,8 @@ def _ask_here(config: Path | None, text: str, area: str | None) -> dict[str, Any
     from roomtone import engines
     from roomtone.settings import load
     from roomtone_server.agent.base import Request, ask
-    from roomtone_server.mind import open_mind, open_model, surroundings
+    from roomtone_server.folders import surroundings
+    from roomtone_server.mind import open_mind, open_model
     from roomtone_server.settings import ServerSettings
 
     settings = load(ServerSettings, config)

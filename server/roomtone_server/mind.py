@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 
 from roomtone import engines
 from roomtone.engines import Chosen, Surroundings
-from roomtone.paths import cache_dir, make_private, state_dir
 from roomtone_server.agent.assistant import Assistant
 from roomtone_server.agent.base import Agent
 from roomtone_server.agent.intent_agent import IntentAgent
@@ -32,11 +31,6 @@ class Mind:
     thinker: Thinker | None = None  # what of the agent is a language model's
     toolboxes: Sequence[Toolbox] = ()  # the model's, to be tended
     faults: dict[str, str] = field(default_factory=dict)  # of that model, the last time that it was asked
-
-
-def surroundings(settings: ServerSettings) -> Surroundings:
-    """The server's own folders on this machine; the state is readable by its owner only."""
-    return Surroundings(make_private(state_dir() / "server"), make_private(cache_dir()), settings.language)
 
 
 @asynccontextmanager

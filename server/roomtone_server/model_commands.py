@@ -45,7 +45,7 @@ def provide(settings: "ServerSettings") -> None:
         return  # an engine that lacks a model says so itself, and what to do
     import asyncio
 
-    from roomtone_server.mind import surroundings
+    from roomtone_server.folders import surroundings
     from roomtone_server.models import wanted
     from roomtone_server.models.progress import shown
 

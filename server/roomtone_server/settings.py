@@ -7,7 +7,7 @@ from typing import Annotated, Final, Literal
 from pydantic import Field
 
 from roomtone.engines import EngineChoice
-from roomtone.link.stream import MAX_CONNECTIONS, MAX_PER_ADDRESS
+from roomtone.link.crowd import MAX_CONNECTIONS, MAX_PER_ADDRESS
 from roomtone.logs import Level
 from roomtone.settings import HomeChoice, LlmChain, Settings, SttChain, ToolsChoices, TtsChain, VadChoice
 from roomtone_server.agent.settings import AgentSettings
