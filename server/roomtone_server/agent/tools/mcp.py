@@ -84,16 +84,19 @@ class McpTools(Unconnected):
 
     @override
     async def tend(self) -> None:
-        rest_s = FIRST_REST_S
+        clock, rest_s = asyncio.get_running_loop().time, FIRST_REST_S
         while True:
+            began = clock()
             try:
                 async with AsyncExitStack() as stack:
                     async with asyncio.timeout(self._settings.connect_s):
                         client = await stack.enter_async_context(await self._new_client(stack))
                         await self._list(client)
-                    self._client, rest_s = client, FIRST_REST_S
+                    self._client = client
                     await self._follow(client)
             except Exception as problem:  # noqa: BLE001 - whatever its library, its transport or its program raise
+                if clock() - began > LONGEST_REST_S:  # one that dies as soon as it is there is no better than none
+                    rest_s = FIRST_REST_S
                 _LOGGER.warning("%s cannot be reached: %s; trying again in %g s", self._where, _cause(problem), rest_s)
             finally:
                 self._client, self._tools = None, ()
@@ -128,7 +131,7 @@ class McpTools(Unconnected):
             page = await client.list_tools(cursor=cursor)
             listed += page.tools
             cursor = page.next_cursor
-            if cursor is None or len(listed) > MAX_TOOLS:
+            if cursor is None:
                 break
         wanted = [tool for tool in listed if not self._settings.only or tool.name in self._settings.only]
         tools = tuple(itertools.islice(self._usable(wanted), MAX_TOOLS))
