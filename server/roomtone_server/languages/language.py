@@ -137,7 +137,7 @@ class Language(_Part):
         return self
 
 
-@functools.cache
+@functools.lru_cache(maxsize=64)  # what a recogniser tells may be anything
 def language_of(code: str) -> Language:
     """That of a code in any spelling (`de`, `de-AT`, `de_CH`)."""
     primary = code.lower().replace("_", "-").partition("-")[0]

@@ -16,7 +16,7 @@ from roomtone.ears.formats import RATE_HZ, SAMPLE_BYTES
 from roomtone.engines import EngineSpec, Surroundings
 from roomtone.extras import remedy
 from roomtone_server.engines.api_key import ApiKeySettings
-from roomtone_server.engines.base import HearingRequest, SpeechToText, Transcript
+from roomtone_server.engines.base import ANY_LANGUAGE, HearingRequest, SpeechToText, Transcript
 from roomtone_server.engines.http_service import Call, HttpService, ServiceUrl
 from roomtone_server.engines.languages import primary_code
 from roomtone_server.engines.stt.services import PATIENCE, HearingServiceSettings, check_language, names_of
@@ -91,7 +91,7 @@ class OpenAIHearing:
     async def _transcribe(self, pcm: bytes, request: HearingRequest, prompt: str) -> Transcript:
         fields = {
             "model": self._settings.model,
-            "language": primary_code(request.language),
+            "language": "" if request.language == ANY_LANGUAGE else primary_code(request.language),
             "response_format": "json",
             "prompt": prompt,
             **self._settings.extra,

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from roomtone.engines import EngineSettings, EngineSpec, Surroundings
 from roomtone.errors import EngineError, LanguageMissing
-from roomtone_server.engines.base import HearingRequest
+from roomtone_server.engines.base import ANY_LANGUAGE, HearingRequest
 from roomtone_server.engines.languages import primary_code
 from roomtone_server.engines.stt.sphinx.hearing import SphinxHearing
 from roomtone_server.engines.stt.sphinx.names import unpronounceable
@@ -152,7 +152,7 @@ def _check_language(language: str) -> None:
 
 
 def _unfit(language: str) -> str | None:
-    if primary_code(language) == LANGUAGE:
+    if language == ANY_LANGUAGE or primary_code(language) == LANGUAGE:
         return None
     return f"hears {LANGUAGE!r} only, not {language!r}: set `language: {LANGUAGE}`, or another stt engine"
 

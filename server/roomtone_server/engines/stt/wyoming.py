@@ -18,7 +18,7 @@ from wyoming.audio import AudioChunk, AudioStart, AudioStop
 
 from roomtone.ears.formats import RATE_HZ, SAMPLE_BYTES
 from roomtone.engines import EngineSpec, Surroundings
-from roomtone_server.engines.base import HearingRequest, Partial, SpeechToText, Transcript
+from roomtone_server.engines.base import ANY_LANGUAGE, HearingRequest, Partial, SpeechToText, Transcript
 from roomtone_server.engines.languages import primary_code
 from roomtone_server.engines.patience import Patience
 from roomtone_server.engines.stt.latest import Latest
@@ -62,6 +62,7 @@ class _Info(BaseModel):
 
 class _Text(BaseModel):
     text: str
+    language: str | None = None
 
 
 class WyomingEars:
@@ -91,7 +92,7 @@ class WyomingEars:
         check_language("wyoming", await self._told_languages(), request.language)
         asked = asr.Transcribe(
             name=self._settings.model or None,
-            language=primary_code(request.language),
+            language=None if request.language == ANY_LANGUAGE else primary_code(request.language),
             transcript_names=self._names,
         )
         hearing = WyomingHearing(self._service, self._settings, asked, request.wake_phrase, self._open.discard)
@@ -189,7 +190,8 @@ class WyomingHearing(StreamedHearing):
         event = await self._connection.receive()
         samples = len(self._pcm) // SAMPLE_BYTES
         if asr.Transcript.is_type(event.type):
-            self._heard = Partial(self._connection.understood(event, _Text).text, samples)
+            told = self._connection.understood(event, _Text)
+            self._heard, self.language = Partial(told.text, samples), told.language or ""
             self._has_transcript = True
         elif asr.TranscriptStart.is_type(event.type):
             self._heard = Partial("", samples)
