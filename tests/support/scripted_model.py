@@ -8,10 +8,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from support.house import House, open_house
+from support.house import NOON, House, open_house
 
 from roomtone.errors import EngineError
 from roomtone_server.agent.assistant import Assistant
+from roomtone_server.agent.clocks import Clocks
 from roomtone_server.agent.settings import AgentSettings
 from roomtone_server.agent.thinking.thinker import Thinker
 from roomtone_server.agent.tools.home import HomeTools
@@ -77,7 +78,8 @@ async def thinking_house(
         settings = AgentSettings(order=order)
         intents = house.agent
         toolboxes = [HomeTools(intents, house.home), KeptTools(intents, intents._kept.memory, house.home), *more]
-        thinker = Thinker(model, house.home, toolboxes, settings, intents._clocks)
+        clocks = Clocks(local_now=lambda: NOON, **options.get("clocks", {}))
+        thinker = Thinker(model, house.home, toolboxes, settings, clocks)
         assistant = Assistant(intents, thinker, order, {})
         await assistant.start()
         yield House(house.home, assistant)
