@@ -60,9 +60,10 @@ class House:
         with TemporaryDirectory() as folder:
             home = VirtualHome(VirtualHomeSettings(), Surroundings(Path(folder), Path(folder)), now=lambda: NOON)
             await home.start()
-            lived_in, self.agent._home = self.agent._home, home
+            lived_in = self.agent._home
+            self.agent._home = self.agent._reader._home = home
             yield
-            self.agent._home = lived_in
+            self.agent._home = self.agent._reader._home = lived_in
             await home.close()
 
 

@@ -301,7 +301,7 @@ async def test_preparing_changes_nothing_and_never_raises(tmp_path):
         holds()
         assert house.home.entities() == before
         assert not house.agent._kept.timers.all()
-        assert house.agent._questions.find(Request("yes", satellite="k1")) is None
+        assert house.agent._recollection.questions.find(Request("yes", satellite="k1")) is None
         assert not (tmp_path / "virtual-home.json").exists()
 
 

@@ -3,6 +3,7 @@
 import pytest
 from support.house import open_house
 
+from roomtone_server.agent.base import Request
 from roomtone_server.agent.several import MAX_PIECES, divided
 
 COMMANDS = {
@@ -139,7 +140,7 @@ async def test_several_may_be_meant_for_later(house):
     outcome = await house.say("turn off the reading lamp and lock the door in five minutes")
     assert (outcome.reply, outcome.actions) == ("Command will be executed in five minutes", [])
     [timer] = house.agent._kept.timers.all()
-    due = await house.agent._carried_out_later(timer, timer.command)
+    due = await house.agent._rung(timer, Request(""))
     assert due.text == "Turned off the light. Locking."
     assert house.entity("light.reading_lamp").state == "off"
 
