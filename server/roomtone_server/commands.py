@@ -145,7 +145,7 @@ def _ask_here(config: Path | None, text: str, area: str | None) -> dict[str, Any
     async def answer() -> dict[str, Any]:
         around = surroundings(settings)
         async with open_model(settings, around) as llm, open_mind(settings, home, around, llm) as mind:
-            request = Request(text, settings.language, area=area, conversation="local")
+            request = Request(text, settings.first_language, area=area, conversation="local")
             return asdict(await ask(mind.agent, request))
 
     return asyncio.run(answer())

@@ -36,8 +36,8 @@ def choose_engines(settings: ServerSettings) -> Engines:
     """Those of the settings. Raises EngineMissing, with what to install."""
     patience_s = settings.patience_s
     return Engines(
-        stt=provider.choose("stt", settings.stt, patience_s.stt, settings.language),
-        tts=provider.choose("tts", settings.tts, patience_s.tts, settings.language),
+        stt=provider.choose("stt", settings.stt, patience_s.stt, settings.first_language),
+        tts=provider.choose("tts", settings.tts, patience_s.tts, settings.first_language),
         llm=provider.choose("llm", settings.llm, patience_s.llm) if settings.llm else None,
         vad=engines.choose("vad", settings.vad),
         home=engines.choose("home", settings.home),

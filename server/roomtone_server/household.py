@@ -21,7 +21,7 @@ from roomtone_server.ports.web.early import Early
 from roomtone_server.ports.web.health import serve_web
 from roomtone_server.ports.web.metrics import metrics_route
 from roomtone_server.recorder import Recorder
-from roomtone_server.runtime.hints import AT_ONCE, BACKCHANNELS, Hints
+from roomtone_server.runtime.hints import Hints
 from roomtone_server.runtime.house import House
 from roomtone_server.runtime.parts import EndpointSettings, Parts, TurnSettings
 from roomtone_server.runtime.replies import Replies
@@ -98,13 +98,11 @@ async def _announce(
 
 def _house(settings: ServerSettings, equipment: Equipment, mind: Mind) -> House:
     chosen_by = settings.endpoint.model_dump(exclude={"sensitivity"})
-    at_once = AT_ONCE.get(settings.language, frozenset())
-    endpoint = EndpointSettings(**chosen_by, scale=SCALES[settings.endpoint.sensitivity], at_once=at_once)
-    backchannels = BACKCHANNELS.get(settings.language, frozenset())
-    turn = TurnSettings(endpoint, settings.follow_up, settings.follow_up_s, backchannels=backchannels)
+    language = language_of(settings.first_language)
+    endpoint = EndpointSettings(**chosen_by, scale=SCALES[settings.endpoint.sensitivity], at_once=language.at_once)
+    turn = TurnSettings(endpoint, settings.follow_up, settings.follow_up_s, backchannels=language.backchannels)
     voices = equipment.chains.get("tts")
     replies = Replies(equipment.tts, changes=lambda: voices.changes if voices else 0)
-    phrases = language_of(settings.language).phrases
     quiet = settings.agent.quiet_hours
     parts = Parts(
         equipment.stt,
@@ -112,9 +110,10 @@ def _house(settings: ServerSettings, equipment: Equipment, mind: Mind) -> House:
         equipment.make_vad,
         mind.agent,
         Hints(equipment.around.cache),
-        settings.language,
+        settings.first_language,
+        detects_language=settings.detects_language,
         gain=lambda: quiet.gain(SYSTEM_CLOCKS.local_now().time()) if quiet else 1.0,
-        one_moment=phrases.one_moment if phrases and settings.agent.one_moment else "",
+        one_moment=language.phrases.one_moment if language.phrases and settings.agent.one_moment else "",
         turn=turn,
         faults=mind.faults,
     )

@@ -65,7 +65,7 @@ async def open_mind(
             kept,
             settings.agent,
             confirm=home.settings.confirm,
-            language=settings.language,
+            language=settings.first_language,
         )
         toolboxes: list[Toolbox] = []
         if llm is not None and settings.agent.order != "intents-only":

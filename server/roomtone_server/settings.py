@@ -12,6 +12,7 @@ from roomtone.logs import Level
 from roomtone.settings import HomeChoice, LlmChain, Settings, SttChain, ToolsChoices, TtsChain, VadChoice
 from roomtone_server.agent.settings import AgentSettings
 
+ANY_LANGUAGE: Final = "auto"
 NATIVE_PORT: Final = 10760
 CONFIG_VARIABLE: Final = "ROOMTONE_SERVER_CONFIG"  # names the settings file where --config does not
 WEB_PORT: Final = 8760
@@ -100,3 +101,13 @@ class ServerSettings(Settings):
     follow_up_s: Annotated[float, Field(ge=1, le=30)] = 5.0
     store_transcripts: bool = False
     log_level: Level = "info"
+
+    @property
+    def detects_language(self) -> bool:
+        """Whether each turn is in the language in which it was spoken."""
+        return self.language == ANY_LANGUAGE
+
+    @property
+    def first_language(self) -> str:
+        """The one of whatever was not spoken: texts, dues, and what a recogniser hears that cannot tell."""
+        return "en" if self.detects_language else self.language

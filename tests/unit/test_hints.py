@@ -1,6 +1,6 @@
 from support.vocabularies import SMALL
 
-from roomtone_server.runtime.hints import AT_ONCE, Hint, Hints
+from roomtone_server.runtime.hints import Hint, Hints
 from roomtone_server.turn.events import Completeness
 
 
@@ -28,7 +28,3 @@ async def test_of_several_commands_the_last_decides_and_after_and_more_must_come
     assert hints.of("lock the front door and sing").completeness is Completeness.UNKNOWN
     assert hints.of("sing and lock the front door").completeness is Completeness.UNKNOWN
     assert hints.of("Good evening.").completeness is Completeness.UNKNOWN
-
-
-def test_what_ends_at_once_is_spelled_as_keys_are():
-    assert all(text == text.casefold().strip() for texts in AT_ONCE.values() for text in texts)

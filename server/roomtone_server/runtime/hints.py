@@ -1,7 +1,6 @@
 """What the grammar says of a text while it is being heard: which command it is, and whether more must come."""
 
 import asyncio
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -19,15 +18,6 @@ _OF_GRAMMAR: Final = {
     automaton.Completeness.OPEN: Completeness.OPEN,
     # Not one of the home's everyday sentences; the agent may know more.
     automaton.Completeness.IMPOSSIBLE: Completeness.UNKNOWN,
-}
-
-
-# What ends an utterance without waiting for more, by language.
-AT_ONCE: Final[Mapping[str, frozenset[str]]] = {"en": frozenset({"stop", "cancel", "never mind", "nevermind"})}
-
-# What a listener says without wishing to speak, by language: as keys.
-BACKCHANNELS: Final[Mapping[str, frozenset[str]]] = {
-    "en": frozenset({"ah", "hm", "hmm", "mhm", "mm", "mm hm", "mm hmm", "mmm", "oh", "uh", "uh huh", "um"})
 }
 
 
