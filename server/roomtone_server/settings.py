@@ -11,8 +11,8 @@ from roomtone.link.crowd import MAX_CONNECTIONS, MAX_PER_ADDRESS
 from roomtone.logs import Level
 from roomtone.settings import HomeChoice, LlmChain, Settings, SttChain, ToolsChoices, TtsChain, VadChoice
 from roomtone_server.agent.settings import AgentSettings
+from roomtone_server.engines.base import ANY_LANGUAGE
 
-ANY_LANGUAGE: Final = "auto"
 NATIVE_PORT: Final = 10760
 CONFIG_VARIABLE: Final = "ROOMTONE_SERVER_CONFIG"  # names the settings file where --config does not
 WEB_PORT: Final = 8760

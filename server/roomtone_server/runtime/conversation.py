@@ -339,16 +339,14 @@ class Conversation:
     async def _speaking(
         self, command: turn.Answer | turn.Announce, language: str, gain: float
     ) -> AsyncIterator[Speaker]:
-        turn_id = command.turn
-
         def on_first_audio() -> None:
-            self._trace("first-audio", turn_id=turn_id, rate_hz=self._parts.tts.rate_hz)
-            self._post(turn.ReplyStarted(turn_id, command.revision))
+            self._trace("first-audio", turn_id=command.turn, rate_hz=self._parts.tts.rate_hz)
+            self._post(turn.ReplyStarted(command.turn, command.revision))
 
         moment = self._parts.one_moment_in(language) if isinstance(command, turn.Answer) else ""
-        how = self._parts.tts, turn_id, language, on_first_audio, moment, gain
+        how = self._parts.tts, command.turn, language, on_first_audio, moment, gain
         async with speaking(self._session, *how) as speaker:
-            self._reply, self._cut_short = (turn_id, speaker), None
+            self._reply, self._cut_short = (command.turn, speaker), None
             yield speaker
 
     def _speaker_of(self, turn_id: int) -> Speaker | None:
