@@ -104,6 +104,21 @@ async def test_a_home_of_a_thousand_names_is_no_longer_a_prompt_than_the_model_t
         assert (await transcript(engine, sounds[ENGLISH])).text == ENGLISH
 
 
+@pytest.mark.parametrize("tell_names", [True, False])
+async def test_it_is_told_the_home_s_names_unless_the_settings_forbid_it(make, model, sounds, monkeypatch, tell_names):
+    asked = []
+    hear = whisper_decoding.Whisper.hear
+
+    def noting(self, question, *rest):
+        asked.append(question)
+        return hear(self, question, *rest)
+
+    monkeypatch.setattr(whisper_decoding.Whisper, "hear", noting)
+    async with listening(make(model=str(model), tell_names=tell_names)) as engine:
+        assert (await transcript(engine, sounds[ENGLISH])).text == ENGLISH
+    assert ("Ceiling Light, " in asked[-1].names) == tell_names
+
+
 async def test_a_long_utterance_is_heard_as_far_as_the_encoder_reaches(make, model, sounds):
     async with listening(make(model=str(model), window="fit")) as engine:
         assert (await transcript(engine, sounds[ENGLISH] + silence(40) + sounds[GERMAN])).text == ENGLISH

@@ -118,6 +118,7 @@ class CascadeHearing:
         self._open = open_
         self._listen = listen
         self._has_room = has_room
+        self._is_alone = grammar is None  # the open one
         self._pcm = bytearray()
         self._opens_at = 0  # what the open one has heard
         self._feeding = asyncio.Lock()  # of the open one, in order
@@ -127,26 +128,34 @@ class CascadeHearing:
         if self._is_over:
             return
         self._pcm += pcm[: MAX_UTTERANCE_BYTES - len(self._pcm)]
-        if (grammar := self._grammar) is not None:
+        if self._grammar is not None and not self._is_alone:
             try:
-                await grammar.feed(pcm)
+                await self._grammar.feed(pcm)
             except EngineError as problem:
                 self._stand_in(problem)
-        if self._open is not None:
-            await self._catch_up(self._open)
+        if (open_ := self._open) is not None:
+            try:
+                await self._catch_up(open_)
+            except EngineError as problem:
+                if self._is_alone:
+                    raise
+                _LOGGER.warning("the open recogniser broke off: %s", problem)
 
     async def partials(self) -> AsyncGenerator[Partial, None]:
-        if (grammar := self._grammar) is not None:
+        while not self._is_over:
+            is_alone = self._is_alone
             try:
-                async with aclosing(grammar.partials()) as partials:
+                async with aclosing((await self._listening()).partials()) as partials:
                     async for partial in partials:
                         yield partial
             except EngineError as problem:
+                if self._is_over:
+                    return
+                if is_alone:
+                    raise
                 self._stand_in(problem)
-        if self._grammar is None and not self._is_over:
-            async with aclosing((await self._opened()).partials()) as partials:
-                async for partial in partials:
-                    yield partial
+            else:
+                return
 
     async def preview(self) -> Transcript:
         self._check_open()
@@ -168,7 +177,7 @@ class CascadeHearing:
     async def _heard(self, ask: Ask) -> Transcript:
         heard = await self._heard_by_grammar(ask)
         if heard is None:
-            return await ask(await self._opened())
+            return await self._asked_openly(ask)
         if not heard.spoken or (heard.text and heard.finished):
             return heard
         other = await self._heard_openly(ask)
@@ -176,7 +185,7 @@ class CascadeHearing:
 
     async def _heard_by_grammar(self, ask: Ask) -> Transcript | None:
         """None when it does not hear, or not any more."""
-        if self._grammar is None:
+        if self._grammar is None or self._is_alone:
             return None
         try:
             return await ask(self._grammar)
@@ -190,37 +199,59 @@ class CascadeHearing:
             _LOGGER.info("the open recogniser is not asked: this machine is too busy, or too small")
             return None
         try:
-            return await ask(await self._opened())
+            return await self._asked_openly(ask)
         except EngineError as problem:
             if self._is_over:
                 raise
             _LOGGER.warning("the open recogniser cannot help: %s", problem)
             return None
 
+    async def _asked_openly(self, ask: Ask) -> Transcript:
+        """Raises EngineError."""
+        open_ = await self._opened()
+        try:
+            return await ask(open_)
+        except EngineError:
+            await self._drop(open_)
+            raise
+
+    async def _listening(self) -> Hearing:
+        """Whose partials are shown. Raises EngineError."""
+        return await self._opened() if self._grammar is None or self._is_alone else self._grammar
+
     async def _opened(self) -> Hearing:
         """The open recogniser, which has heard all there is. Raises EngineError."""
         async with self._feeding:
-            if self._open is None:
-                self._open = await self._listen()
-        await self._catch_up(self._open)
+            open_ = self._open = self._open or await self._listen()
+        await self._catch_up(open_)
         if self._is_over:
-            await self._open.close()
-        return self._open
+            await open_.close()
+        return open_
 
     async def _catch_up(self, open_: Hearing) -> None:
         async with self._feeding:
-            while self._opens_at < len(self._pcm):
-                begin, self._opens_at = self._opens_at, len(self._pcm)
-                await open_.feed(bytes(self._pcm[begin:]))
+            try:
+                while open_ is self._open and self._opens_at < len(self._pcm):
+                    begin, self._opens_at = self._opens_at, len(self._pcm)
+                    await open_.feed(bytes(self._pcm[begin:]))
+            except EngineError:
+                await self._drop(open_)
+                raise
+
+    async def _drop(self, broken: Hearing) -> None:
+        """The next time it is asked, the open recogniser hears all of it anew."""
+        if broken is self._open:
+            self._open, self._opens_at = None, 0
+        await broken.close()
 
     def _stand_in(self, problem: EngineError) -> None:
         """The one that knows the home's sentences failed: the open one hears alone. Raises EngineError when it only
         ended."""
         if self._is_over:
             raise ended() from problem
-        if self._grammar is not None:
+        if not self._is_alone:
             _LOGGER.warning("the open recogniser stands in: %s", problem)
-            self._grammar = None
+            self._is_alone = True
 
     def _check_open(self) -> None:
         if self._is_over:
