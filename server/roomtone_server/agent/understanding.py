@@ -4,7 +4,6 @@ import functools
 import gc
 from collections import OrderedDict
 from collections.abc import Collection
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -51,16 +50,11 @@ def parse_sentences(language: str, handled: frozenset[str]) -> Sentences:
     Raises EngineError for a language without templates.
     """
     templates = load_sentences(language)
-
-    def those(names: AbstractSet[str]) -> Intents:
-        intents = {name: intent for name, intent in templates["intents"].items() if name in names}
-        return Intents.from_dict({**templates, "intents": intents})
-
-    sentences = Sentences(
-        language,
-        commands=Candidates(those(handled)),
-        orders=Candidates(those(handled & _ORDERS), names_unknown=True),
-    )
+    intents = {name: intent for name, intent in templates["intents"].items() if name in handled}
+    commands = Intents.from_dict({**templates, "intents": intents})
+    # The same intents, so that what hassil parses of one is parsed of the other.
+    orders = replace(commands, intents={name: each for name, each in commands.intents.items() if name in _ORDERS})
+    sentences = Sentences(language, Candidates(commands), Candidates(orders, names_unknown=True))
     nobody = Understanding(sentences)
     # What hassil parses or tabulates at the first use of it is used here.
     for text in language_of(language).warm_up:
