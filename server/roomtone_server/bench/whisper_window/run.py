@@ -16,8 +16,9 @@ from roomtone.errors import UsageError
 from roomtone.paths import cache_dir
 from roomtone_server.bench.sound import read_wav
 from roomtone_server.bench.whisper_window.report import Comparison, Outcome, figures, table
+from roomtone_server.engines.base import ANY_LANGUAGE
 from roomtone_server.engines.stt import whisper_files
-from roomtone_server.engines.stt.faster_whisper import DETECT, NAME, FasterWhisperSettings
+from roomtone_server.engines.stt.faster_whisper import NAME, FasterWhisperSettings
 from roomtone_server.engines.stt.growing import speech_of
 from roomtone_server.engines.stt.whisper_decoding import Question, Whisper, Window
 
@@ -39,7 +40,7 @@ def bench_whisper_window(options: WindowOptions, *, as_json: bool) -> int:
     recordings = [(path, _speech(path)) for path in options.files]
     settings = choose("stt", EngineChoice(NAME, dict(options.engine))).settings
     assert isinstance(settings, FasterWhisperSettings)
-    language = None if settings.language == DETECT else settings.language
+    language = None if settings.language == ANY_LANGUAGE else settings.language
     folder = whisper_files.folder_of(settings.model, cache_dir(), settings.language)
     click.echo(f"loading {folder.name}", err=True)
     whisper = Whisper(folder, settings.manner())

@@ -24,7 +24,7 @@ from roomtone.engines import EngineSettings, EngineSpec, ModelWanted, Surroundin
 from roomtone.errors import EngineError
 from roomtone.extras import remedy
 from roomtone.paths import cache_dir
-from roomtone_server.engines.base import HearingRequest, SpeechToText, Transcript
+from roomtone_server.engines.base import ANY_LANGUAGE, HearingRequest, SpeechToText, Transcript
 from roomtone_server.engines.languages import best_code
 from roomtone_server.engines.stt import whisper_files
 from roomtone_server.engines.stt.growing import GrowingHearing
@@ -35,7 +35,6 @@ from roomtone_server.engines.stt.whole import WholeHearing
 from roomtone_server.grammar.vocabulary import Vocabulary
 
 NAME: Final = "faster-whisper"
-DETECT: Final = "auto"
 # Whisper reads the last 224 tokens of a prompt.
 MAX_NAMES: Final = 100
 MAX_NAME_TOKENS: Final = 200
@@ -121,7 +120,7 @@ class FasterWhisper:
             await hearing.close()
         pool, self._pool = self._pool, None
         if pool is not None:
-            await asyncio.to_thread(pool.shutdown)
+            await asyncio.to_thread(pool.shutdown, cancel_futures=True)
         self._whisper = None
 
     def _load(self) -> None:
@@ -146,7 +145,7 @@ class FasterWhisper:
         if self._pool is None or self._whisper is None:
             raise closed(NAME)
         wanted = self._settings.language or wanted
-        if wanted == DETECT:
+        if wanted == ANY_LANGUAGE:
             return None
         check_language(NAME, self._languages, wanted)
         return best_code(self._languages, wanted)
