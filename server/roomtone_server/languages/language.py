@@ -70,19 +70,28 @@ class Calendar(_Part):
 
 
 class Questions(_Part):
-    """What tells a question from an order, in small letters."""
+    """What tells a question from an order, in small letters. What stands first decides; each of the first three is how
+    a sentence begins."""
 
-    begin: Words = ()  # its first words
+    tells: Words = ()  # an order that wants to be told something, which is a question: "tell me if"
+    wants: Words = ()  # a question that wants something done, which is none: "can you"
+    begin: Words = ()
     hold: Words = ()  # a word anywhere in it
     end: Words = ()  # how its last word ends
 
     def asks(self, text: str) -> bool:
         """Whether a text is a question, by its words or its mark. In doubt it is: nothing acts on a question."""
-        said = text.casefold().strip(" ¿¡.!।")
-        if said.endswith(("?", "؟")):
+        said = " ".join(text.lower().replace(",", " ").split()).strip(" ¿¡.!।")
+        if _begins(said, self.tells) or _begins(said, self.wants):
+            return _begins(said, self.tells)
+        if said.endswith(("?", "؟")) or _begins(said, self.begin):
             return True
-        begins = any(said.startswith(f"{words} ") for words in self.begin)
-        return begins or not set(said.split()).isdisjoint(self.hold) or said.endswith(self.end)
+        return not set(said.split()).isdisjoint(self.hold) or said.endswith(self.end)
+
+
+def _begins(said: str, beginnings: Words) -> bool:
+    """Whether a text begins with the words of one of them; behind an apostrophe the next word needs no space."""
+    return any(said.startswith(words if words.endswith("'") else f"{words} ") for words in beginnings)
 
 
 class Phrases(_Part):
