@@ -107,6 +107,16 @@ def test_a_reminder_follows_the_wall_clock_when_that_is_set(days):
     days.live(scenario)
 
 
+def test_who_wants_to_be_woken_wants_it_in_the_morning(days):
+    async def scenario(house, due):
+        assert (await house.say("wake me up at seven")).reply == "I will remind you tomorrow at 7 AM: wake up."
+        assert (await house.say("set an alarm for 6 p m")).reply == "I will remind you today at 6 PM: wake up."
+        assert (await house.say("wake me in 20 minutes")).intent.name == "HassStartTimer"
+        assert (await anext(due)).text == "Your 20 minute timer is done."
+
+    days.live(scenario)
+
+
 def test_what_is_on(days):
     async def scenario(house, _due):
         assert (await house.say("what is on today")).reply == "Nothing is planned today."
@@ -179,6 +189,9 @@ def test_what_was_told_is_remembered_and_recalled_after_a_restart(days):
     async def after(house, _due):
         assert (await house.say("where is the spare key?")).reply == "You told me: the spare key is under the pot."
         assert (await house.say("where did I put my passport")).reply == "You told me: my passport is in the drawer."
+        await house.say("remember that my dentist is doctor Miller")
+        assert (await house.say("who is my dentist")).reply == "You told me: my dentist is doctor Miller."
+        await house.say("forget about my dentist")
         assert not (await house.say("where is the moon")).finished.understood
         assert not (await house.say("paint the pot")).finished.understood
         assert (await house.say("what do you remember")).reply == (

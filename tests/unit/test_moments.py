@@ -115,6 +115,14 @@ def test_a_text_without_a_moment_stays_whole(text):
     assert parted(text, "en", NOW.date()).what == text.removeprefix("to ")
 
 
+def test_where_it_is_usual_six_is_in_the_morning():
+    assert moment_of("at six", "en", NOW, "morning") == datetime(2026, 3, 5, 6, tzinfo=UTC)
+    assert moment_of("on friday at six", "en", NOW, "morning") == datetime(2026, 3, 6, 6, tzinfo=UTC)
+    assert moment_of("at six in the evening", "en", NOW, "morning") == datetime(2026, 3, 4, 18, tzinfo=UTC)
+    assert moment_of("at 18:00", "en", NOW, "morning") == datetime(2026, 3, 4, 18, tzinfo=UTC)
+    assert moment_of("in an hour", "en", NOW, "morning") == datetime(2026, 3, 4, 16, 30, tzinfo=UTC)
+
+
 def test_days():
     assert day_of("friday", "en", NOW.date()) == date(2026, 3, 6)
     assert day_of("today", "en", NOW.date()) == date(2026, 3, 4)

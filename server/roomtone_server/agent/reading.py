@@ -127,7 +127,7 @@ class Reader:
             text = self._tongues[request.language].responses.reply(command, plan.reply)
         except CannotDo as problem:
             text = self.phrase(request, problem.key, **problem.slots)
-            return Ready(text, lacks_context=problem.key in _LACK_CONTEXT)
+            return self._recalled(request) or Ready(text, lacks_context=problem.key in _LACK_CONTEXT)
         for change in plan.timers:
             if isinstance(change, StartTimer) and change.command is not None:
                 return self._later(request, plan, change, text)

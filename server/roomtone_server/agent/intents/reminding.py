@@ -58,7 +58,7 @@ def _what_and_when(command: Command, situation: Situation) -> tuple[str, datetim
         what, at = found.what, found.spoken.moment(now)
         vague = not (found.spoken.has_time or found.spoken.part)
     else:
-        what, at = command.values["what"], moment_of(command.values["when"], language, now)
+        what, at = command.values["what"], moment_of(command.values["when"], language, now, command.values.get("usual"))
         vague = True
     if at is None:
         raise CannotDo("reminder_when" if vague else "reminder_over")

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Final
 
 from roomtone_server.agent.moments import english
-from roomtone_server.agent.moments.spoken import Spoken
+from roomtone_server.agent.moments.spoken import PartOfDay, Spoken
 
 # From the character on: what is said of a moment there, and where that ends. A language without a row has no moments.
 _READERS: Final[Mapping[str, Callable[[str, int, date], tuple[Spoken, int] | None]]] = {"en": english.read}
@@ -46,10 +46,10 @@ def parted(text: str, language: str, today: date) -> Parted:
     return Parted(spoken, found["what"] if found else rest)
 
 
-def moment_of(text: str, language: str, now: datetime) -> datetime | None:
+def moment_of(text: str, language: str, now: datetime, usual: PartOfDay | None = None) -> datetime | None:
     """The moment that a whole text says, in words or as in ISO 8601; a time that names no zone is one of `now`'s.
 
-    None for a text that says none, or one that is over.
+    None for a text that says none, or one that is over. `usual` as in `Spoken.moment`.
     """
     try:
         at = datetime.fromisoformat(text.strip())
@@ -59,7 +59,7 @@ def moment_of(text: str, language: str, now: datetime) -> datetime | None:
         at = at if at.tzinfo else at.replace(tzinfo=now.tzinfo)
         return at if at > now else None
     found = parted(text, language, now.date())
-    return None if found.what else found.spoken.moment(now)
+    return None if found.what else found.spoken.moment(now, usual)
 
 
 def day_of(text: str, language: str, today: date) -> date | None:

@@ -1,7 +1,7 @@
 """Which moment is meant: "at six" is the next six o'clock that makes sense."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final, Literal
 
@@ -43,8 +43,13 @@ class Spoken:
     def has_time(self) -> bool:
         return self.delay is not None or self.clock is not None
 
-    def moment(self, now: datetime) -> datetime | None:
-        """The next moment after `now` (aware) that fits, in its zone; None when it is over, or is said too vaguely."""
+    def moment(self, now: datetime, usual: PartOfDay | None = None) -> datetime | None:
+        """The next moment after `now` (aware) that fits, in its zone; None when it is over, or is said too vaguely.
+
+        `usual` is the part of the day that is meant where "six" leaves it open; None: whichever comes next.
+        """
+        if usual is not None and self._ambiguous:
+            return replace(self, part=usual).moment(now)
         if self.delay is not None:
             # Added to UTC: two hours are two hours, in the night too in which the clock is set.
             return (now.astimezone(UTC) + self.delay).astimezone(now.tzinfo)
