@@ -9,7 +9,6 @@ from typing import Any, Final, Literal, Protocol
 
 from roomtone_server.grammar.vocabulary import Vocabulary
 
-
 ANY_LANGUAGE: Final = "auto"
 
 
