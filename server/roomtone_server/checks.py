@@ -35,6 +35,7 @@ def _server() -> Iterator[Finding]:
         engines = ", ".join(f"{kind} {engine['name']}" for kind, engine in status["engines"].items())
         satellites = ", ".join(status["satellites"]) or "no satellite"
         yield Finding("server", "works", f"{status['status']}; {engines}; connected: {satellites}")
+        yield from (Finding(what, "degraded", text) for what, text in status.get("faults", {}).items())
         yield from _resting(status["chains"])
         yield from _names(status["unheard_names"])
 
@@ -80,7 +81,7 @@ def _certificate() -> Iterator[Finding]:
 
 
 def _mind() -> Iterator[Finding]:
-    """The home and the agent, with one question put to them."""
+    """The home and the agent, with one command put to them, that nobody carries out."""
     try:
         understood, entities = asyncio.run(_ask())
     except RoomtoneError as problem:
@@ -88,21 +89,23 @@ def _mind() -> Iterator[Finding]:
         return
     yield Finding("home", "works", f"{entities} entities")
     if understood:
-        yield Finding("agent", "works", "understands a question about the time")
+        yield Finding("agent", "works", "understands a command")
     else:
-        yield Finding("agent", "broken", "does not understand a question about the time", "reinstall roomtone[server]")
+        yield Finding("agent", "broken", "does not understand a command", "reinstall roomtone[server]")
 
 
 async def _ask() -> tuple[bool, int]:
     from roomtone import engines
     from roomtone_server.agent.base import Request
     from roomtone_server.folders import surroundings
+    from roomtone_server.languages.language import language_of
     from roomtone_server.mind import open_mind
 
     settings = _settings()
     async with open_mind(settings, engines.choose("home", settings.home), surroundings(settings)) as mind:
-        prepared = await mind.agent.prepare(Request("what time is it", settings.language))
-        return prepared.intent is not None, len(mind.home.entities())
+        commands = language_of(settings.first_language).warm_up[:1]
+        prepared = [await mind.agent.prepare(Request(text, settings.first_language)) for text in commands]
+        return all(each.intent is not None for each in prepared), len(mind.home.entities())
 
 
 def _models() -> Iterator[Finding]:
@@ -125,8 +128,17 @@ def _hearing() -> Iterator[Finding]:
         yield Finding("recogniser", "broken", str(problem))
     else:
         yield Finding("recogniser", "works", "started, and taught the names of the home")
+        yield from _languages()
         yield from _resting({"stt": chain})
         yield from _names(unheard)
+
+
+def _languages() -> Iterator[Finding]:
+    from roomtone_server.equipment import choose_engines, language_fault
+
+    settings = _settings()
+    if fault := language_fault(settings, choose_engines(settings).stt):
+        yield Finding("language", "degraded", fault)
 
 
 async def _taught() -> tuple[list[str], list[dict[str, Any]]]:
@@ -139,8 +151,9 @@ async def _taught() -> tuple[list[str], list[dict[str, Any]]]:
 
     settings = _settings()
     around = surroundings(settings)
+    chosen = provider.choose("stt", settings.stt, settings.patience_s.stt, settings.first_language)
     home: Home = engines.choose("home", settings.home).make(around)
-    stt: SpeechToText = provider.choose("stt", settings.stt, settings.patience_s.stt).make(around)
+    stt: SpeechToText = chosen.make(around)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(home.close)
         await home.start()

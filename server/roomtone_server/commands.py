@@ -104,9 +104,10 @@ def _when(seen_at: float | None) -> str:
 @click.command()
 @click.argument("text")
 @click.option("--area", help='Where it is asked, as if by a satellite there: "turn on the lights".')
+@click.option("--language", metavar="CODE", help="Of the text: hi, de-AT. Default: the house's first.")
 @CONFIG
 @click.option("--json", "as_json", is_flag=True, help="Print the reply, the intent and the actions as one JSON object.")
-def ask(text: str, area: str | None, config: Path | None, *, as_json: bool) -> int:
+def ask(text: str, area: str | None, language: str | None, config: Path | None, *, as_json: bool) -> int:
     """Ask or command in writing: one text turn.
 
     Put to the running server of this user on this machine; without one it is answered in this process, with the home
@@ -116,11 +117,12 @@ def ask(text: str, area: str | None, config: Path | None, *, as_json: bool) -> i
     \b
         roomtone ask "is the front door locked"
         roomtone ask --area Kitchen "turn on the lights"
+        roomtone ask --language de "wie spät ist es"
     """  # noqa: D301 - as above
     try:
-        answer = next(iter(_running_server("ask", text=text, area=area)))
+        answer = next(iter(_running_server("ask", text=text, area=area, language=language)))
     except ServerNotRunning:
-        answer = _ask_here(config, text, area)
+        answer = _ask_here(config, text, area, language)
     if as_json:
         click.echo(json.dumps(answer, ensure_ascii=False))
     else:
@@ -128,7 +130,7 @@ def ask(text: str, area: str | None, config: Path | None, *, as_json: bool) -> i
     return 0 if answer["understood"] else 3
 
 
-def _ask_here(config: Path | None, text: str, area: str | None) -> dict[str, Any]:
+def _ask_here(config: Path | None, text: str, area: str | None, language: str | None) -> dict[str, Any]:
     import asyncio
     from dataclasses import asdict
 
@@ -145,7 +147,7 @@ def _ask_here(config: Path | None, text: str, area: str | None) -> dict[str, Any
     async def answer() -> dict[str, Any]:
         around = surroundings(settings)
         async with open_model(settings, around) as llm, open_mind(settings, home, around, llm) as mind:
-            request = Request(text, settings.first_language, area=area, conversation="local")
+            request = Request(text, language or settings.first_language, area=area, conversation="local")
             return asdict(await ask(mind.agent, request))
 
     return asyncio.run(answer())

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from roomtone import engines
 from roomtone.ears.base import VoiceActivity
@@ -15,6 +15,8 @@ from roomtone_server.engines.chains.chain import Chain
 from roomtone_server.engines.chains.member import Engine
 from roomtone_server.engines.chains.provider import Chained, chain_of
 from roomtone_server.settings import ServerSettings
+
+_OTHER: Final = "de"  # a language other than the first: who hears this one hears several
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,18 @@ def choose_engines(settings: ServerSettings) -> Engines:
         vad=engines.choose("vad", settings.vad),
         home=engines.choose("home", settings.home),
     )
+
+
+def language_fault(settings: ServerSettings, stt: Chosen | Chained) -> str | None:
+    """Why each turn is in the same language although the settings say otherwise; None when it is as they say."""
+    if not settings.detects_language:
+        return None
+    members = list(stt.members.values()) if isinstance(stt, Chained) else [stt]
+    reasons = {member.name: member.spec.unfit(_OTHER) for member in members if isinstance(member, Chosen)}
+    if not all(reasons.values()):
+        return None
+    why = "; ".join(f"{name} {reason}" for name, reason in reasons.items())
+    return f"`language: {settings.language}` needs a recogniser of several languages: {why}"
 
 
 @dataclass(frozen=True, slots=True)

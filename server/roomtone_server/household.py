@@ -10,7 +10,7 @@ from roomtone.link.discovery import advertise
 from roomtone.link.pairing import PairingWindow
 from roomtone.link.security import ServerIdentity, make_certificate
 from roomtone_server.agent.clocks import SYSTEM_CLOCKS
-from roomtone_server.equipment import Equipment
+from roomtone_server.equipment import Equipment, language_fault
 from roomtone_server.health import Health
 from roomtone_server.languages.language import language_of
 from roomtone_server.mind import Mind
@@ -117,4 +117,7 @@ def _house(settings: ServerSettings, equipment: Equipment, mind: Mind) -> House:
         turn=turn,
         faults=mind.faults,
     )
+    if fault := language_fault(settings, equipment.chosen.stt):
+        parts.faults["language"] = fault
+        _LOGGER.warning("%s", fault)
     return House(parts)
