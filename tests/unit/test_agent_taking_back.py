@@ -28,6 +28,10 @@ async def last_of(house, *texts):
         ("set the reading lamp to 10 percent", "Reading Lamp is as before."),
         ("turn off the reading lamp and turn on the kitchen light", "Reading Lamp and Kitchen Light are as before."),
         ("turn on the desk lamp and make it 30 percent", "Desk Lamp is as before."),
+        (
+            "turn off the reading lamp, turn on the kitchen light and turn on the desk lamp",
+            "Reading Lamp, Kitchen Light and Desk Lamp are as before.",
+        ),
         ("turn on all lights", "7 things are as before."),
         ("set the thermostat to 25 degrees", "Thermostat is as before."),
         ("turn off the thermostat", "Thermostat is as before."),
