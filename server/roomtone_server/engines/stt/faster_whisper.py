@@ -33,6 +33,7 @@ from roomtone_server.engines.stt.wake_words import without_wake_phrase
 from roomtone_server.engines.stt.whisper_decoding import MAX_BYTES, GivenUp, Heard, Manner, Question, Whisper, Window
 from roomtone_server.engines.stt.whole import WholeHearing
 from roomtone_server.grammar.vocabulary import Vocabulary
+from roomtone_server.languages.language import language_of
 
 NAME: Final = "faster-whisper"
 # Whisper reads the last 224 tokens of a prompt.
@@ -148,7 +149,7 @@ class FasterWhisper:
         if wanted == ANY_LANGUAGE:
             return None
         check_language(NAME, self._languages, wanted)
-        return best_code(self._languages, wanted)
+        return best_code(self._languages, language_of(wanted).whisper or wanted)
 
     async def _heard(self, asked: Question) -> Heard:
         given_up = threading.Event()

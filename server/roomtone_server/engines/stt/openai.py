@@ -24,6 +24,7 @@ from roomtone_server.engines.stt.wake_words import without_wake_phrase
 from roomtone_server.engines.stt.whisper_languages import LANGUAGES
 from roomtone_server.engines.stt.whole import WholeHearing
 from roomtone_server.grammar.vocabulary import Vocabulary
+from roomtone_server.languages.language import language_of
 
 # Whisper reads the last 224 tokens of a prompt.
 MAX_PROMPT_NAMES: Final = 100
@@ -91,7 +92,7 @@ class OpenAIHearing:
     async def _transcribe(self, pcm: bytes, request: HearingRequest, prompt: str) -> Transcript:
         fields = {
             "model": self._settings.model,
-            "language": "" if request.language == ANY_LANGUAGE else primary_code(request.language),
+            "language": "" if request.language == ANY_LANGUAGE else _code(request.language),
             "response_format": "json",
             "prompt": prompt,
             **self._settings.extra,
@@ -105,6 +106,10 @@ class OpenAIHearing:
     def _check(self, language: str) -> None:
         self._service.check_open()
         check_language("openai", self._settings.languages, language)
+
+
+def _code(language: str) -> str:
+    return language_of(language).whisper or primary_code(language)
 
 
 def _written(value: str | float) -> str:

@@ -30,6 +30,7 @@ from roomtone_server.engines.tts.piper_files import FOLDER, SUFFIX, VoiceFile, V
 from roomtone_server.engines.tts.services import fitting
 from roomtone_server.engines.tts.speech_thread import SpeechThread, Take
 from roomtone_server.engines.tts.texts import is_sayable, lacking, plain
+from roomtone_server.languages.language import language_of
 
 if TYPE_CHECKING:
     from piper import PiperVoice, SynthesisConfig
@@ -109,8 +110,9 @@ class Piper:
         code = best_code(self._settings.voices, request.language)
         if name := request.voice or (self._settings.voices[code] if code else ""):
             return self._files[name]
-        # The one of the settings stands first among those that fit equally.
-        languages = {name: file.languages for name, file in known.items()}
+        # Among those that fit equally, the one of the settings stands first, then the best of the language.
+        best = [name for name in language_of(request.language).piper if name in known and not self._settings.voice]
+        languages = {name: known[name].languages for name in dict.fromkeys((*best, *known))}
         if name := fitting(languages, request.language):
             return known[name]
         if not known:
