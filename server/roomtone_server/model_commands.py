@@ -41,7 +41,9 @@ def models(ctx: click.Context, config: Path | None) -> None:
 def provide(settings: "ServerSettings") -> None:
     """Before a server starts: fetches what its engines lack, as far as `models.download` and whoever sits there allow.
     Raises ModelError, EngineError, SettingsError."""
-    if settings.models.download == "never" or (settings.models.download == "ask" and not sys.stdin.isatty()):
+    is_wanted = settings.models.download == "auto" or (settings.models.download == "ask" and sys.stdin.isatty())
+    are_named = any(choice.engine != "auto" for choice in (*settings.stt, *settings.tts, *settings.llm))
+    if not is_wanted or not are_named:
         return  # an engine that lacks a model says so itself, and what to do
     import asyncio
 

@@ -67,7 +67,7 @@ def read_answer(status: int, headers: Headers, part: Part, sent_on: Sequence[Hea
     if status != HTTPStatus.PARTIAL_CONTENT:
         raise Unusable(f"answers with status {status}")
     found = _CONTENT_RANGE.fullmatch(headers.get("Content-Range", ""))
-    if not found or int(found[1]) != part.bytes:
+    if not found or int(found[1]) != part.bytes or _validator(headers) not in ("", part.validator):
         raise Unusable("answers with another part than it was asked for")
     return Answer(part.bytes, _number(found[3]), part.validator, stated or part.stated_sha256)
 
