@@ -95,9 +95,7 @@ async def test_each_language_has_its_voice_at_the_rate_of_the_engine(voices):
         assert await spoken(engine, "Hallo", voice="de_DE-beeps-low") == german
         with pytest.raises(EngineError, match="piper has no voice for 'fr'; it has: de-de, en-us"):
             await spoken(engine, "bonjour", "fr")
-        with pytest.raises(
-            EngineError, match=r"no voice 'x'; it has: .*, en_US-beeps-low\. `roomtone models pull x`"
-        ):
+        with pytest.raises(EngineError, match=r"no voice 'x'; it has: .*, en_US-beeps-low\. `roomtone models pull x`"):
             await spoken(engine, "hello", voice="x")
     async with piper(voices, voices={"en": "de_DE-beeps-low"}) as engine:
         assert engine.rate_hz == 16_000
@@ -134,11 +132,8 @@ async def test_brackets_are_no_phonemes(voices):
 
 
 async def test_without_a_voice_it_says_where_to_put_one(tmp_path):
-    with pytest.raises(
-        EngineError,
     remedy = f"`roomtone models pull .* put NAME.onnx .* into {tmp_path / 'state' / 'piper'}"
     with pytest.raises(EngineError, match=f"piper has no voice. {remedy}"):
-    ):
         async with piper(Surroundings(tmp_path / "state", tmp_path / "cache")):
             pass
 
