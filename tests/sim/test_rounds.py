@@ -49,7 +49,7 @@ class Lamp:
 
 def rounds_of(model, *tools, may_act=True):
     named = {tool.spec.name: tool for tool in tools}
-    return Rounds(model, CHAT, named, REQUEST, may_act=may_act, call_within_s=CALL_WITHIN_S)
+    return Rounds(model.chat, CHAT, named, REQUEST, may_act=may_act, call_within_s=CALL_WITHIN_S)
 
 
 def answered(model, *tools, **options):

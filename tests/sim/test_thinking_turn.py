@@ -48,7 +48,7 @@ async def attended(room):
         room.satellite.switch_off()
 
 
-def in_a_room(tmp_path, main, *answers):
+def in_a_room(tmp_path, main, *answers, **ahead):
     """Runs `main` where a model gives these answers."""
 
     async def run():
@@ -56,7 +56,7 @@ def in_a_room(tmp_path, main, *answers):
         for answer in answers:
             model.will_answer(*answer)
         clock = asyncio.get_running_loop().time
-        options = {"executor": InlineExecutor(), "clocks": {"monotonic": clock}}
+        options = {"executor": InlineExecutor(), "clocks": {"monotonic": clock}, **ahead}
         async with thinking_house(tmp_path, model, **options) as house:
             room = Room(house.agent, model)
             async with attended(room):
@@ -155,3 +155,69 @@ def test_a_question_of_the_house_is_answered_without_a_wake_word(tmp_path):
         assert len(room.model.asked) == 1
 
     in_a_room(tmp_path, main, [call("HassTurnOff", name="Front Door")])
+
+
+# --- asked ahead -----------------------------------------------------------------------------------------------------
+
+SLOW = [0.3, "It is ", "blue. ", 0.1, "Very.", 2.0, " Yes, very."]
+
+
+def test_what_was_asked_ahead_is_said_as_soon_as_it_is_wanted(tmp_path):
+    began = {}
+
+    def main_of(name):
+        async def main(room, _house):
+            await room.ask(WHY, 1)
+            began[name] = room.times("begin")[0]
+            assert len(room.model.asked) == 1
+            assert room.tts.asked == ["It is blue.", "Very.", "Yes, very."]
+
+        return main
+
+    (tmp_path / "then").mkdir()
+    in_a_room(tmp_path, main_of("then"), SLOW)
+    in_a_room(tmp_path / "then", main_of("ahead"), SLOW, speculate_llm=True)
+    assert began["then"] - began["ahead"] == pytest.approx(0.4), "the model wrote while the endpoint waited"
+
+
+def test_what_was_asked_in_vain_is_stopped_and_never_said(tmp_path):
+    async def main(room, _house):
+        room.satellite.wake(1)
+        await room.satellite.stream(SPEECH, 1000)
+        await room.satellite.stream(SILENCE, 200)
+        assert room.model.open == 1
+        room.stt.text = f"{WHY} today"
+        await room.satellite.stream(SPEECH, 300)
+        assert room.model.open == 0
+        await room.satellite.stream(SILENCE, 1000)
+        await room.satellite.until("ended")
+        assert room.said() == "Well."
+        await room.ask("why so", 3)
+        asked, answered, _ = room.model.asked[-1].messages
+        assert (asked.text, answered.text) == (f"{WHY} today", "Well.")
+
+    in_a_room(tmp_path, main, ["Never", asyncio.Event()], ["Well."], ["So."], speculate_llm=True)
+
+
+@pytest.mark.parametrize("ahead", [[call("HassTurnOn", name="TV")], ["It", EngineError("it was gone")]])
+def test_nothing_rests_on_a_call_or_an_error_that_came_ahead(tmp_path, ahead):
+    """It is asked again, and may say something else."""
+
+    async def main(room, house):
+        await room.ask("make it cosy", 1)
+        assert house.entity("media_player.tv").state == "paused"
+        assert house.entity("light.desk_lamp").state == "on"
+        assert room.said() == "There you are."
+        assert house.agent._faults == {}
+
+    answers = [call("HassTurnOn", name="Desk Lamp")], ["There you are."]
+    in_a_room(tmp_path, main, ahead, *answers, speculate_llm=True)
+
+
+def test_a_model_that_breaks_off_while_it_is_heard_is_apologised_for(tmp_path):
+    async def main(room, _house):
+        await room.ask(WHY, 1)
+        assert room.said().startswith("It is blue. It Sorry, I cannot think just now")
+        assert len(room.model.asked) == 1
+
+    in_a_room(tmp_path, main, [0.1, "It is blue. It", 3.0, EngineError("it is gone")], speculate_llm=True)

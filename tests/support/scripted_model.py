@@ -71,11 +71,17 @@ class ScriptedModel:
 
 @asynccontextmanager
 async def thinking_house(
-    folder: Path, model: Any, *, order: str = "intents-first", more: Any = (), **options: Any
+    folder: Path,
+    model: Any,
+    *,
+    order: str = "intents-first",
+    more: Any = (),
+    speculate_llm: bool = False,
+    **options: Any,
 ) -> AsyncIterator[House]:
     """As `open_house`, with an agent that asks the model; `more` are toolboxes beside ours."""
     async with open_house(folder, **options) as house:
-        settings = AgentSettings(order=order)
+        settings = AgentSettings(order=order, speculate_llm=speculate_llm)
         intents = house.agent
         toolboxes = [HomeTools(intents, house.home), KeptTools(intents, intents._kept.memory, house.home), *more]
         clocks = Clocks(local_now=lambda: NOON, **options.get("clocks", {}))

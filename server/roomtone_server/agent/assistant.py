@@ -3,6 +3,7 @@
 import logging
 from collections.abc import AsyncGenerator, MutableMapping
 from contextlib import aclosing
+from dataclasses import dataclass
 from typing import Final
 
 from roomtone.errors import EngineError
@@ -11,6 +12,7 @@ from roomtone_server.agent.intent_agent import IntentAgent
 from roomtone_server.agent.ready import Ready
 from roomtone_server.agent.responses import responses_of
 from roomtone_server.agent.settings import Order
+from roomtone_server.agent.thinking.draft import Draft
 from roomtone_server.agent.thinking.thinker import Thinker
 from roomtone_server.engines.base import ChatMessage
 from roomtone_server.languages.language import language_of
@@ -24,6 +26,14 @@ _FORGETS: Final = "RoomtoneForgetConversation"
 _OF_INTENTS: Final = frozenset({"HassNevermind", "RoomtoneRepeat", "RoomtoneUndo", _FORGETS})
 
 FAULT: Final = "llm"
+
+
+@dataclass(frozen=True, slots=True)
+class _Thought:
+    """A request that is the model's."""
+
+    instead: Prepared  # what the intents would do
+    draft: Draft | None  # what the model says to it ahead; None: it is not asked
 
 
 class Assistant:
@@ -41,11 +51,16 @@ class Assistant:
         await self._intents.start()
 
     async def prepare(self, request: Request) -> Prepared:
-        """Asks the intents only: the model is not asked before it is certain that somebody wants to know."""
+        """Asks the intents only. What is the model's carries what it would be asked, if it may be asked ahead."""
         prepared = await self._intents.prepare(request)
         if self._is_for_intents(prepared):
             return prepared
-        return Prepared(request, intent=None, speculative=False, payload=prepared)
+        thought = _Thought(prepared, self._thinker.draft(request))
+        return Prepared(request, intent=None, speculative=False, payload=thought)
+
+    async def think_ahead(self, prepared: Prepared) -> None:
+        if isinstance(prepared.payload, _Thought) and prepared.payload.draft is not None:
+            await self._thinker.think_ahead(prepared.payload.draft)
 
     def _is_for_intents(self, prepared: Prepared) -> bool:
         ready: Ready = prepared.payload
@@ -61,7 +76,8 @@ class Assistant:
         request = prepared.request
         if request.cut_short is not None:
             self._thinker.history.cut_short(request)
-        parts = self._think(prepared) if isinstance(prepared.payload, Prepared) else self._obey(prepared)
+        thought = prepared.payload
+        parts = self._think(request, thought) if isinstance(thought, _Thought) else self._obey(prepared)
         async with aclosing(parts):
             async for part in parts:
                 yield part
@@ -80,12 +96,12 @@ class Assistant:
             elif prepared.request.text.strip():
                 self._thinker.history.note(prepared.request, [ChatMessage("assistant", said)] if said else [])
 
-    async def _think(self, prepared: Prepared) -> AsyncGenerator[ReplyPart, None]:
+    async def _think(self, request: Request, thought: _Thought) -> AsyncGenerator[ReplyPart, None]:
         """The model answers. Where it fails before its first word, what the intents understood is done instead."""
         begun = False
-        self._intents.leave_to_others(prepared.request)
+        self._intents.leave_to_others(request)
         try:
-            async with aclosing(self._thought(prepared.request)) as parts:
+            async with aclosing(self._said_and_done(request, thought.draft)) as parts:
                 async for part in parts:
                     begun = True
                     yield part
@@ -95,21 +111,21 @@ class Assistant:
         else:
             self._faults.pop(FAULT, None)
             return
-        instead: Prepared = prepared.payload
-        if begun or not instead.payload.understood:
-            apology = responses_of(prepared.request.language).phrase("model_failed")
+        ready: Ready = thought.instead.payload
+        if begun or not ready.understood:
+            apology = responses_of(request.language).phrase("model_failed")
             yield Said(f" {apology}" if begun else apology)
             yield Finished(understood=False)
             return
-        async with aclosing(self._obey(instead)) as obeyed:
+        async with aclosing(self._obey(thought.instead)) as obeyed:
             async for part in obeyed:
                 yield part
 
-    async def _thought(self, request: Request) -> AsyncGenerator[ReplyPart, None]:
+    async def _said_and_done(self, request: Request, draft: Draft | None) -> AsyncGenerator[ReplyPart, None]:
         """What the model says and does; a word where it has none. It can be said again, as far as it was said."""
         said, acted = "", False
         try:
-            async with aclosing(self._thinker.answer(request)) as parts:
+            async with aclosing(self._thinker.answer(request, draft)) as parts:
                 async for part in parts:
                     said += part.text if isinstance(part, Said) else ""
                     acted = acted or isinstance(part, Acted)

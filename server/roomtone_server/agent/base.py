@@ -93,6 +93,10 @@ class Agent(Protocol):
     async def prepare(self, request: Request) -> Prepared:
         """Understands; may read the home, changes nothing. Never raises for what was said."""
 
+    async def think_ahead(self, prepared: Prepared) -> None:
+        """Goes on with what was prepared while it is not certain that it is wanted, as far as that is without effect;
+        `commit` takes it up where it is. Cancelled when it is not wanted. Never raises."""
+
     def commit(self, prepared: Prepared) -> AsyncGenerator[ReplyPart, None]:
         """Acts and answers, in parts, the last of them `Finished`; an effect that the home refuses is said."""
 

@@ -69,6 +69,9 @@ class IntentAgent:
         """What a command comes to, whoever found it; None: nothing was understood. Reads, and changes nothing."""
         return self._reader.ready(request, command)
 
+    async def think_ahead(self, prepared: Prepared) -> None:
+        """There is nothing left to think about."""
+
     async def commit(self, prepared: Prepared) -> AsyncGenerator[ReplyPart, None]:
         ready: Ready = prepared.payload
         question = self._recollection.questions.close(prepared.request)

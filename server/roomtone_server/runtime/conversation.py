@@ -289,6 +289,7 @@ class Conversation:
             if answer.speculative and answer.reply:
                 for piece in pieces_of(answer.reply, answer.request.language):
                     await self._parts.tts.prepare(SpeechRequest(piece, answer.request.language))
+            await self._parts.agent.think_ahead(answer)
 
     def _is_echo(self, text: str) -> bool:
         """Whether the words are those of a reply that sounds meanwhile."""

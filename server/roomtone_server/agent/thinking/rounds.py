@@ -10,8 +10,9 @@ from typing import Final
 from roomtone.errors import RoomtoneError
 from roomtone_server.agent.base import Acted, Request, Said
 from roomtone_server.agent.thinking.arguments import arguments_of
+from roomtone_server.agent.thinking.draft import Chat
 from roomtone_server.agent.tools.base import AgentTool, Outcome, ToolError
-from roomtone_server.engines.base import ChatMessage, ChatRequest, LanguageModel, TextDelta, ToolCall
+from roomtone_server.engines.base import ChatMessage, ChatRequest, TextDelta, ToolCall
 
 _LOGGER: Final = logging.getLogger(__name__)
 
@@ -35,19 +36,19 @@ class Rounds:
 
     def __init__(
         self,
-        model: LanguageModel,
-        chat: ChatRequest,
+        chat: Chat,
+        beginning: ChatRequest,
         tools: Mapping[str, AgentTool],
         request: Request,
         *,
         may_act: bool,
         call_within_s: float,
     ) -> None:
-        """`chat` has the tools' specs, and the request as its last message. Unless they `may_act`, calls that would
-        change anything are refused."""
+        """`beginning` has the tools' specs, and the request as its last message. Unless they `may_act`, calls that
+        would change anything are refused."""
         self.question = ""
-        self._model = model
         self._chat = chat
+        self._beginning = beginning
         self._tools = tools
         self._request = request
         self._may_act = may_act
@@ -82,8 +83,8 @@ class Rounds:
                 return
 
     async def _speak(self) -> AsyncGenerator[Said, None]:
-        request = replace(self._chat, messages=(*self._chat.messages, *self._whole))
-        async with aclosing(self._model.chat(request)) as pieces:
+        request = replace(self._beginning, messages=(*self._beginning.messages, *self._whole))
+        async with aclosing(self._chat(request)) as pieces:
             async for piece in pieces:
                 if isinstance(piece, ToolCall):
                     self._calls.append(piece)

@@ -9,6 +9,7 @@ from roomtone_server.agent.base import Finished, ReplyPart, Request, Said
 from roomtone_server.agent.clocks import SYSTEM_CLOCKS, Clocks
 from roomtone_server.agent.settings import AgentSettings
 from roomtone_server.agent.thinking import prompt
+from roomtone_server.agent.thinking.draft import Draft
 from roomtone_server.agent.thinking.history import History
 from roomtone_server.agent.thinking.questions import is_marked, is_question
 from roomtone_server.agent.thinking.rounds import Rounds
@@ -39,7 +40,7 @@ class Thinker:
         self._toolboxes = toolboxes
         self._settings = settings
         self._clocks = clocks
-        self._warming = Warming(model, self._beginning)
+        self._warming = Warming(model, self._shared)
 
     async def keep_warm(self) -> None:
         """Tells the model of the home ahead, now and whenever its names have changed, for ever."""
@@ -47,17 +48,24 @@ class Thinker:
             async for _ in changes:
                 await self._warming.warm_up()
 
-    async def answer(self, request: Request) -> AsyncGenerator[ReplyPart, None]:
+    def draft(self, request: Request) -> Draft | None:
+        """What the model would be asked now; None where it is not asked ahead."""
+        return Draft(self._beginning_of(request, self._tools())) if self._settings.speculate_llm else None
+
+    async def think_ahead(self, draft: Draft) -> None:
+        """Makes it, or as much of it as comes before this is cancelled."""
+        with self._warming.giving_way():
+            await draft.make(self._model.chat)
+
+    async def answer(self, request: Request, draft: Draft | None = None) -> AsyncGenerator[ReplyPart, None]:
         """The reply as it is made, whole or until it is closed; remembered either way. Raises EngineError."""
         tools = self._tools()
-        text = request.text[:MAX_REQUEST_CHARACTERS]
-        asked = ChatMessage("user", prompt.told(text, self._situation(request)))
         rounds = Rounds(
-            self._model,
-            self._chat(tools, (*self.history.messages(request), asked)),
+            draft.instead_of(self._model.chat) if draft else self._model.chat,
+            self._beginning_of(request, tools),
             tools,
             request,
-            may_act=not is_question(text, request.language),
+            may_act=not is_question(request.text, request.language),
             call_within_s=self._settings.tool_within_s,
         )
         has_failed = False
@@ -77,6 +85,11 @@ class Thinker:
         said = "".join(message.text for message in rounds.messages if message.role == "assistant").strip()
         yield Finished(understood=bool(said), expects_answer=is_marked(said))
 
+    def _beginning_of(self, request: Request, tools: Mapping[str, AgentTool]) -> ChatRequest:
+        text = request.text[:MAX_REQUEST_CHARACTERS]
+        asked = ChatMessage("user", prompt.told(text, self._situation(request)))
+        return self._chat(tools, (*self.history.messages(request), asked))
+
     def _tools(self) -> Mapping[str, AgentTool]:
         tools: dict[str, AgentTool] = {}
         for toolbox in self._toolboxes:
@@ -88,7 +101,7 @@ class Thinker:
         system = prompt.prefix(self._settings.persona, self._home.areas(), self._home.entities())
         return ChatRequest(system, tuple(messages), tuple(tool.spec for tool in tools.values()))
 
-    def _beginning(self) -> ChatRequest:
+    def _shared(self) -> ChatRequest:
         """What all requests share, and next to nothing more."""
         chat = self._chat(self._tools(), [ChatMessage("user", "Hello")])
         return ChatRequest(chat.system, chat.messages, chat.tools, max_tokens=1)
