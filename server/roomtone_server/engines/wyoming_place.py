@@ -19,6 +19,7 @@ from roomtone_server.engines.wyoming import Address, Connection, connected
 SERVICE: Final = "_wyoming._tcp.local."
 FIND_S: Final = 3.0  # for one of a name; it ends when that is heard
 FIND_ANY_S: Final = 1.0
+ASK_S: Final = 6.0  # guards our time: anyone can announce many addresses, at which nobody answers
 
 Kind = Literal["asr", "tts"]
 
@@ -83,10 +84,12 @@ class WyomingService:
     async def _found(self) -> Address:
         """The first that offers something of the kind, of those that are called so. Raises EngineError."""
         announced = await self._announced()
-        for service in filter(self._is_called_so, announced):
-            for host in service.hosts:
-                if await self._offers((host, service.port)):
-                    return host, service.port
+        addresses = [(host, each.port) for each in announced if self._is_called_so(each) for host in each.hosts]
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(ASK_S):
+                for address in addresses:
+                    if await self._offers(address):
+                        return address
         heard = ", ".join(sorted({service.name for service in announced})) or "none"
         called = f" called {self._find!r}" if self._find else ""
         raise EngineError(
