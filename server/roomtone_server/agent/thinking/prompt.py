@@ -75,10 +75,10 @@ def prefix(persona: str, areas: Sequence[Area], entities: Sequence[Entity]) -> s
 def situation(
     entities: Sequence[Entity], *, now: datetime, area: str | None, language: str, notes: Sequence[str] = ()
 ) -> str:
-    """The part that changes. `notes` are what tools have to say in each turn."""
+    """The part that changes. `language` is its English name; `notes` are what tools have to say in each turn."""
     where = f"The user is in: {words(area)}." if area else "It is not known where the user is."
     states = "; ".join(f"{words(entity.name)}: {state_of(entity)}" for entity in shown(entities))
-    lines = [f"Now: {now:%A, %d %B %Y, %H:%M}. {where} Answer in the language {language!r}.", f"States: {states}."]
+    lines = [f"Now: {now:%A, %d %B %Y, %H:%M}. {where} Answer in {language}.", f"States: {states}."]
     return "\n".join([*lines, *notes])
 
 

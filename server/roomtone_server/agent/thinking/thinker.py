@@ -17,6 +17,7 @@ from roomtone_server.agent.thinking.warming import Warming
 from roomtone_server.agent.tools.base import AgentTool, Toolbox
 from roomtone_server.engines.base import ChatMessage, ChatRequest, LanguageModel
 from roomtone_server.home.base import Home
+from roomtone_server.languages.language import language_of
 
 # Nobody says more in one breath; what a recogniser makes of an evening's television must not fill the prompt.
 MAX_REQUEST_CHARACTERS: Final = 2_000
@@ -107,8 +108,6 @@ class Thinker:
         return ChatRequest(chat.system, chat.messages, chat.tools, max_tokens=1)
 
     def _situation(self, request: Request) -> str:
-        now = self._clocks.local_now()
+        now, language = self._clocks.local_now(), language_of(request.language).english_name
         notes = [note for toolbox in self._toolboxes for note in toolbox.notes()]
-        return prompt.situation(
-            self._home.entities(), now=now, area=request.area, language=request.language, notes=notes
-        )
+        return prompt.situation(self._home.entities(), now=now, area=request.area, language=language, notes=notes)
