@@ -15,7 +15,7 @@ from roomtone_server.agent.planning import CannotDo, Command, Plan, Situation
 from roomtone_server.agent.pronouns import spelled_out
 from roomtone_server.agent.ready import Question, Ready, in_sentences
 from roomtone_server.agent.recollection import Recollection
-from roomtone_server.agent.several import MAX_PIECES, divided, pieces_of
+from roomtone_server.agent.several import ALONE, MAX_PIECES, divided, pieces_of
 from roomtone_server.agent.thinking.questions import is_question
 from roomtone_server.agent.timers import StartTimer
 from roomtone_server.agent.tongues import Tongues
@@ -26,18 +26,6 @@ _LACK_CONTEXT: Final = frozenset(
     {"no_referent", "no_weather", "nothing_to_repeat", "fact_not_found", "reminder_not_found", "reminder_when"}
 )
 
-# Said beside another command, these would mean nothing, or anything.
-_ALONE: Final = frozenset(
-    {
-        "HassNevermind",
-        "RoomtoneAgain",
-        "RoomtoneForgetConversation",
-        "RoomtoneNo",
-        "RoomtoneRepeat",
-        "RoomtoneUndo",
-        "RoomtoneYes",
-    }
-)
 # What is to be played has no end of its own: "play jazz and turn off the light".
 _ENDLESS: Final = frozenset({"HassMediaSearchAndPlay"})
 
@@ -81,7 +69,7 @@ class Reader:
     def _is_whole(self, request: Request) -> bool:
         """Whether a text is one command, that others may stand beside."""
         command = self._understood(request, self._recollection.context.subject(request))
-        if command is None or command.intent in _ALONE:
+        if command is None or command.intent in ALONE:
             return False
         return command.intent not in _ENDLESS or len(pieces_of(request.text, request.language)) == 1
 

@@ -17,6 +17,19 @@ from roomtone_server.languages.language import language_of
 MAX_PIECES: Final = 6
 MAX_COMMANDS: Final = 4
 
+# The intents that, said beside another command, would mean nothing, or anything.
+ALONE: Final = frozenset(
+    {
+        "HassNevermind",
+        "RoomtoneAgain",
+        "RoomtoneForgetConversation",
+        "RoomtoneNo",
+        "RoomtoneRepeat",
+        "RoomtoneUndo",
+        "RoomtoneYes",
+    }
+)
+
 _STOP: Final = r"\s*[,;.!?]+(?=\s)"
 
 
