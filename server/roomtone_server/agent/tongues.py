@@ -58,8 +58,8 @@ class Tongues:
             tongue = await loop.run_in_executor(self._executor, Tongue.of, language, self._home)
         self._at_hand.pop(language, None)
         self._at_hand[language] = tongue
-        for oldest in [each for each in self._at_hand if each != self._first][: len(self._at_hand) - MAX_AT_HAND]:
-            del self._at_hand[oldest]
+        while len(self._at_hand) > MAX_AT_HAND:
+            del self._at_hand[next(each for each in self._at_hand if each != self._first)]
         return tongue
 
     def __getitem__(self, language: str) -> Tongue:

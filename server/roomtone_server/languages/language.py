@@ -140,9 +140,13 @@ class Language(_Part):
     @model_validator(mode="after")
     def _speaks(self) -> Self:
         """Its patterns hold nothing that they are not given."""
-        self.clock.told(time(15, 30))
-        if self.calendar is not None:
-            self.calendar.told(date(2026, 3, 1))
+        try:
+            self.clock.told(time(15))
+            self.clock.told(time(15, 30))
+            if self.calendar is not None:
+                self.calendar.told(date(2026, 3, 1))
+        except KeyError as unknown:
+            raise ValueError(f"a pattern cannot hold {unknown}") from None
         return self
 
 
