@@ -87,6 +87,27 @@ def test_it_asks(text):
     assert is_question(text, "en")
 
 
+@pytest.mark.parametrize(
+    ("text", "asks"),
+    [
+        ("is the alarm set for 7 a.m. tomorrow", True),
+        ("Is the alarm set for 7 a.m. Monday?", True),
+        ("is it 20.5 degrees", True),
+        ("Is it cold? Yes. Is it?", True),
+        ("Is it cold. Turn on the heating.", False),
+        ("Is the garage open? Close it!", False),
+        ("It is cold; is it not?", False),
+        ("set it to 20.5", False),
+        ("if the window is open is the heating off", True),
+        ("if the window is open heat the office no more", False),
+        ("why?", True),
+        ("lights", False),
+    ],
+)
+def test_of_several_sentences_one_order_is_enough(text, asks):
+    assert is_question(text, "en") == asks
+
+
 @pytest.mark.parametrize("text", ORDERS)
 def test_it_only_looks_as_if_it_asked(text):
     assert not is_question(text, "en")

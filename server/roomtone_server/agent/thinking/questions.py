@@ -66,7 +66,7 @@ _EN: Final = Signs(
     ),
     asks=_begins(
         rf"{_ASKING_WORD}(?:'s)?|{_IS}|am|may|might|must|shall|don't (?:i|we|you|they|the|my|our)|any"
-        r"|anybody|anyone|anything"
+        rf"|anybody|anyone|anything|if .* {_IS} (?:the|my|our|it|they|there|i|we|you)"
     ),
     ends=re.compile(rf"\b(?:{_IS} (?:it|they|he|she|we|you|i|there)|right|correct|or not|or what)$"),
 )
@@ -75,16 +75,19 @@ _EN: Final = Signs(
 # Of a language without a row, its own data tells what its questions begin and end with.
 SIGNS: Final[Mapping[str, Signs]] = {"en": _EN}
 
-_STOPS: Final = ".!?;\u3002\uff01\uff1f\u061f\u0964"  # full-width, Arabic, and the danda
-_QUESTION_MARKS: Final = "?\uff1f\u061f"
-_SENTENCE: Final = re.compile(rf"[^{_STOPS}]+[{_STOPS}]*")
+_QUESTION_MARKS: Final = "?\uff1f\u061f"  # full-width, and Arabic
+# Between two sentences. A full stop ends one where the next begins with a capital: "at 7 a.m. tomorrow" goes on.
+_BETWEEN: Final = re.compile(
+    rf"(?<=[!;{_QUESTION_MARKS}])\s+|(?<=\.)\s+(?=[A-Z\u00c0-\u00de])|(?<=[\u3002\uff01\uff1f\u0964])\s*"
+)
 _NOT_SAID: Final = re.compile(r"[^\w\s']")
 
 
 def is_question(text: str, language: str) -> bool:
     """Whether all that is said asks, and nothing of it wants something done."""
-    sentences = [found for found in _SENTENCE.findall(text) if any(map(str.isalnum, found))]
-    return bool(sentences) and all(_asks(sentence, language) for sentence in sentences)
+    sentences = [found for found in _BETWEEN.split(text) if any(map(str.isalnum, found))]
+    telling = [sentence for sentence in sentences if len(sentence.split()) > 1] or sentences
+    return bool(telling) and all(_asks(sentence, language) for sentence in telling)
 
 
 def is_marked(text: str) -> bool:
