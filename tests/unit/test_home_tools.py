@@ -9,7 +9,8 @@ from roomtone_server.agent.base import Request
 from roomtone_server.agent.intents import HANDLERS
 from roomtone_server.agent.responses import responses_of
 from roomtone_server.agent.tools.base import ToolError
-from roomtone_server.agent.tools.home import KINDS, HomeTools
+from roomtone_server.agent.tools.home import HomeTools
+from roomtone_server.agent.tools.home_kinds import KINDS
 
 KITCHEN = Request("", area="Kitchen", satellite="k1", conversation="c")
 FRONT_DOOR = "Do you want me to unlock the Front Door?"

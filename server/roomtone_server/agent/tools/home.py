@@ -3,7 +3,7 @@ agent of intents: a model can do no more than a voice, and "it" means afterwards
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any, Final
 
@@ -14,103 +14,12 @@ from roomtone_server.agent.thinking.prompt import EVERYWHERE, MAX_SHOWN, state_o
 from roomtone_server.agent.tools.arguments import checked
 from roomtone_server.agent.tools.base import AgentTool, Outcome, ToolError, Unconnected
 from roomtone_server.agent.tools.commands import carried_out
+from roomtone_server.agent.tools.home_kinds import KINDS, Kind
 from roomtone_server.engines.base import Tool
 from roomtone_server.home.base import Area, Entity, Home
 
-# What switching can be said of; a domain that only measures has nothing to switch.
-_SWITCHED: Final = (
-    "light", "switch", "fan", "cover", "lock", "media_player", "climate", "scene", "script", "vacuum", "valve",
-    "button", "input_boolean", "input_button",
-)  # fmt: skip
-
 # What these mean stands in the prompt, once: said in each tool it would take a model half as long again to read them.
 _PLACE: Final[Mapping[str, Any]] = {"name": {"type": "string"}, "area": {"type": "string"}}
-
-
-def _whole(description: str, least: int, most: int) -> Mapping[str, Any]:
-    described = f"{description}, {least} to {most}"
-    return {"type": "integer", "minimum": least, "maximum": most, "description": described}
-
-
-@dataclass(frozen=True, slots=True)
-class _Kind:
-    """What the tool of an intent needs to know of it. `values` are schemas of what it sets, beside where."""
-
-    intent: str
-    description: str
-    domains: Sequence[str]
-    values: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    required: Sequence[str] = ()
-
-
-_PERCENT_OF_LIGHT: Final = _whole("percent", 0, 100)
-
-KINDS: Final = (
-    _Kind("HassTurnOn", "Turns on, opens, locks, starts or presses things.", _SWITCHED),
-    _Kind("HassTurnOff", "Turns off, closes, unlocks or stops things.", _SWITCHED),
-    _Kind(
-        "HassLightSet",
-        "Sets brightness, color or color temperature of lights, and turns them on.",
-        ("light",),
-        {
-            "brightness": _PERCENT_OF_LIGHT,
-            "color": {"type": "string", "description": "its English name: red, warm white is none"},
-            "temperature": _whole("color temperature in kelvin", 1500, 10_000),
-        },
-    ),
-    _Kind(
-        "HassSetPosition",
-        "Opens covers or valves so far.",
-        ("cover", "valve"),
-        {"position": _whole("percent; 0 is closed", 0, 100)},
-        ("position",),
-    ),
-    _Kind(
-        "HassClimateSetTemperature",
-        "Sets what a thermostat keeps.",
-        ("climate",),
-        {"temperature": {"type": "number", "description": "in degrees"}},
-        ("temperature",),
-    ),
-    _Kind(
-        "HassFanSetSpeed",
-        "Sets how fast fans turn.",
-        ("fan",),
-        {"percentage": _whole("percent", 0, 100)},
-        ("percentage",),
-    ),
-    _Kind("HassMediaPause", "Pauses players.", ("media_player",)),
-    _Kind("HassMediaUnpause", "Lets players play on.", ("media_player",)),
-    _Kind("HassMediaNext", "Skips to what plays next.", ("media_player",)),
-    _Kind("HassMediaPrevious", "Goes back to what played before.", ("media_player",)),
-    _Kind("HassMediaPlayerMute", "Mutes players.", ("media_player",)),
-    _Kind("HassMediaPlayerUnmute", "Ends the muting of players.", ("media_player",)),
-    _Kind(
-        "HassSetVolume",
-        "Sets how loud players are.",
-        ("media_player",),
-        {"volume_level": _whole("percent", 0, 100)},
-        ("volume_level",),
-    ),
-    _Kind(
-        "HassMediaSearchAndPlay",
-        "Plays music or a film by its title, artist or kind.",
-        ("media_player",),
-        {"search_query": {"type": "string", "description": "what to look for"}},
-        ("search_query",),
-    ),
-    _Kind("HassVacuumStart", "Lets the vacuum cleaner clean.", ("vacuum",)),
-    _Kind("HassVacuumReturnToBase", "Sends the vacuum cleaner home.", ("vacuum",)),
-    _Kind("HassLawnMowerStartMowing", "Lets the lawn mower mow.", ("lawn_mower",)),
-    _Kind("HassLawnMowerDock", "Sends the lawn mower home.", ("lawn_mower",)),
-    _Kind(
-        "RoomtoneArm",
-        "Arms or disarms the alarm.",
-        ("alarm_control_panel",),
-        {"mode": {"type": "string", "enum": ["arm_away", "arm_home", "arm_night", "disarm"]}},
-        ("mode",),
-    ),
-)
 
 # Whose reply has a wording of its own in HassTurnOn and HassTurnOff.
 _WORDED: Final = frozenset({"button", "cover", "lock", "scene", "script", "valve"})
@@ -129,7 +38,7 @@ class HomeTools(Unconnected):
         return [*acting, LiveContext(self._home)]
 
 
-def _of(kind: _Kind, domains: Collection[str]) -> tuple[str, ...]:
+def _of(kind: Kind, domains: Collection[str]) -> tuple[str, ...]:
     return tuple(domain for domain in kind.domains if domain in domains)
 
 
@@ -138,7 +47,7 @@ class IntentTool:
 
     acts: Final = True
 
-    def __init__(self, kind: _Kind, domains: Sequence[str], intents: IntentAgent, home: Home) -> None:
+    def __init__(self, kind: Kind, domains: Sequence[str], intents: IntentAgent, home: Home) -> None:
         """`domains` are those of the kind's that the home has."""
         self._kind = kind
         self._domains = domains
