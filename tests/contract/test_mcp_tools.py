@@ -148,6 +148,36 @@ async def test_a_server_that_cannot_be_reached_is_tried_again_and_said(log, opti
     assert toolbox.tools() == ()
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(b"application/json\r\n\r\n[", id="endless JSON"),
+        pytest.param(b"text/event-stream\r\n\r\ndata: ", id="an endless event"),
+        pytest.param(b"text/html\r\n\r\n<h1>", id="an endless page"),
+    ],
+)
+async def test_an_answer_without_end_fills_no_memory(log, content):
+    sent = 0
+
+    async def answer(reader, writer):
+        nonlocal sent
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: " + content)
+        with contextlib.suppress(ConnectionError):
+            while sent < 64 * 2**20:
+                writer.write(b" " * 2**16)
+                sent += 2**16
+                await writer.drain()
+        writer.transport.abort()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    toolbox = made({"url": f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/mcp", "connect_s": 5})
+    await toolbox.start(lambda: ())
+    async with server, alongside(toolbox.tend()):
+        await log.says("cannot be reached")
+    assert sent < 32 * 2**20
+
+
 async def test_a_wrong_key_is_refused_and_shown_nowhere(log, caplog):
     with http_server() as server:
         toolbox = made({"url": server.url, "api_key": "wrong-key"})
