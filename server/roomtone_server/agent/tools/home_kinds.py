@@ -6,8 +6,8 @@ from typing import Any, Final
 
 # What switching can be said of; a domain that only measures has nothing to switch.
 _SWITCHED: Final = (
-    "light", "switch", "fan", "cover", "lock", "media_player", "climate", "scene", "script", "vacuum", "valve",
-    "button", "input_boolean", "input_button",
+    "light", "switch", "fan", "cover", "lock", "media_player", "climate", "scene", "script", "valve", "button",
+    "input_boolean", "input_button",
 )  # fmt: skip
 
 
@@ -18,7 +18,8 @@ def _whole(description: str, least: int, most: int) -> Mapping[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What the tool of an intent needs to know of it. `values` are the schemas of what it sets; where, is the same for all."""
+    """What the tool of an intent needs to know of it. `values` are the schemas of what it sets; how things are named is
+    the same for all."""
 
     intent: str
     description: str
