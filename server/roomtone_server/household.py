@@ -79,18 +79,17 @@ async def open_doors(
     window = PairingWindow()
     doorkeeper = Doorkeeper(satellites, window, settings.name)
     port = await stack.enter_async_context(serve_native(house, doorkeeper, identity, **settings.listen.model_dump()))
-    if settings.discovery:
-        await _announce(stack, settings, port, identity, house)
+    if settings.discovery:  # beside all else: the network is asked first whether the name is free, which takes long
+        await stack.enter_async_context(alongside(_announce(settings, port, identity, house)))
     return port, LocalVerbs(house, satellites, window, identity.fingerprint).by_name()
 
 
-async def _announce(
-    stack: AsyncExitStack, settings: ServerSettings, port: int, identity: ServerIdentity, house: House
-) -> None:
-    """A network without multicast costs discovery, not the server."""
+async def _announce(settings: ServerSettings, port: int, identity: ServerIdentity, house: House) -> None:
+    """For ever. A network without multicast costs discovery, not the server."""
     host = None if settings.listen.host in EVERYWHERE else settings.listen.host
     try:
-        await stack.enter_async_context(advertise(settings.name, port, fingerprint=identity.fingerprint, host=host))
+        async with advertise(settings.name, port, fingerprint=identity.fingerprint, host=host):
+            await asyncio.get_running_loop().create_future()
     except LinkError as problem:
         house.parts.faults["discovery"] = str(problem)
         _LOGGER.warning("%s; give the satellites this server's address in their settings", problem)

@@ -65,6 +65,20 @@ async def test_a_server_is_withdrawn_at_the_end():
     assert await find_server(PIN, A_WHILE_S) is None
 
 
+@pytest.mark.parametrize("rounds", [1, 3, 5, 20])
+async def test_an_announcement_that_is_cut_short_leaves_nothing_open(rounds):
+    async def announced():
+        async with advertise("hasty", 10763, fingerprint=PIN, host="127.0.0.1"):
+            pass
+
+    announcing = asyncio.create_task(announced())
+    for _ in range(rounds):
+        await asyncio.sleep(0)
+    announcing.cancel()
+    await asyncio.wait({announcing})
+    assert announcing.cancelled()
+
+
 async def test_a_new_address_is_announced(monkeypatch):
     addresses = ["127.0.0.1"]
     monkeypatch.setattr(discovery, "own_addresses", lambda: list(addresses))

@@ -62,7 +62,8 @@ F = TypeVar("F", FoundServer, FoundService)
 async def advertise(
     name: str, port: int, *, fingerprint: bytes, area: str | None = None, host: str | None = None
 ) -> AsyncIterator[None]:
-    """Announces the server while the block runs, and takes it back at the end. A name that is taken gets a number.
+    """Announces the server while the block runs, and takes it back at the end. A name that is taken gets a number:
+    whether it is takes a second and a half to find out, before the block is entered.
 
     `host` is where the server listens; None is every address, and those that come later are announced too. Raises
     LinkError when multicast does not work here.
@@ -140,10 +141,14 @@ class _Announcer:
         )
         self._zeroconf = _open()
         try:
+            # Cut short while it opens its sockets, it would lose them.
+            await asyncio.shield(self._zeroconf.zeroconf.async_wait_for_start())
             await (await self._zeroconf.async_register_service(info, allow_name_change=True))
-        except (ZeroconfError, OSError) as problem:
+        except BaseException as problem:
             await self.withdraw()
-            raise LinkError(f"the server cannot be announced on the network: {problem}") from problem
+            if isinstance(problem, ZeroconfError | OSError):
+                raise LinkError(f"the server cannot be announced on the network: {problem}") from problem
+            raise
 
     async def withdraw(self) -> None:
         if self._zeroconf is not None:
