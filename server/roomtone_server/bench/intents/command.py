@@ -15,7 +15,7 @@ import click
     show_default=True,
     help="How much is said.",
 )
-@click.option("--rounds", type=click.IntRange(1, 1000), metavar="N", default=3, show_default=True, help="How often.")
+@click.option("--rounds", type=click.IntRange(1, 1000), metavar="N", default=5, show_default=True, help="How often.")
 @click.option("--slowest", type=click.IntRange(0), metavar="N", default=5, show_default=True, help="Name so many.")
 @click.option("--json", "as_json", is_flag=True, help="Print that one line, and no table.")
 def intents(*, entities: int, utterances: int, rounds: int, slowest: int, as_json: bool) -> int:
@@ -24,7 +24,7 @@ def intents(*, entities: int, utterances: int, rounds: int, slowest: int, as_jso
     Makes up a home of so many entities, and much that might be said in it: commands of every kind, several of them in
     one sentence, orders to things that the home does not have, and talk. Each is given to the agent as speculation
     gives it: understood, planned, its reply worded, and nothing done. It is wall-clock time that is measured, once all
-    is warm; for so long nothing else of the server runs.
+    is warm, and of each utterance the middle one of its rounds; for so long nothing else of the server runs.
 
     The last line of the output is one JSON object: {"ms": {"p50", "p95", "max"}, ...}.
 
