@@ -5,7 +5,7 @@ import os
 import socket
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -134,10 +134,10 @@ def _hearing() -> Iterator[Finding]:
 
 
 def _languages() -> Iterator[Finding]:
-    from roomtone_server.equipment import choose_engines, language_fault
+    from roomtone_server.equipment import choose_ears, language_fault
 
     settings = _settings()
-    if fault := language_fault(settings, choose_engines(settings).stt):
+    if fault := language_fault(settings, choose_ears(settings)):
         yield Finding("language", "degraded", fault)
 
 
@@ -146,14 +146,14 @@ async def _taught() -> tuple[list[str], list[dict[str, Any]]]:
     from roomtone import engines
     from roomtone_server.engines.base import SpeechToText
     from roomtone_server.engines.chains import provider
+    from roomtone_server.equipment import choose_ears
     from roomtone_server.folders import surroundings
     from roomtone_server.home.base import Home
 
     settings = _settings()
     around = surroundings(settings)
-    chosen = provider.choose("stt", settings.stt, settings.patience_s.stt, settings.first_language)
     home: Home = engines.choose("home", settings.home).make(around)
-    stt: SpeechToText = chosen.make(around)
+    stt: SpeechToText = choose_ears(settings).make(replace(around, language=settings.language))
     async with AsyncExitStack() as stack:
         stack.push_async_callback(home.close)
         await home.start()

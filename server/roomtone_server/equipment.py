@@ -3,20 +3,20 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
-from typing import Any, Final, cast
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, cast
 
 from roomtone import engines
 from roomtone.ears.base import VoiceActivity
 from roomtone.engines import Chosen, Surroundings
+from roomtone.errors import EngineMissing
 from roomtone_server.engines.base import LanguageModel, SpeechToText, TextToSpeech
 from roomtone_server.engines.chains import provider
 from roomtone_server.engines.chains.chain import Chain
 from roomtone_server.engines.chains.member import Engine
 from roomtone_server.engines.chains.provider import Chained, chain_of
 from roomtone_server.settings import ServerSettings
-
-_OTHER: Final = "de"  # a language other than the first: who hears this one hears several
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,7 @@ class Engines:
     llm: Chosen | Chained | None
     vad: Chosen
     home: Chosen
+    heard: str  # the language that stt is to hear, or any
 
     def by_kind(self) -> dict[str, Chosen | Chained]:
         chosen = {"stt": self.stt, "tts": self.tts, "llm": self.llm, "vad": self.vad, "home": self.home}
@@ -38,12 +39,24 @@ def choose_engines(settings: ServerSettings) -> Engines:
     """Those of the settings. Raises EngineMissing, with what to install."""
     patience_s = settings.patience_s
     return Engines(
-        stt=provider.choose("stt", settings.stt, patience_s.stt, settings.first_language),
+        stt=choose_ears(settings),
         tts=provider.choose("tts", settings.tts, patience_s.tts, settings.first_language),
         llm=provider.choose("llm", settings.llm, patience_s.llm) if settings.llm else None,
         vad=engines.choose("vad", settings.vad),
         home=engines.choose("home", settings.home),
+        heard=settings.language,
     )
+
+
+def choose_ears(settings: ServerSettings) -> Chosen | Chained:
+    """As `choose_engines`. Where nothing hears several languages, what hears the first one will do."""
+    choose = partial(provider.choose, "stt", settings.stt, settings.patience_s.stt)
+    try:
+        return choose(settings.language)
+    except EngineMissing:
+        if not settings.detects_language:
+            raise
+        return choose(settings.first_language)
 
 
 def language_fault(settings: ServerSettings, stt: Chosen | Chained) -> str | None:
@@ -51,7 +64,7 @@ def language_fault(settings: ServerSettings, stt: Chosen | Chained) -> str | Non
     if not settings.detects_language:
         return None
     members = list(stt.members.values()) if isinstance(stt, Chained) else [stt]
-    reasons = {member.name: member.spec.unfit(_OTHER) for member in members if isinstance(member, Chosen)}
+    reasons = {member.name: member.spec.unfit(settings.language) for member in members if isinstance(member, Chosen)}
     if not all(reasons.values()):
         return None
     why = "; ".join(f"{name} {reason}" for name, reason in reasons.items())
@@ -93,7 +106,7 @@ async def made(chosen: Engines, around: Surroundings) -> AsyncIterator[Equipment
     async with AsyncExitStack() as stack:
         equipment = Equipment(
             chosen,
-            chosen.stt.make(around),
+            chosen.stt.make(replace(around, language=chosen.heard)),
             chosen.tts.make(around),
             chosen.llm.make(around) if chosen.llm else None,
             around,

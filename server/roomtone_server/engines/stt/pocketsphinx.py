@@ -147,12 +147,12 @@ class PocketSphinx:
 
 
 def _check_language(language: str) -> None:
-    if remedy := _unfit(language):
+    if language != ANY_LANGUAGE and (remedy := _unfit(language)):
         raise LanguageMissing(f"pocketsphinx {remedy}")
 
 
 def _unfit(language: str) -> str | None:
-    if language == ANY_LANGUAGE or primary_code(language) == LANGUAGE:
+    if primary_code(language) == LANGUAGE:
         return None
     return f"hears {LANGUAGE!r} only, not {language!r}: set `language: {LANGUAGE}`, or another stt engine"
 
