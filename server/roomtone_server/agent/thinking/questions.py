@@ -48,13 +48,13 @@ _EN: Final = Signs(
     ),
     tells=_begins(
         rf"(?:{_POLITELY}|do you mind |would you mind )?"
-        rf"(?:(?:tell|telling|inform|remind) (?:me|us)(?! a joke| to)|let (?:me|us) know|explain|describe"
-        rf"|(?:check|checking|see|look|find out|say|saying|remember|guess|confirm|verify)(?: up| for me)? "
+        rf"(?:(?:tell|telling|inform) (?:me|us)(?! a joke| to)|let (?:me|us) know|explain|describe"
+        rf"|(?:check|checking|see|look|find out|say|saying|guess|confirm|verify)(?: up| for me)? "
         rf"{_WHETHER}"
         r"|(?:give|read) (?:me|us) (?:(?:a|an|the|my) )?(?:status|report|update|overview|summary|list|weather|time))"
         rf"|i(?: wonder| was wondering|'m wondering| (?:want|need|would like) to know|'d like to know| don't know"
         rf"| forgot {_WHETHER})"
-        rf"|(?:can|could) {_ASKED_PERSON} (?:hear|see|feel|do|speak|understand|reach|control|use|remember)"
+        rf"|(?:can|could) {_ASKED_PERSON} (?:hear|see|feel|do|speak|understand|reach|control|use|remember {_WHETHER})"
         rf"|(?:can|could|will|would) (?:i|we) (?!have|get)\w+|would you (?:say|think|know|recommend)|do (?:you|we) know"
         rf"|why (?:don't|not) (?:the|my|our|i|they)|(?:any|no) idea"
     ),
