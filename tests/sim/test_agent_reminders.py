@@ -124,6 +124,9 @@ def test_what_is_on(days):
         await house.say("I have a dentist appointment on friday at ten")
         await house.say("put dinner with Anna on my calendar tomorrow at 7 p m")
         assert (await house.say("what's on today")).reply == "Today: at 6 PM: call mum."
+        assert (await house.say("when is my dentist appointment")).reply == "Reminders: on Friday at 10 AM: dentist."
+        assert (await house.say("when is my plumber appointment")).reply == "Sorry, I couldn't find that reminder."
+        assert (await house.say("when is my next appointment")).reply == "Reminders: today at 6 PM: call mum."
         assert (await house.say("what's on friday")).reply == "Friday: at 10 AM: dentist."
         assert (await house.say("what are my reminders")).reply == (
             "Reminders: today at 6 PM: call mum; tomorrow at 7 PM: dinner with Anna; on Friday at 10 AM: dentist."

@@ -45,6 +45,7 @@ NOW = datetime(2026, 3, 4, 15, 30, tzinfo=UTC)
         ("tomorrow at 8", "03-05 08:00"),
         ("tomorrow", "03-05 09:00"),
         ("tomorrow morning", "03-05 08:00"),
+        ("for tomorrow at nine", "03-05 09:00"),
         ("tomorrow afternoon at three", "03-05 15:00"),
         ("the day after tomorrow at ten", "03-06 10:00"),
         ("tonight", "03-04 21:00"),

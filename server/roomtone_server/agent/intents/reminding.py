@@ -26,13 +26,20 @@ def add(command: Command, situation: Situation) -> Plan:
 
 
 def listed(command: Command, situation: Situation) -> Plan:
-    """Those of the day that was said, else all."""
+    """Those of a day, those about something, or all; or only the next one of them. Raises CannotDo."""
     reminders = [(reminder, _local(reminder, situation)) for reminder in situation.reminders]
     if "day" in command.values:
         day = day_of(command.values["day"], situation.language, situation.now.date())
         if day is None:
             raise CannotDo("reminder_day")
         reminders = [(reminder, at) for reminder, at in reminders if at.date() == day]
+    if "what" in command.values:
+        texts = [reminder.text for reminder, _ in reminders]
+        reminders = [reminders[index] for index in closest(command.values["what"], texts, situation.language)]
+        if not reminders:
+            raise CannotDo("reminder_not_found")
+    if "next" in command.values:
+        reminders = reminders[:1]
     spoken = [
         {"what": reminder.text, "at": at, "days": _days_ahead(at, situation)}
         for reminder, at in reminders[:_MAX_SPOKEN]

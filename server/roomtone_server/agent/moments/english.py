@@ -135,7 +135,7 @@ _TIME: Final = rf"{_HOUR}(?:[: .](?P<minute>[0-5]\d|{_any(_NUMBERS)}))?"
 _O_CLOCK: Final = "(?: o.?clock)?"
 _READERS: Final[Mapping[str, Reader]] = {
     rf"in (?P<delay>{_AMOUNTS_IN_A_ROW})(?: from now)?": _delay,
-    rf"(?P<day>the day after tomorrow|today|tomorrow|tonight){_DAY_PART}": _relative,
+    rf"(?:for )?(?P<day>the day after tomorrow|today|tomorrow|tonight){_DAY_PART}": _relative,
     r"(?:this|in the|at) (?P<part>morning|afternoon|evening|night)": _part_of_day,
     rf"{_BY_DAY}(?:(?P<next>next) |this |coming )?(?P<weekday>{_any(_WEEKDAYS)}){_DAY_PART}": _weekday,
     rf"{_BY_DAY}(?:the )?(?P<day>{_ORDINAL})(?: of)? {_MONTH}": _date,
