@@ -1,8 +1,14 @@
 """Undo, and "what did you say"."""
 
-import pytest
-from support.house import open_house
+import asyncio
+from contextlib import aclosing
 
+import pytest
+from support import virtual_time
+from support.house import open_house
+from support.inline import InlineExecutor
+
+from roomtone_server.agent.base import Request, Said
 from roomtone_server.agent.intents.taking_back import restoring
 from roomtone_server.agent.recent import MAX_RECENT, Recent
 from roomtone_server.home.base import Entity
@@ -48,7 +54,10 @@ async def last_of(house, *texts):
 )
 async def test_states_are_as_before(house, said, reply):
     def states():
-        return [(entity.id, entity.state, {key: value for key, value in entity.attributes.items() if value}) for entity in house.home.entities()]
+        return [
+            (entity.id, entity.state, {key: value for key, value in entity.attributes.items() if value})
+            for entity in house.home.entities()
+        ]
 
     before = states()
     assert (await house.say(said, conversation="k1")).actions
@@ -169,3 +178,37 @@ def test_what_was_recent_is_bounded_and_grows_old():
     assert [recent.find(key) for key in ("", "0", "1", str(MAX_RECENT))] == [None, None, 1, MAX_RECENT]
     now[0] = 301.0
     assert recent.find("1") is None
+
+
+def test_what_rang_is_said_again_too(tmp_path):
+    async def main():
+        now = asyncio.get_running_loop().time
+        async with open_house(tmp_path, executor=InlineExecutor(), clocks={"monotonic": now}) as house:
+            await house.say("set a timer for ten minutes", satellite="kitchen")
+            async with aclosing(house.agent.due()) as dues:
+                due = await anext(dues)
+            assert due.text == "Your 10 minute timer is done."
+            assert (await house.say("what did you say", satellite="kitchen")).reply == due.text
+
+    virtual_time.run(main())
+
+
+@pytest.mark.parametrize(
+    ("text", "reply"),
+    [
+        ("mach das rückgängig", "Kitchen Light ist wie vorher."),
+        ("was hast du gesagt", "Licht eingeschaltet"),
+        (
+            "Schalte das Kitchen Light aus und schließe Living Room Blinds",
+            "Licht ausgeschaltet. Geschlossen.",
+        ),
+    ],
+)
+async def test_in_german(house, text, reply):
+    async def say(text):
+        request = Request(text, "de", "k1", "Kitchen", conversation="k1")
+        parts = [part async for part in house.agent.commit(await house.agent.prepare(request))]
+        return "".join(part.text for part in parts if isinstance(part, Said))
+
+    await say("schalte Kitchen Light ein")
+    assert await say(text) == reply

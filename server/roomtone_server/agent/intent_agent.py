@@ -155,7 +155,9 @@ class IntentAgent:
             async for due in dues:
                 request = Request("", due.language or self._language, due.satellite)
                 await self._tongues.learn(request.language)
-                yield self._reminded(due, request) if isinstance(due, Reminder) else await self._rung(due, request)
+                said = self._reminded(due, request) if isinstance(due, Reminder) else await self._rung(due, request)
+                self.note_reply(request, said.text)
+                yield said
 
     def _reminded(self, reminder: Reminder, request: Request) -> Due:
         late_s = self._kept.reminders.late_s(reminder)

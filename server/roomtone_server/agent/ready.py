@@ -48,4 +48,4 @@ def in_sentences(steps: Sequence[Ready]) -> str:
             done.add(step.text)
     if len(texts) < 2:
         return "".join(texts)
-    return " ".join(text if text.endswith(_SENTENCE_ENDS) else f"{text}." for text in texts)
+    return " ".join(text[0].upper() + text[1:] + ("" if text.endswith(_SENTENCE_ENDS) else ".") for text in texts)
