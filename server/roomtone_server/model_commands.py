@@ -107,6 +107,8 @@ def pull(config: Path | None, names: Sequence[str], language: str | None, *, ren
         raise UsageError("name a model, or --for LANGUAGE; `roomtone models list` shows them")
     settings, manifest = _known(config)
     wanted = pulling.chosen(manifest, names, language)
+    if language and not any(model.kind == "piper" for model in wanted):
+        click.echo(f"No voice of Piper's is known for {language}; espeak speaks most languages.")
     trust = _trust()
     if renew:
         trust.forget(model.url(file) for model in wanted for file in model.files)

@@ -19,6 +19,7 @@ from roomtone.engines import EngineChoice, ModelWanted
 from roomtone.errors import ModelError
 from roomtone.paths import cache_dir, models_dir
 from roomtone_server import model_commands
+from roomtone_server.languages.language import languages
 from roomtone_server.models import manifest
 from roomtone_server.models.wanted import lacking
 from roomtone_server.settings import ModelsSettings, ServerSettings
@@ -103,6 +104,7 @@ async def test_what_is_damaged_is_fetched_again(run):
     [
         (["pull"], "name a model, or --for LANGUAGE"),
         (["pull", "nobody"], "no model 'nobody' is known"),
+        (["pull", "--for", "german"], "no model for 'german' is known"),
         (["verify", "base"], "no model 'base' is installed; there are: none"),
         (["remove"], "Missing argument"),
     ],
@@ -151,6 +153,13 @@ def test_the_known_models_are_consistent():
         if model.kind == "whisper":
             assert {"config.json", "model.bin", "tokenizer.json"} < set(model.files)
             assert all(file.bytes and file.sha256 for file in model.files.values())
+
+
+def test_each_voice_that_a_language_recommends_is_known():
+    known = manifest.read()
+    for each in languages():
+        assert all(known.find(f"piper/{voice}").has(each.code) for voice in each.piper), each.code
+        assert (known.best("piper", each.code) is None) == (not each.piper), each.code
 
 
 def test_a_name_that_two_kinds_share_is_asked_about():

@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 from roomtone.errors import ModelError
 from roomtone.settings import Settings, load
 from roomtone_server.engines.languages import primary_code
+from roomtone_server.engines.stt.whisper_languages import LANGUAGES as WHISPERS
 
 Kind = Literal["whisper", "piper", "ollama"]
 
@@ -69,7 +70,10 @@ class Model(Settings):
 
     def has(self, language: str) -> bool:
         """Whether it is for that language, in any region of it."""
-        return any(code == ANY_LANGUAGE or primary_code(code) == primary_code(language) for code in self.languages)
+        wanted = primary_code(language)
+        if ANY_LANGUAGE in self.languages:
+            return self.kind != "whisper" or wanted in WHISPERS.split()
+        return wanted in map(primary_code, self.languages)
 
 
 class Manifest(Settings):
