@@ -33,7 +33,7 @@ class Prepared:
     """What is ready to be done and said; nothing of it has happened. `payload` is the agent's own."""
 
     request: Request
-    intent: Intent | None
+    intent: Intent | None  # of several commands, that of the first
     speculative: bool  # whether the reply is known without acting, so that its audio may be made early
     payload: Any = None
     reply: str | None = None  # what `commit` will say, unless the home refuses; None: not known yet
