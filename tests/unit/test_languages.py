@@ -167,6 +167,21 @@ async def test_one_agent_serves_several_languages_at_the_same_time(tmp_path):
         assert (await ask(house.agent, Request("yes", "en", conversation="c"))).actions[0].service == "lock.unlock"
 
 
+@pytest.mark.parametrize(
+    ("code", "unlock", "question", "yes"),
+    [
+        ("es", "desbloquea Front Door", "¿Quieres que desbloquee Front Door?", "sí"),
+        ("fr", "déverrouille Front Door", "Dois-je déverrouiller Front Door ?", "oui"),
+        ("it", "sblocca Front Door", "Devo sbloccare Front Door?", "sì"),
+        ("nl", "ontgrendel Front Door", "Zal ik Front Door ontgrendelen?", "ja"),
+    ],
+)
+async def test_packaged_languages_ask_back_in_their_own_words(tmp_path, code, unlock, question, yes):
+    async with open_house(tmp_path, language=code) as house:
+        assert (await house.say(unlock)).reply == question
+        assert (await house.say(yes)).actions == [("lock.unlock", "lock.front_door", {})]
+
+
 async def test_a_timer_rings_in_the_language_in_which_it_was_set(tmp_path):
     async with open_house(tmp_path) as house:
         await ask(house.agent, Request("stelle einen Timer auf eine Sekunde", "de", satellite="k1"))
