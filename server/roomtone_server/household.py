@@ -63,8 +63,8 @@ async def furnish(
     await stack.enter_async_context(alongside(recorder.follow(house.parts.trace)))
     if mind.thinker is not None:
         await stack.enter_async_context(alongside(mind.thinker.keep_warm()))
-    for toolbox in mind.toolboxes:
-        await stack.enter_async_context(alongside(toolbox.tend()))
+        for toolbox in mind.toolboxes:
+            await stack.enter_async_context(alongside(toolbox.tend(mind.thinker.retell)))
     await house.taught.wait()
     return house
 

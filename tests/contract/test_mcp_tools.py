@@ -48,7 +48,7 @@ def made(options):
 @contextlib.asynccontextmanager
 async def connected(toolbox, log):
     await toolbox.start(lambda: ())
-    async with alongside(toolbox.tend()):
+    async with alongside(toolbox.tend(lambda: None)):
         await log.says("tools")
         yield {tool.spec.name: tool for tool in toolbox.tools()}
     await toolbox.close()
@@ -142,7 +142,7 @@ async def test_a_server_that_comes_back_is_found_again(log):
 async def test_a_server_that_cannot_be_reached_is_tried_again_and_said(log, options, told):
     toolbox = made(options)
     await toolbox.start(lambda: ())
-    async with alongside(toolbox.tend()):
+    async with alongside(toolbox.tend(lambda: None)):
         assert told in await log.says("the MCP server 'notes' cannot be reached")
         assert "trying again in 0.04 s" in await log.says("cannot be reached")
     assert toolbox.tools() == ()
@@ -173,7 +173,7 @@ async def test_an_answer_without_end_fills_no_memory(log, content):
     server = await asyncio.start_server(answer, "127.0.0.1", 0)
     toolbox = made({"url": f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/mcp", "connect_s": 5})
     await toolbox.start(lambda: ())
-    async with server, alongside(toolbox.tend()):
+    async with server, alongside(toolbox.tend(lambda: None)):
         await log.says("cannot be reached")
     assert sent < 32 * 2**20
 
@@ -182,7 +182,7 @@ async def test_a_wrong_key_is_refused_and_shown_nowhere(log, caplog):
     with http_server() as server:
         toolbox = made({"url": server.url, "api_key": "wrong-key"})
         await toolbox.start(lambda: ())
-        async with alongside(toolbox.tend()):
+        async with alongside(toolbox.tend(lambda: None)):
             await log.says("cannot be reached")
         assert toolbox.tools() == ()
     assert "wrong-key" not in caplog.text

@@ -53,7 +53,7 @@ async def test_the_example_is_a_package_whose_tools_a_model_uses(monkeypatch, tm
     model.will_answer("Lucky you.")
     async with thinking_house(tmp_path, model, more=[toolbox]) as house:
         await toolbox.start(house.home.entities)
-        await toolbox.tend()
+        await toolbox.tend(lambda: None)
         assert (await house.say("what does the die show")).reply == "Lucky you."
         await toolbox.close()
     assert re.fullmatch(r"It shows \d+\.", model.asked[-1].messages[-1].text)

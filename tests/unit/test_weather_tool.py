@@ -33,7 +33,7 @@ def server():
 async def weather(*entities, **options):
     toolbox = engines.choose("tools", EngineChoice("weather", options)).make(Surroundings(state=None, cache=None))
     await toolbox.start(lambda: entities)
-    await toolbox.tend()
+    await toolbox.tend(lambda: None)
     (tool,) = toolbox.tools()
     assert not tool.acts
 

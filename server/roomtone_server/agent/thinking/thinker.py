@@ -1,10 +1,12 @@
 """Answers one request with a language model: what it is asked, with which tools, and what is remembered of it."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Final
 
 from roomtone.errors import EngineError
+from roomtone.link.background import alongside
 from roomtone_server.agent.base import Finished, ReplyPart, Request, Said
 from roomtone_server.agent.clocks import SYSTEM_CLOCKS, Clocks
 from roomtone_server.agent.settings import AgentSettings
@@ -41,13 +43,25 @@ class Thinker:
         self._toolboxes = toolboxes
         self._settings = settings
         self._clocks = clocks
+        self._news = asyncio.Event()
         self._warming = Warming(model, self._shared)
 
     async def keep_warm(self) -> None:
-        """Tells the model of the home ahead, now and whenever its names have changed, for ever."""
+        """Tells the model of the home ahead, now and whenever its names or the tools have changed, for ever."""
+        async with alongside(self._follow_home()):
+            while True:
+                await self._news.wait()
+                self._news.clear()
+                await self._warming.warm_up()
+
+    async def _follow_home(self) -> None:
         async with aclosing(self._home.changes()) as changes:
             async for _ in changes:
-                await self._warming.warm_up()
+                self.retell()
+
+    def retell(self) -> None:
+        """There are other names or tools than the model was told of."""
+        self._news.set()
 
     def draft(self, request: Request) -> Draft | None:
         """What the model would be asked now; None where it is not asked ahead."""

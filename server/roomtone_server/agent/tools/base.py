@@ -51,8 +51,9 @@ class Toolbox(Protocol):
         """Makes itself ready, and waits for nobody: another machine may be reached later. Raises EngineError for
         settings that cannot work."""
 
-    async def tend(self) -> None:
-        """Stays connected, for ever; returns where there is nothing to do. Runs once, beside all else; never raises."""
+    async def tend(self, changed: Callable[[], None]) -> None:
+        """Stays connected, for ever; returns where there is nothing to do. Runs once, beside all else; never raises.
+        Calls `changed` whenever there are other tools."""
 
     def tools(self) -> Sequence[AgentTool]:
         """Those that it has now, always in the same order. After `start`."""
@@ -70,7 +71,7 @@ class Unconnected:
     async def start(self, entities: Entities) -> None:
         pass
 
-    async def tend(self) -> None:
+    async def tend(self, changed: Callable[[], None]) -> None:
         pass
 
     def notes(self) -> Sequence[str]:

@@ -11,7 +11,7 @@ import itertools
 import json
 import logging
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from importlib import import_module
 from importlib.util import find_spec
@@ -83,7 +83,7 @@ class McpTools(Unconnected):
         self._token = self._settings.key()
 
     @override
-    async def tend(self) -> None:
+    async def tend(self, changed: Callable[[], None]) -> None:
         clock, rest_s = asyncio.get_running_loop().time, FIRST_REST_S
         while True:
             began = clock()
@@ -91,15 +91,17 @@ class McpTools(Unconnected):
                 async with AsyncExitStack() as stack:
                     async with asyncio.timeout(self._settings.connect_s):
                         client = await stack.enter_async_context(await self._new_client(stack))
-                        await self._list(client)
+                        await self._list(client, changed)
                     self._client = client
-                    await self._follow(client)
+                    await self._follow(client, changed)
             except Exception as problem:  # noqa: BLE001 - whatever its library, its transport or its program raise
                 if clock() - began > LONGEST_REST_S:  # one that dies as soon as it is there is no better than none
                     rest_s = FIRST_REST_S
                 _LOGGER.warning("%s cannot be reached: %s; trying again in %g s", self._where, _cause(problem), rest_s)
             finally:
-                self._client, self._tools = None, ()
+                had, self._client, self._tools = self._tools, None, ()
+                if had:
+                    changed()
             await asyncio.sleep(rest_s)
             rest_s = min(LONGEST_REST_S, rest_s * 2)
 
@@ -114,7 +116,7 @@ class McpTools(Unconnected):
             return mcp_transport.program(settings.command, env, settings.call_s)
         return await mcp_transport.web(stack, settings.url, self._token, settings.connect_s, settings.call_s)
 
-    async def _follow(self, client: "mcp.Client") -> None:
+    async def _follow(self, client: "mcp.Client", changed: Callable[[], None]) -> None:
         """Lists the tools again and again, until that fails."""
         while True:
             self._doubted.clear()
@@ -122,9 +124,9 @@ class McpTools(Unconnected):
                 async with asyncio.timeout(self._settings.refresh_s):
                     await self._doubted.wait()
             async with asyncio.timeout(self._settings.connect_s):
-                await self._list(client)
+                await self._list(client, changed)
 
-    async def _list(self, client: "mcp.Client") -> None:
+    async def _list(self, client: "mcp.Client", changed: Callable[[], None]) -> None:
         listed: list[types.Tool] = []
         cursor = None
         for _ in range(MAX_PAGES):
@@ -135,10 +137,11 @@ class McpTools(Unconnected):
                 break
         wanted = [tool for tool in listed if not self._settings.only or tool.name in self._settings.only]
         tools = tuple(itertools.islice(self._usable(wanted), MAX_TOOLS))
-        if [tool.spec for tool in tools] != [tool.spec for tool in self._tools]:
+        before, self._tools = self._tools, tools
+        if [tool.spec for tool in tools] != [tool.spec for tool in before]:
+            changed()
             # Of a tool that is left out, the name or the schema is none that a model could be shown.
             _LOGGER.info("%s has %d tools, of which %d are used", self._where, len(listed), len(tools))
-        self._tools = tools
 
     def _usable(self, listed: Sequence["types.Tool"]) -> Iterator[AgentTool]:
         """In the order of their names."""
