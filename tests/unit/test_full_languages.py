@@ -60,7 +60,7 @@ def test_nine_languages_are_full_and_each_has_its_table():
 
 
 @pytest.mark.parametrize("language", FULL)
-async def test_twelve_commands_change_the_home_and_are_answered_aloud(tmp_path, language):
+async def test_twelve_commands_change_the_home_and_are_answered_aloud_and_a_lock_waits_for_a_yes(tmp_path, language):
     words = table(language)
     async with open_house(tmp_path, home(tmp_path, words["names"]), language=language) as house:
         for what, (text, reply) in words["says"].items():
@@ -74,12 +74,6 @@ async def test_twelve_commands_change_the_home_and_are_answered_aloud(tmp_path, 
                 assert (entity.state if key == "state" else entity.attributes[key]) == value, text
             else:
                 assert not outcome.actions, text
-
-
-@pytest.mark.parametrize("language", FULL)
-async def test_a_lock_is_opened_after_a_yes(tmp_path, language):
-    words = table(language)
-    async with open_house(tmp_path, home(tmp_path, words["names"]), language=language) as house:
         for text, reply in words["asks"].values():
             assert house.entity("lock.door").state == "locked"
             assert (await house.say(text)).reply == reply
