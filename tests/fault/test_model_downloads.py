@@ -153,9 +153,7 @@ async def test_a_part_longer_than_the_file_is_now_is_dropped(downloads):
 async def test_wrong_bytes_are_thrown_away_and_said(downloads):
     async with source(model__bin=OTHER) as served:
         model = a_model(served, sha256=SHA256)
-        with pytest.raises(
-            ModelError, match=r"127\.0\.0\.1 sent something that is not what it should .*thrown away"
-        ):
+        with pytest.raises(ModelError, match=r"127\.0\.0\.1 sent something that is not what it should .*thrown away"):
             await downloads.fetch(model)
         assert not downloads.installed()
         assert not downloads.parts(model)
@@ -230,6 +228,26 @@ async def test_a_source_that_refuses(downloads, status):
     async with source(model__bin=CONTENT) as served:
         served.status = status
         with pytest.raises(ModelError, match=rf"whisper/small: model\.bin: 127\.0\.0\.1 answers with status {status}"):
+            await downloads.fetch(a_model(served))
+
+
+async def test_a_source_that_refuses_for_now_costs_nothing_of_what_came(downloads):
+    async with source(model__bin=CONTENT) as served:
+        model = a_model(served, sha256=SHA256)
+        await downloads.interrupted(served, model)
+        served.status = 503
+        with pytest.raises(ModelError, match=r"status 503; .* are kept, and the next pull goes on from there"):
+            await downloads.fetch(model)
+        served.status = 200
+        await downloads.fetch(model)
+        assert served.asked[-1] == ("model.bin", "bytes=1000-")
+    assert downloads.installed() == {"whisper/small": CONTENT}
+
+
+async def test_a_source_that_sends_on_without_end(downloads):
+    async with source(model__bin=CONTENT) as served:
+        served.sends_round = True
+        with pytest.raises(ModelError, match="sends on without end"):
             await downloads.fetch(a_model(served))
 
 

@@ -22,6 +22,7 @@ class Source:
     tells_length: bool = True
     cut_after: int | None = None  # bytes of each answer, then the connection breaks
     status: int = 200
+    sends_round: bool = False  # to where it was asked
     sends_on: bool = False  # to /store, and states there what the file's hash is
     stated: str = ""  # instead of the true hash
     held: asyncio.Event | None = None  # the second piece of each answer waits for it
@@ -39,6 +40,8 @@ class Source:
 
     async def answer(self, request):
         name = request.match_info["name"]
+        if self.sends_round:
+            raise web.HTTPFound(request.path)
         if self.sends_on and request.path.startswith("/models/"):
             stated = self.stated or hashlib.sha256(self.content[name]).hexdigest()
             raise web.HTTPFound(f"/store/{name}", headers={"X-Linked-ETag": f'"{stated}"'})

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from roomtone_server.models.resuming import Part, Unusable, read_answer, request_headers
+from roomtone_server.models.resuming import Outdated, Part, Unusable, read_answer, request_headers
 
 URL = "https://example.org/model.bin"
 DATE = "Sat, 21 Nov 2026 21:00:00 GMT"
@@ -48,13 +48,18 @@ def test_a_whole_file_comes_afresh_and_a_part_behind_what_is_there():
         (206, {"Content-Range": "bytes 7-8/9", "ETag": '"b"'}),
         (206, {}),
         (416, {"Content-Range": "bytes */5"}),
-        (404, {}),
-        (304, {}),
     ],
 )
-def test_what_brings_nothing_is_told(status, headers):
-    with pytest.raises(Unusable):
+def test_a_part_of_something_else_is_told(status, headers):
+    with pytest.raises(Outdated):
         read_answer(status, headers, Part(7, URL, '"a"'))
+
+
+@pytest.mark.parametrize("status", [100, 204, 302, 304, 404, 429, 503])
+def test_what_brings_nothing_is_told_and_says_nothing_of_the_part(status):
+    with pytest.raises(Unusable) as told:
+        read_answer(status, {}, Part(7, URL, '"a"'))
+    assert not isinstance(told.value, Outdated)
 
 
 def test_a_hash_may_be_stated_on_the_way_and_is_remembered_with_the_part():

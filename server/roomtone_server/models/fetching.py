@@ -19,7 +19,7 @@ from roomtone_server.models.installed import expected_sha256, folder_of, models_
 from roomtone_server.models.locks import alone
 from roomtone_server.models.manifest import MAX_FILE_BYTES, Model
 from roomtone_server.models.part_file import PartFile
-from roomtone_server.models.resuming import Answer, Part, Unusable, read_answer, request_headers
+from roomtone_server.models.resuming import Answer, Outdated, Part, Unusable, read_answer, request_headers
 from roomtone_server.models.trust import Trust
 
 WORKSHOP: Final = ".pulling"  # beside the kinds' folders
@@ -104,14 +104,12 @@ class _Download:
             before = part.state
             try:
                 await self._attempt(name, part)
-            except Unusable as problem:
-                if not before.bytes:
-                    raise ModelError(f"{self._where(name)} {problem}") from problem
-                part.discard()
-            except _BrokeOff as problem:
-                if part.state.bytes <= before.bytes:
+            except (_BrokeOff, Unusable) as problem:
+                if isinstance(problem, Outdated) and before.bytes:
+                    part.discard()
+                elif isinstance(problem, Unusable) or part.state.bytes <= before.bytes:
                     raise ModelError(f"{self._where(name)} {problem}{_kept(part.state)}") from problem
-                self._progress.note(f"{self._where(name)} {problem}; it is asked for the rest")
+                self._progress.note(f"{self._where(name)} {problem}; it is asked once more")
 
     async def _attempt(self, name: str, part: PartFile) -> None:
         url, exact_bytes = self._model.url(name), self._model.files[name].bytes
@@ -133,8 +131,10 @@ class _Download:
             raise ModelError(f"{self._where(name)} has no certificate that can be trusted") from problem
         except aiohttp.ClientConnectorError as problem:
             raise _BrokeOff(f"cannot be reached ({problem.os_error.strerror or problem.os_error})") from problem
+        except aiohttp.ClientResponseError as problem:
+            raise Unusable("sends on without end, or does not speak HTTP") from problem
         except aiohttp.InvalidURL as problem:
-            raise ModelError(f"{url} is no address: look at the manifest") from problem
+            raise ModelError(f"{self._where(name)} is no address that can be asked: look at the manifest") from problem
         except aiohttp.ClientError as problem:
             raise _BrokeOff("broke off in the middle of it") from problem
 

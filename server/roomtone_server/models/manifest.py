@@ -99,7 +99,7 @@ def read(own: Path | None = None) -> Manifest:
     """The package's manifest, and over it the entries of one's own. Raises SettingsError, with the file's line."""
     with as_file(files(__package__) / "manifest.yaml") as path:
         known = load(Manifest, path).models
-    return Manifest(models=tuple(merged(known, load(Manifest, own).models if own else ())))
+    return Manifest(models=tuple(merged(known, load(Manifest, own.expanduser()).models if own else ())))
 
 
 def merged(known: Sequence[Model], own: Iterable[Model]) -> list[Model]:

@@ -48,7 +48,11 @@ class Answer:
 
 
 class Unusable(Exception):
-    """An answer that brings nothing; the status says why. Where the part was asked for, it may be the part's fault."""
+    """An answer that brings nothing."""
+
+
+class Outdated(Unusable):
+    """The part that is there is of another file than the source has now."""
 
 
 def request_headers(part: Part, url: str) -> dict[str, str]:
@@ -60,15 +64,15 @@ def request_headers(part: Part, url: str) -> dict[str, str]:
 
 
 def read_answer(status: int, headers: Headers, part: Part, sent_on: Sequence[Headers] = ()) -> Answer:
-    """`sent_on`: the headers of the answers that led to this one. Raises Unusable."""
+    """`sent_on`: the headers of the answers that led to this one. Raises Unusable, and Outdated."""
     stated = next((hash_ for each in (*sent_on, headers) if (hash_ := _stated(each))), None)
     if status == HTTPStatus.OK:
         return Answer(0, _number(headers.get("Content-Length", "")), _validator(headers), stated)
-    if status != HTTPStatus.PARTIAL_CONTENT:
+    if status not in (HTTPStatus.PARTIAL_CONTENT, HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE):
         raise Unusable(f"answers with status {status}")
     found = _CONTENT_RANGE.fullmatch(headers.get("Content-Range", ""))
     if not found or int(found[1]) != part.bytes or _validator(headers) not in ("", part.validator):
-        raise Unusable("answers with another part than it was asked for")
+        raise Outdated("answers with another part than it was asked for")
     return Answer(part.bytes, _number(found[3]), part.validator, stated or part.stated_sha256)
 
 
