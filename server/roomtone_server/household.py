@@ -12,7 +12,7 @@ from roomtone.link.security import ServerIdentity, make_certificate
 from roomtone_server.agent.clocks import SYSTEM_CLOCKS
 from roomtone_server.equipment import Equipment, language_fault
 from roomtone_server.health import Health
-from roomtone_server.languages.language import language_of
+from roomtone_server.languages.language import language_of, languages
 from roomtone_server.mind import Mind
 from roomtone_server.ports.control import Verb
 from roomtone_server.ports.local import LocalVerbs
@@ -98,8 +98,11 @@ async def _announce(settings: ServerSettings, port: int, identity: ServerIdentit
 def _house(settings: ServerSettings, equipment: Equipment, mind: Mind) -> House:
     chosen_by = settings.endpoint.model_dump(exclude={"sensitivity"})
     language = language_of(settings.first_language)
-    endpoint = EndpointSettings(**chosen_by, scale=SCALES[settings.endpoint.sensitivity], at_once=language.at_once)
-    turn = TurnSettings(endpoint, settings.follow_up, settings.follow_up_s, backchannels=language.backchannels)
+    heard = list(languages()) if settings.detects_language else [language]
+    at_once = frozenset[str]().union(*(each.at_once for each in heard))
+    endpoint = EndpointSettings(**chosen_by, scale=SCALES[settings.endpoint.sensitivity], at_once=at_once)
+    backchannels = frozenset[str]().union(*(each.backchannels for each in heard))
+    turn = TurnSettings(endpoint, settings.follow_up, settings.follow_up_s, backchannels=backchannels)
     voices = equipment.chains.get("tts")
     replies = Replies(equipment.tts, changes=lambda: voices.changes if voices else 0)
     quiet = settings.agent.quiet_hours

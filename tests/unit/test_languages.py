@@ -80,7 +80,10 @@ def test_a_hundred_and_one_numbers_have_words_of_their_own(language):
     assert len(flat) == len(set(flat))
     assert language.numbers.spoken(101) == ()
     assert [unicodedata.decimal(digit) for digit in language.digits] == list(range(10))
-    assert normalised(language.digits[2] + language.digits[5], language.code) == "25"
+    own = language.digits[2] + language.digits[5]
+    assert normalised(own, language.code) == "25"
+    voice = library().voice(language.espeak)
+    assert library().phonemes(own, voice) == library().phonemes("25", voice)
 
 
 def test_number_words_stand_for_ranges_and_halves():
