@@ -65,7 +65,8 @@ def prefix(persona: str, areas: Sequence[Area], entities: Sequence[Entity]) -> s
     for area in areas:
         lines.append(f"{_named(area.name, area.aliases)}:")
         lines += [_introduced(entity) for entity in those if entity.area == area.name]
-    homeless = [_introduced(entity) for entity in those if entity.area is None]
+    names = {area.name for area in areas}
+    homeless = [_introduced(entity) for entity in those if entity.area not in names]
     lines += ["Elsewhere:", *homeless] if homeless else []
     if more := len(entities) - len(those):
         lines.append(f"There are {more} more things: GetLiveContext finds them.")
