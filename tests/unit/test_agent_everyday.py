@@ -70,6 +70,12 @@ EVERYDAY = [
     ("send the robot home", [("vacuum.return_to_base", "vacuum.robot", {})], "Returning"),
     ("read me my shopping list", [], "On Shopping List: bread and olive oil"),
     (
+        "remove olive oil",
+        [("todo.remove_item", "todo.shopping_list", {"item": "olive oil"})],
+        "Removed olive oil",
+    ),
+    ("delete the caviar", [], "the caviar is not on Shopping List."),
+    (
         "clear the shopping list",
         [
             ("todo.remove_item", "todo.shopping_list", {"item": "bread"}),

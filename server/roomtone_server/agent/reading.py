@@ -23,7 +23,15 @@ from roomtone_server.home.base import Guarded, Home, ServiceCall
 
 # Why a command cannot be carried out, where somebody could who followed the conversation, or knows more of the world.
 _LACK_CONTEXT: Final = frozenset(
-    {"no_referent", "no_weather", "nothing_to_repeat", "fact_not_found", "reminder_not_found", "reminder_when"}
+    {
+        "fact_not_found",
+        "item_not_found",
+        "no_referent",
+        "no_weather",
+        "nothing_to_repeat",
+        "reminder_not_found",
+        "reminder_when",
+    }
 )
 
 # What is to be played has no end of its own: "play jazz and turn off the light".
