@@ -78,6 +78,7 @@ async def test_reminders(house, call):
     await call("RoomtoneAddReminder", what="pay the rent", when="2026-03-06 10:00")
     assert (await call("RoomtoneListReminders", day="2026-03-06")).text.endswith("at 10 AM: pay the rent.")
     assert (await call("RoomtoneListReminders")).text.startswith("Reminders: tomorrow at 8 AM: call mum;")
+    assert (await call("RoomtoneListReminders", what="rent")).text == "Reminders: on Friday at 10 AM: pay the rent."
     await call("RoomtoneRemoveReminder", what="mum")
     assert [each.text for each in house.agent._kept.reminders.all()] == ["pay the rent"]
     assert (await house.say("what are my reminders")).reply.endswith("pay the rent.")

@@ -21,7 +21,7 @@ def reminder_tools(intents: IntentAgent) -> Sequence[AgentTool]:
         CommandTool(
             "RoomtoneListReminders",
             "Tells which reminders and appointments there are.",
-            {"day": day},
+            {"day": day, "what": {"type": "string", "description": "words of it; without them, all"}},
             acts=False,
             worded_by={"day": "day"},
             intents=intents,
