@@ -18,8 +18,6 @@ from roomtone_server.ports.control import Verb
 from roomtone_server.ports.local import LocalVerbs
 from roomtone_server.ports.native import Doorkeeper, serve_native
 from roomtone_server.ports.web.early import Early
-from roomtone_server.ports.web.health import serve_web
-from roomtone_server.ports.web.metrics import metrics_route
 from roomtone_server.recorder import Recorder
 from roomtone_server.runtime.hints import Hints
 from roomtone_server.runtime.house import House
@@ -39,6 +37,10 @@ async def open_web(stack: AsyncExitStack, early: Early | None, health: Health) -
     """Takes the web port over, if there is one; what the metrics count is told there too."""
     metrics = Metrics(health.report)
     if early is not None:
+        # Imported by now: see `roomtone_server.server`.
+        from roomtone_server.ports.web.health import serve_web
+        from roomtone_server.ports.web.metrics import metrics_route
+
         figures = metrics_route(metrics.exposition)
         await stack.enter_async_context(serve_web(await early.hand_over(), health.report, figures))
     return metrics

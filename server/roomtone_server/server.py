@@ -49,7 +49,7 @@ async def running(settings: ServerSettings) -> AsyncIterator[int]:
         web = settings.web
         early = await stack.enter_async_context(answering(web.host, web.port, health.report)) if web.enabled else None
 
-        await asyncio.to_thread(import_module, "roomtone_server.equipment")
+        await _imported("roomtone_server.equipment")
         from roomtone_server.equipment import choose_engines, made
 
         chosen = await asyncio.to_thread(choose_engines, settings)
@@ -61,16 +61,18 @@ async def running(settings: ServerSettings) -> AsyncIterator[int]:
         try:
             async with asyncio.TaskGroup() as starting:
                 equipment.start(starting)
-                await asyncio.to_thread(import_module, "roomtone_server.household")
+                if early is not None:  # aiohttp reads all certificates that are trusted here, at the side of the rest
+                    starting.create_task(_imported("roomtone_server.ports.web.health"), name="web: import")
+                await _imported("roomtone_server.household")
                 from roomtone_server.household import furnish, open_doors, open_web
                 from roomtone_server.mind import open_mind
 
-                metrics = await open_web(stack, early, health)
                 mind = await stack.enter_async_context(
                     open_mind(settings, chosen.home, equipment.around, equipment.llm)
                 )
         except* RoomtoneError as problems:
             raise _first(problems) from None
+        metrics = await open_web(stack, early, health)
         health.house = house = await furnish(stack, settings, equipment, mind, metrics)
         port, more_verbs = await open_doors(stack, settings, equipment, mind, house)
         verbs |= more_verbs
@@ -78,6 +80,11 @@ async def running(settings: ServerSettings) -> AsyncIterator[int]:
         _LOGGER.info("ready: satellites connect to port %d; `roomtone pair` lets a new one in", port)
         yield port
         health.ready = False
+
+
+async def _imported(module: str) -> None:
+    """Once it is there: the event loop goes on meanwhile."""
+    await asyncio.to_thread(import_module, module)
 
 
 def _first(problems: BaseExceptionGroup[RoomtoneError]) -> RoomtoneError:
