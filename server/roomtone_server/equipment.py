@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from roomtone import engines
 from roomtone.ears.base import VoiceActivity
-from roomtone.engines import Chosen, Surroundings
+from roomtone.engines import Chosen, EngineChoice, Surroundings
 from roomtone.errors import EngineMissing
 from roomtone_server.engines.base import LanguageModel, SpeechToText, TextToSpeech
 from roomtone_server.engines.chains import provider
@@ -17,6 +17,8 @@ from roomtone_server.engines.chains.chain import Chain
 from roomtone_server.engines.chains.member import Engine
 from roomtone_server.engines.chains.provider import Chained, chain_of
 from roomtone_server.settings import ServerSettings
+
+_POLYGLOT: Final = EngineChoice("espeak")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ def choose_engines(settings: ServerSettings) -> Engines:
     patience_s = settings.patience_s
     return Engines(
         stt=choose_ears(settings),
-        tts=provider.choose("tts", settings.tts, patience_s.tts, settings.first_language),
+        tts=choose_voices(settings),
         llm=provider.choose("llm", settings.llm, patience_s.llm) if settings.llm else None,
         vad=engines.choose("vad", settings.vad),
         home=engines.choose("home", settings.home),
@@ -57,6 +59,16 @@ def choose_ears(settings: ServerSettings) -> Chosen | Chained:
         if not settings.detects_language:
             raise
         return choose(settings.first_language)
+
+
+def choose_voices(settings: ServerSettings) -> Chosen | Chained:
+    """As `choose_engines`. Where several languages are spoken, what `auto` takes has espeak behind it, which speaks
+    those that it lacks."""
+    choose = partial(provider.choose, "tts", patience_s=settings.patience_s.tts, language=settings.first_language)
+    is_auto = settings.tts == (EngineChoice(),)
+    if settings.detects_language and is_auto and choose(settings.tts).name != _POLYGLOT.engine:
+        return choose((*settings.tts, _POLYGLOT))
+    return choose(settings.tts)
 
 
 def language_fault(settings: ServerSettings, stt: Chosen | Chained) -> str | None:

@@ -7,8 +7,10 @@ from support.entry_points import declare_project
 
 from roomtone import engines
 from roomtone.errors import EngineMissing
+from roomtone.paths import cache_dir
 from roomtone.settings import EngineChoice
-from roomtone_server.equipment import choose_ears, choose_engines, language_fault
+from roomtone_server.engines.tts.piper_files import FOLDER
+from roomtone_server.equipment import choose_ears, choose_engines, choose_voices, language_fault
 from roomtone_server.languages.language import languages
 from roomtone_server.settings import ServerSettings
 
@@ -37,6 +39,16 @@ def test_what_hears_one_language_alone_is_told_where_each_is_to_be_heard():
     assert (chosen.stt.name, chosen.heard) == ("pocketsphinx", "auto")
     assert "pocketsphinx hears 'en' only" in language_fault(settings, chosen.stt)
     assert language_fault(ServerSettings(), chosen.stt) is None
+
+
+def test_what_a_voice_of_one_language_cannot_say_espeak_says():
+    folder = cache_dir() / FOLDER
+    folder.mkdir(parents=True)
+    (folder / "en_US-test-low.onnx").touch()
+    (folder / "en_US-test-low.onnx.json").touch()
+    assert choose_voices(ServerSettings()).name == "piper"
+    assert choose_voices(ServerSettings(language="auto")).name == "piper, espeak"
+    assert choose_voices(ServerSettings(language="auto", tts=(EngineChoice("piper"),))).name == "piper"
 
 
 def test_one_of_several_recognisers_that_hears_more_is_enough():
