@@ -13,8 +13,10 @@ from roomtone_server.agent.thinking.rounds import (
     MAX_ANSWER_CHARACTERS,
     MAX_CALLS,
     MAX_RESULT_CHARACTERS,
+    MAX_RESULTS_CHARACTERS,
     MAX_ROUNDS,
     PAUSE,
+    TOO_MUCH,
     Rounds,
 )
 from roomtone_server.agent.thinking.warming import Warming
@@ -106,6 +108,14 @@ def test_what_goes_wrong_is_the_models_to_read(model, asked, does, told):
     model.will_answer("Sorry.")
     assert answered(model, Lamp(does))[0] == [Said("Sorry.")]
     assert results(model) == [told]
+
+
+def test_results_fill_no_prompt(model):
+    model.always = [call("lamp", "1"), call("lamp", "2")]
+    _, rounds, _ = answered(model, Lamp(Outcome("x" * 10_000)))
+    told = [message.text for message in rounds.messages if message.role == "tool"]
+    assert sum(text.count("x") for text in told) == MAX_RESULTS_CHARACTERS
+    assert told[-1] == TOO_MUCH
 
 
 def test_a_tool_that_hangs_is_given_up(model):

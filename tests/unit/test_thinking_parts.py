@@ -15,6 +15,7 @@ from roomtone_server.agent.thinking.history import (
     MAX_CHARACTERS,
     MAX_CONVERSATIONS,
     MAX_EXCHANGES,
+    MAX_REQUEST_CHARACTERS,
     NOTHING_SAID,
     History,
 )
@@ -182,8 +183,9 @@ def test_what_is_too_long_is_forgotten_in_whole_exchanges(history):
     kept = history.messages(REQUEST)
     assert sum(len(each.text) for each in kept) <= MAX_CHARACTERS
     assert [each.role for each in kept] == ["user", "assistant", "tool", "assistant"]
-    history.note(REQUEST, said("z" * 2 * MAX_CHARACTERS))
-    assert len(history.messages(REQUEST)) == 2, "the last one is kept, whatever its length"
+    history.note(replace(REQUEST, text="x" * 10_000), [*exchange * 2, *said("z" * 2 * MAX_CHARACTERS)])
+    asked, answered = history.messages(REQUEST)
+    assert (len(asked.text), answered.text) == (MAX_REQUEST_CHARACTERS, "z" * MAX_CHARACTERS), "what was said is kept"
 
 
 def test_every_exchange_ends_with_an_answer(history):

@@ -13,6 +13,8 @@ MAX_CONVERSATIONS: Final = 64
 # a quarter of a context of 8,192 tokens, beside the home, its tools, and what they return.
 MAX_EXCHANGES: Final = 40
 MAX_CHARACTERS: Final = 8_000
+# Nobody says more in one breath; what a recogniser makes of an evening's television must not fill the prompt.
+MAX_REQUEST_CHARACTERS: Final = 2_000
 
 INTERRUPTED: Final = "[interrupted by the user]"
 # Models are used to answers: each exchange ends with one.
@@ -47,7 +49,7 @@ class History:
             return
         found = self._find(request)
         last = () if answer and _is_said(answer[-1]) else (ChatMessage("assistant", NOTHING_SAID),)
-        exchanges = [*(found.exchanges if found else ()), (ChatMessage("user", request.text), *answer, *last)]
+        exchanges = [*(found.exchanges if found else ()), (_request(request.text), *answer, *last)]
         self._conversations.pop(request.conversation, None)
         while len(self._conversations) >= MAX_CONVERSATIONS:
             del self._conversations[next(iter(self._conversations))]
@@ -86,9 +88,16 @@ class History:
         return found if found is not None and self._monotonic() <= found.until else None
 
 
+def _request(text: str) -> ChatMessage:
+    return ChatMessage("user", text[:MAX_REQUEST_CHARACTERS])
+
+
 def _trimmed(exchanges: list[Exchange]) -> list[Exchange]:
-    """The newest that fit; the last one is always kept."""
+    """The newest that fit; of a last one that does not, what was said."""
     kept = exchanges[-MAX_EXCHANGES:]
+    if _characters(kept[-1]) > MAX_CHARACTERS:
+        asked, *_, answered = kept[-1]
+        kept[-1] = (asked, replace(answered, text=answered.text[:MAX_CHARACTERS]))
     while len(kept) > 1 and sum(map(_characters, kept)) > MAX_CHARACTERS:
         del kept[0]
     return kept

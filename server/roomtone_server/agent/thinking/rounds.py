@@ -21,8 +21,10 @@ MAX_ROUNDS: Final = 8
 MAX_ANSWER_CHARACTERS: Final = 8_000
 # Of one answer; each may reach for the home, or for a server elsewhere.
 MAX_CALLS: Final = 16
-# What a tool returns stands in each prompt that follows.
+# What tools return stands in each prompt that follows: so much of one, and of all in one answer.
 MAX_RESULT_CHARACTERS: Final = 4_000
+MAX_RESULTS_CHARACTERS: Final = 12_000
+TOO_MUCH: Final = "left out: there is no room for more results"
 
 ONLY_ASKED: Final = "not done: the user asked a question. Answer it, and offer to do this if it helps"
 
@@ -54,6 +56,7 @@ class Rounds:
         self._may_act = may_act
         self._call_within_s = call_within_s
         self._whole: tuple[ChatMessage, ...] = ()
+        self._room = MAX_RESULTS_CHARACTERS
         self._text = ""  # of the round that goes on
         self._calls: list[ToolCall] = []
 
@@ -100,12 +103,20 @@ class Rounds:
             tasks = [group.create_task(self._outcome(call), name=f"tool {call.name}") for call in self._calls]
         outcomes = [task.result() for task in tasks]
         results = [
-            ChatMessage("tool", outcome.text[:MAX_RESULT_CHARACTERS], answers=call)
+            ChatMessage("tool", self._told(outcome), answers=call)
             for call, outcome in zip(self._calls, outcomes, strict=True)
         ]
         self._whole = (*self._whole, ChatMessage("assistant", self._text, tuple(self._calls)), *results)
         self._text = ""
         return outcomes
+
+    def _told(self, outcome: Outcome) -> str:
+        """Of a result, what there is room for."""
+        if not self._room:
+            return TOO_MUCH
+        told = outcome.text[: min(self._room, MAX_RESULT_CHARACTERS)]
+        self._room -= len(told)
+        return told
 
     async def _outcome(self, call: ToolCall) -> Outcome:
         """What came of one call; a problem is told to the model, which may find another way."""

@@ -12,7 +12,7 @@ from roomtone_server.agent.clocks import SYSTEM_CLOCKS, Clocks
 from roomtone_server.agent.settings import AgentSettings
 from roomtone_server.agent.thinking import prompt
 from roomtone_server.agent.thinking.draft import Draft
-from roomtone_server.agent.thinking.history import History
+from roomtone_server.agent.thinking.history import MAX_REQUEST_CHARACTERS, History
 from roomtone_server.agent.thinking.questions import is_marked, is_question
 from roomtone_server.agent.thinking.rounds import Rounds
 from roomtone_server.agent.thinking.warming import Warming
@@ -20,9 +20,6 @@ from roomtone_server.agent.tools.base import AgentTool, Toolbox
 from roomtone_server.engines.base import ChatMessage, ChatRequest, LanguageModel
 from roomtone_server.home.base import Home
 from roomtone_server.languages.language import language_of
-
-# Nobody says more in one breath; what a recogniser makes of an evening's television must not fill the prompt.
-MAX_REQUEST_CHARACTERS: Final = 2_000
 
 
 class Thinker:
