@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from roomtone import extras
 from roomtone.errors import ModelError, UsageError
 from roomtone.paths import cache_dir
 from roomtone_server.commands import CONFIG
@@ -126,6 +127,9 @@ def pull(config: Path | None, names: Sequence[str], language: str | None, *, ren
                 f"  Nobody could say what {', '.join(what.first_seen)} must be: what came today is taken on trust, and "
                 "whatever comes later compared with it."
             )
+    for kind in sorted({model.kind for model in needed}):
+        if extras.lacking(kind):  # the extra of an engine is called as what it needs
+            click.echo(f"What uses models of {kind} is not installed yet: {extras.remedy(kind)}")
 
 
 @models.command()

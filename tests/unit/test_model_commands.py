@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from support.llm_servers import OllamaServer
 from support.model_sources import source
 
-from roomtone import cli
+from roomtone import cli, extras
 from roomtone.engines import EngineChoice, ModelWanted
 from roomtone.errors import ModelError
 from roomtone.paths import cache_dir, models_dir
@@ -80,6 +80,13 @@ async def test_a_voice_comes_and_goes(run):
     removed = await run("remove", "xx_XX-test-low", entries=mine)
     assert removed.stdout == "piper/xx_XX-test-low is removed.\n"
     assert "no model 'xx_XX-test-low' is installed" in (await run("remove", "xx_XX-test-low", entries=mine)).stderr
+
+
+async def test_who_lacks_what_uses_it_is_told(run, monkeypatch):
+    monkeypatch.setattr(extras, "lacking", lambda extra: frozenset({"piper-tts"} if extra == "piper" else ()))
+    async with a_voice() as served:
+        pulled = await run("pull", "xx_XX-test-low", entries=[entry(served)])
+    assert "models of piper is not installed yet: pip install 'roomtone[piper]'" in pulled.stdout
 
 
 async def test_what_is_damaged_is_fetched_again(run):
