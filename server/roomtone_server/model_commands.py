@@ -42,7 +42,8 @@ def models(ctx: click.Context, config: Path | None) -> None:
 def provide(settings: "ServerSettings") -> None:
     """Before a server starts: fetches what its engines lack, as far as `models.download` and whoever sits there allow.
     Raises ModelError, EngineError, SettingsError."""
-    is_wanted = settings.models.download == "auto" or (settings.models.download == "ask" and sys.stdin.isatty())
+    somebody_is_there = sys.__stdin__ is not None and sys.stdin.isatty()
+    is_wanted = settings.models.download == "auto" or (settings.models.download == "ask" and somebody_is_there)
     are_named = any(choice.engine != "auto" for choice in (*settings.stt, *settings.tts, *settings.llm))
     if not is_wanted or not are_named:
         return  # an engine that lacks a model says so itself, and what to do
