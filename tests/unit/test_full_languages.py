@@ -7,7 +7,7 @@ import yaml
 from support.house import open_house
 
 from roomtone_server.engines.tts.espeak import RATE_HZ, synthesise
-from roomtone_server.languages.language import languages
+from roomtone_server.languages.language import language_of, languages
 
 TABLES = Path(__file__).parents[1] / "support" / "languages"
 FULL = [language.code for language in languages() if language.full]
@@ -21,6 +21,18 @@ EFFECTS = {
     "dim_in_digits": ("light.bedroom", "brightness", 76),
     "heat": ("climate.thermostat", "temperature", 22),
 }
+UNDO = {
+    "bn": "আগের মতো করো",
+    "de": "mach das rückgängig",
+    "en": "undo that",
+    "gu": "પાછું કરો",
+    "hi": "वापस करो",
+    "ml": "പഴയതുപോലെ ആക്കൂ",
+    "mr": "पूर्ववत करा",
+    "ta": "பழையபடி ஆக்கு",
+    "te": "మునుపటిలా చెయ్యి",
+}
+SWITCHING = ["switch_on", "switch_off"]
 TELLING = ["how_warm", "set_timer", "time_left", "is_it_on", "what_time", "what_date"]
 
 
@@ -60,9 +72,13 @@ def test_nine_languages_are_full_and_each_has_its_table():
 
 
 @pytest.mark.parametrize("language", FULL)
-async def test_twelve_commands_change_the_home_and_are_answered_aloud_and_a_lock_waits_for_a_yes(tmp_path, language):
+async def test_commands_change_the_home_and_are_answered_aloud_two_are_undone_and_a_lock_waits(tmp_path, language):
     words = table(language)
     async with open_house(tmp_path, home(tmp_path, words["names"]), language=language) as house:
+        joined = f" {language_of(language).conjunctions[0]} "
+        both = joined.join(words["says"][what][0].rstrip(".।") for what in SWITCHING)
+        outcomes = [await house.say(text, conversation="c") for text in (both, UNDO[language])]
+        assert [len(outcome.actions) for outcome in outcomes] == [2, 2], both
         for what, (text, reply) in words["says"].items():
             outcome = await house.say(text, area=words["names"]["kitchen"][0])
             assert outcome.finished.understood, text
