@@ -20,7 +20,7 @@ MELS = 80
 SIZE = 2 * MELS  # of its vectors: what it hears, and what it would say
 WINDOW_FRAMES = 3000  # of 10 ms; the encoder makes one vector of two
 CONTEXT_TOKENS = 448
-SURE = 40.0
+SURE = 40.0  # how far apart the logits are
 
 
 @dataclass(frozen=True)
