@@ -30,7 +30,7 @@ ALONE: Final = frozenset(
     }
 )
 
-_STOP: Final = r"\s*[,;.!?]+(?=\s)"
+_STOP: Final = r"\s*[,;.!?।]+(?=\s)"
 
 
 def divided(text: str, language: str, names: Collection[str], is_command: Callable[[str], bool]) -> Sequence[str]:
