@@ -9,6 +9,8 @@ from typing import Annotated, Any, Final, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from roomtone_server.languages.codes import primary_code
+
 # As in `grammar.sentences`: libyaml's where PyYAML was built with it.
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -153,7 +155,7 @@ class Language(_Part):
 @functools.lru_cache(maxsize=64)  # what a recogniser tells may be anything
 def language_of(code: str) -> Language:
     """That of a code in any spelling (`de`, `de-AT`, `de_CH`)."""
-    primary = code.lower().replace("_", "-").partition("-")[0]
+    primary = primary_code(code)
     file = resources.files(__package__) / f"{primary}{_SUFFIX}"
     if not primary.isalpha() or not file.is_file():
         return Language.model_construct(code=primary, name=code, english_name=code)

@@ -10,8 +10,8 @@ from pydantic import Field, model_validator
 
 from roomtone.errors import ModelError
 from roomtone.settings import Settings, load
-from roomtone_server.engines.languages import primary_code
 from roomtone_server.engines.stt.whisper_languages import LANGUAGES as WHISPERS
+from roomtone_server.languages.codes import primary_code
 
 Kind = Literal["whisper", "piper", "ollama"]
 

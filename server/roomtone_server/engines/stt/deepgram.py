@@ -23,10 +23,10 @@ from roomtone.extras import remedy
 from roomtone_server.engines.api_key import ApiKeySettings
 from roomtone_server.engines.base import ANY_LANGUAGE, HearingRequest, SpeechToText
 from roomtone_server.engines.http_service import host
-from roomtone_server.engines.languages import best_code
 from roomtone_server.engines.stt.deepgram_stream import DeepgramHearing, connected
 from roomtone_server.engines.stt.services import HearingServiceSettings, check_language, closed, names_of
 from roomtone_server.grammar.vocabulary import Vocabulary
+from roomtone_server.languages.codes import best_code
 
 # developers.deepgram.com/docs/models-languages-overview: those of Nova-3 that it transcribes one at a time.
 LANGUAGES: Final = (

@@ -25,7 +25,6 @@ from roomtone.errors import EngineError
 from roomtone.extras import remedy
 from roomtone.paths import cache_dir
 from roomtone_server.engines.base import ANY_LANGUAGE, HearingRequest, SpeechToText, Transcript
-from roomtone_server.engines.languages import best_code
 from roomtone_server.engines.stt import whisper_files
 from roomtone_server.engines.stt.growing import GrowingHearing
 from roomtone_server.engines.stt.services import check_language, closed, names_of
@@ -33,6 +32,7 @@ from roomtone_server.engines.stt.wake_words import without_wake_phrase
 from roomtone_server.engines.stt.whisper_decoding import MAX_BYTES, GivenUp, Heard, Manner, Question, Whisper, Window
 from roomtone_server.engines.stt.whole import WholeHearing
 from roomtone_server.grammar.vocabulary import Vocabulary
+from roomtone_server.languages.codes import best_code
 from roomtone_server.languages.language import language_of
 
 NAME: Final = "faster-whisper"

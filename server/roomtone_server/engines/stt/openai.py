@@ -18,12 +18,12 @@ from roomtone.extras import remedy
 from roomtone_server.engines.api_key import ApiKeySettings
 from roomtone_server.engines.base import ANY_LANGUAGE, HearingRequest, SpeechToText, Transcript
 from roomtone_server.engines.http_service import Call, HttpService, ServiceUrl
-from roomtone_server.engines.languages import primary_code
 from roomtone_server.engines.stt.services import PATIENCE, HearingServiceSettings, check_language, names_of
 from roomtone_server.engines.stt.wake_words import without_wake_phrase
 from roomtone_server.engines.stt.whisper_languages import LANGUAGES
 from roomtone_server.engines.stt.whole import WholeHearing
 from roomtone_server.grammar.vocabulary import Vocabulary
+from roomtone_server.languages.codes import primary_code
 from roomtone_server.languages.language import language_of
 
 # Whisper reads the last 224 tokens of a prompt.

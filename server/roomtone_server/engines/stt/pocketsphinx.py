@@ -14,13 +14,13 @@ from pydantic import Field
 from roomtone.engines import EngineSettings, EngineSpec, Surroundings
 from roomtone.errors import EngineError, LanguageMissing
 from roomtone_server.engines.base import ANY_LANGUAGE, HearingRequest
-from roomtone_server.engines.languages import primary_code
 from roomtone_server.engines.stt.sphinx.hearing import SphinxHearing
 from roomtone_server.engines.stt.sphinx.names import unpronounceable
 from roomtone_server.engines.stt.sphinx.recogniser import MAX_WAKE_PHRASES
 from roomtone_server.engines.stt.sphinx.recognition import Recognition
 from roomtone_server.engines.stt.sphinx.verification import Verification
 from roomtone_server.grammar.vocabulary import Vocabulary
+from roomtone_server.languages.codes import primary_code
 
 LANGUAGE: Final = "en"  # of the model inside the package
 # A worker that dies over and over is not restarted at once: 0, 0.5, 1, 2 ... seconds.

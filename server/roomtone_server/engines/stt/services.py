@@ -8,9 +8,9 @@ from pydantic import Field
 from roomtone.ears.formats import RATE_HZ, SAMPLE_BYTES
 from roomtone.errors import EngineError, LanguageMissing
 from roomtone_server.engines.base import ANY_LANGUAGE
-from roomtone_server.engines.languages import best_code, normal_code
 from roomtone_server.engines.patience import ServiceSettings
 from roomtone_server.grammar.vocabulary import NamedArea, NamedThing, Vocabulary
+from roomtone_server.languages.codes import best_code, normal_code
 
 MAX_UTTERANCE_BYTES: Final = 60 * RATE_HZ * SAMPLE_BYTES  # what comes behind is not heard
 SHORTEST_BYTES: Final = RATE_HZ // 10 * SAMPLE_BYTES  # services refuse less than a tenth of a second

@@ -5,7 +5,7 @@ from typing import Final
 
 from roomtone.errors import EngineError
 from roomtone.paths import models_dir
-from roomtone_server.engines.languages import primary_code
+from roomtone_server.languages.codes import primary_code
 
 KIND: Final = "whisper"
 # Without the second the library would fetch one from a model hub.

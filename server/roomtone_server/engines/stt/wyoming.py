@@ -19,7 +19,6 @@ from wyoming.audio import AudioChunk, AudioStart, AudioStop
 from roomtone.ears.formats import RATE_HZ, SAMPLE_BYTES
 from roomtone.engines import EngineSpec, Surroundings
 from roomtone_server.engines.base import ANY_LANGUAGE, HearingRequest, Partial, SpeechToText, Transcript
-from roomtone_server.engines.languages import primary_code
 from roomtone_server.engines.patience import Patience
 from roomtone_server.engines.stt.latest import Latest
 from roomtone_server.engines.stt.services import (
@@ -34,6 +33,7 @@ from roomtone_server.engines.stt.streamed import StreamedHearing
 from roomtone_server.engines.wyoming import Connection
 from roomtone_server.engines.wyoming_place import WyomingPlaceSettings, WyomingService
 from roomtone_server.grammar.vocabulary import Vocabulary
+from roomtone_server.languages.codes import primary_code
 
 MAX_NAMES: Final = 500
 MAX_NAME_TOKENS: Final = 5000

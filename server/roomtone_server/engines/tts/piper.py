@@ -24,12 +24,12 @@ from roomtone.errors import EngineError
 from roomtone.extras import remedy
 from roomtone.paths import cache_dir, state_dir
 from roomtone_server.engines.base import SpeechRequest, TextToSpeech, Voice
-from roomtone_server.engines.languages import best_code
 from roomtone_server.engines.tts.chunks import CHUNK_MS, Chunks
 from roomtone_server.engines.tts.piper_files import FOLDER, SUFFIX, VoiceFile, Voices
 from roomtone_server.engines.tts.services import fitting
 from roomtone_server.engines.tts.speech_thread import SpeechThread, Take
 from roomtone_server.engines.tts.texts import is_sayable, lacking, plain
+from roomtone_server.languages.codes import best_code
 from roomtone_server.languages.language import language_of
 
 if TYPE_CHECKING:

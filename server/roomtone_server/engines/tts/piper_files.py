@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 
 from roomtone.errors import EngineError
 from roomtone.paths import models_dir
-from roomtone_server.engines.languages import normal_code
+from roomtone_server.languages.codes import normal_code
 
 _LOGGER = logging.getLogger(__name__)
 

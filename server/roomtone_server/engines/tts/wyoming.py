@@ -16,13 +16,13 @@ from wyoming.tts import Synthesize, SynthesizeVoice
 from roomtone.engines import EngineSpec, Surroundings
 from roomtone.errors import EngineError
 from roomtone_server.engines.base import SpeechRequest, TextToSpeech, Voice
-from roomtone_server.engines.languages import best_code, normal_code
 from roomtone_server.engines.patience import Patience
 from roomtone_server.engines.tts.chunks import Chunks
 from roomtone_server.engines.tts.services import PATIENCE, VoiceServiceSettings, fitting, voice_for
 from roomtone_server.engines.tts.texts import is_sayable, plain
 from roomtone_server.engines.wyoming import Connection
 from roomtone_server.engines.wyoming_place import WyomingPlaceSettings, WyomingService
+from roomtone_server.languages.codes import best_code, normal_code
 
 
 class WyomingSettings(VoiceServiceSettings, WyomingPlaceSettings):
