@@ -108,8 +108,7 @@ class Candidates:
         found = _Found(whole, lists, self._anything, [] if self._anything else [_unnamed(text, lists) for text in said])
         chosen: dict[int, list[Sentence]] = {}
         for template in self._fitting(said):
-            _, block = self._blocks[template.block]
-            if found.has(template.needs, block):
+            if found.has(template.needs, self._blocks[template.block][1]):
                 chosen.setdefault(template.block, []).append(template.sentence)
         return Narrowed(self._only(chosen), lists)
 

@@ -186,7 +186,8 @@ class Reader:
         return Ready(text, asks=ready, questions=tuple(questions))
 
     def _questions_about(self, request: Request, calls: Sequence[ServiceCall]) -> Sequence[Question]:
-        entities = {entity.id: entity for entity in self._home.entities()}
+        acted_upon = {call.entity for call in calls}
+        entities = {entity.id: entity for entity in self._home.entities() if entity.id in acted_upon} if calls else {}
         return [
             ("confirm", self.phrase(request, f"confirm_{each.guarded}", name=each.entity.name))
             for each in guarded_calls(calls, entities, self._confirm)

@@ -16,7 +16,7 @@ from roomtone_server.grammar.vocabulary import Vocabulary
 SEED: Final = 1
 
 # Of every hundred utterances: several commands in one, orders to what the home does not have, and talk.
-SEVERAL_PCT: Final = 10
+SEVERAL_PCT: Final = 5
 STRANGE_PCT: Final = 5
 TALK_PCT: Final = 15
 
