@@ -1,6 +1,7 @@
 """What a text must have in it to match a template."""
 
 import pytest
+from hassil.expression import Expression, Sentence, Sequence
 from hassil.intents import RangeSlotList, TextSlotList, WildcardSlotList
 from hassil.parse_expression import parse_sentence
 
@@ -46,6 +47,7 @@ def test_how_it_begins_and_ends(template, beginning, ending):
         ("a.m. light", [{"light"}]),
         ("add {item}", [{"add"}]),
         ("{kelvin} kelvin", [{"kelvin"}]),
+        ("<set> {color} or <set> {color}", [{"or"}, {"set", "change"}, {"red", "blue", "black"}]),
     ],
 )
 def test_the_texts_that_it_cannot_do_without(template, texts):
@@ -71,7 +73,16 @@ def test_names_are_values_of_the_home_or_whatever_else_may_stand_there():
         ("a.m. light", {"a", "light"}),
         ("add {item}", None),
         ("{kelvin} kelvin", None),
+        (
+            "<set> {brightness} or <set> {brightness}",
+            {*"0123456789", "-", "set", "change", "or", "one", "two", "three"},
+        ),
     ],
 )
 def test_what_its_words_consist_of(template, pieces):
     assert needs_of(template).pieces == pieces
+
+
+def test_what_hassil_may_yet_learn_can_be_anything():
+    needs = Analyst(RULES, LISTS, "en").needs(Sentence(expression=Sequence(items=[Expression()])))
+    assert (needs.beginning, needs.ending, needs.texts, needs.pieces) == (None, None, (), None)
