@@ -25,8 +25,8 @@ lint: $(VENV)/.test
 # Pure, and so wholly tested by their own tests: every line, and every way through it. Being traced is slow: few examples
 # of any text, and no megabytes of it; `test` has them all.
 PURE := server/roomtone_server/grammar,server/roomtone_server/turn
-TESTS_OF_PURE := tests/unit/test_grammar.py tests/unit/test_grammar_automaton.py tests/unit/test_sentences.py \
-    tests/unit/test_arbiter.py tests/sim/test_turn_listening.py tests/sim/test_turn_scenarios.py tests/sim/test_interruption.py
+TESTS_OF_PURE := tests/unit/test_grammar.py tests/unit/test_grammar_automaton.py tests/unit/test_grammar_needs.py \
+    tests/unit/test_sentences.py tests/unit/test_arbiter.py tests/sim/test_turn_listening.py tests/sim/test_turn_scenarios.py tests/sim/test_interruption.py
 
 coverage: $(VENV)/.test
 	$(BIN)/coverage run --source=$(PURE) -m pytest -q --hypothesis-profile few -k "not megabyte" $(TESTS_OF_PURE)

@@ -16,10 +16,10 @@ from tempfile import TemporaryDirectory
 from roomtone.engines import Surroundings
 from roomtone_server.agent.base import Request
 from roomtone_server.agent.intent_agent import IntentAgent
+from roomtone_server.agent.kept import Kept
 from roomtone_server.agent.settings import AgentSettings
 from roomtone_server.home.virtual import VirtualHome, VirtualHomeSettings
 from roomtone_server.store.database import Database
-from roomtone_server.store.timers import SqliteTimerStore
 
 COMMANDS = [
     "turn on the lights",
@@ -44,7 +44,7 @@ async def measure(file: Path | None, rounds: int) -> None:
         home = VirtualHome(VirtualHomeSettings(file=file), Surroundings(folder, folder))
         await home.start()
         async with Database.open(folder / "roomtone.db") as database:
-            agent = IntentAgent(home, SqliteTimerStore(database), AgentSettings())
+            agent = IntentAgent(home, Kept.in_database(database), AgentSettings())
             began = time.perf_counter()
             await agent.start()
             print(f"start         {(time.perf_counter() - began) * 1000:7.1f} ms")

@@ -46,7 +46,8 @@ from roomtone_server.engines.stt.sphinx.recogniser import Recogniser, claim_of
 from roomtone_server.grammar.compiler import compile_automaton
 from roomtone_server.grammar.vocabulary import Vocabulary
 from roomtone_server.grammar.words import words
-from roomtone_server.runtime.hints import AT_ONCE, Hints
+from roomtone_server.languages.language import language_of
+from roomtone_server.runtime.hints import Hints
 from roomtone_server.runtime.listening import Ear
 from roomtone_server.runtime.parts import EndpointSettings, TurnSettings
 from roomtone_server.turn import events
@@ -356,7 +357,7 @@ async def main() -> None:
     parser.add_argument("--show", action="store_true", help="what was cut off, or misheard")
     given = parser.parse_args()
     other: dict[str, Any] = {key: int(ms) for key, _, ms in (each.partition("=") for each in given.settings)}
-    endpoint = replace(EndpointSettings(at_once=AT_ONCE[LANGUAGE]), **other)
+    endpoint = replace(EndpointSettings(at_once=language_of(LANGUAGE).at_once), **other)
     with tempfile.TemporaryDirectory() as folder:
         home = await read_home(given.home, Path(folder), LANGUAGE)
         hints = Hints(Path(folder))

@@ -85,6 +85,9 @@ class NullAgent:
     async def prepare(self, request: Request) -> Prepared:
         return Prepared(request, Intent("HassTurnOn", {}), speculative=True, reply="Turned on the light")
 
+    async def think_ahead(self, prepared: Prepared) -> None:
+        pass
+
     async def commit(self, prepared: Prepared) -> AsyncGenerator[ReplyPart, None]:
         yield Said(prepared.reply or "")
         yield Finished(understood=True)

@@ -14,6 +14,7 @@ import click
 from typing_extensions import override
 
 from roomtone import extras
+from roomtone.declared import declared
 from roomtone.errors import RoomtoneError
 from roomtone.paths import make_private, state_dir
 
@@ -26,11 +27,11 @@ class LazyGroup(click.Group):
 
     @override
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted(_declared(ctx).names)
+        return sorted(_commands().names)
 
     @override
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        for point in _declared(ctx).select(name=cmd_name):
+        for point in _commands().select(name=cmd_name):
             return _command(point)
         return None
 
@@ -63,12 +64,8 @@ def main() -> None:
     roomtone()
 
 
-def _declared(ctx: click.Context) -> EntryPoints:
-    """The commands' entry points, looked up once per run: it takes as long as all the rest of `roomtone --help`."""
-    if __name__ not in ctx.meta:
-        ctx.meta[__name__] = entry_points(group="roomtone.commands")
-    points: EntryPoints = ctx.meta[__name__]
-    return points
+def _commands() -> EntryPoints:
+    return declared(entry_points, "roomtone.commands")
 
 
 def _command(point: EntryPoint) -> click.Command:

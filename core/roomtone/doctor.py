@@ -146,6 +146,7 @@ def _engines_of(kind: "engines.Kind", names: Sequence[str]) -> Iterator[Finding]
     """One finding for the kind, and a note for each engine that cannot work here."""
     from roomtone import engines
 
+    able = []
     for name in names:
         try:
             remedy = engines.load(kind, name).missing()
@@ -153,6 +154,11 @@ def _engines_of(kind: "engines.Kind", names: Sequence[str]) -> Iterator[Finding]
             remedy = str(problem)
         if remedy:
             yield Finding(f"{kind} engine {name}", "note", "cannot work here", remedy)
+        else:
+            able.append(name)
+    if able and not any(engines.load(kind, name).auto for name in able):
+        yield Finding(f"{kind} engine", "note", f"only those that the settings name; these can work: {', '.join(able)}")
+        return
     try:
         chosen = engines.choose(kind, engines.EngineChoice())
     except RoomtoneError as problem:

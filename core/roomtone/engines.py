@@ -4,7 +4,7 @@ An engine is one file with its settings model beside it. Its entry point, in the
 `EngineSpec`; the file imports without its heavy library, which `make` brings in.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -12,9 +12,10 @@ from typing import Any, Final, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from roomtone.declared import declared
 from roomtone.errors import EngineMissing, SettingsError
 
-Kind = Literal["stt", "tts", "llm", "wake", "vad", "echo", "home"]
+Kind = Literal["stt", "tts", "llm", "wake", "vad", "echo", "home", "tools"]
 AUTO: Final = "auto"
 
 
@@ -38,12 +39,31 @@ class Surroundings:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelWanted:
+    """A model that an engine needs: by its name, or, without one, the best for a language."""
+
+    kind: str  # "piper"
+    name: str = ""
+    language: str = ""
+
+
+def _wants_none(_settings: EngineSettings, _surroundings: Surroundings) -> Sequence[ModelWanted]:
+    return ()
+
+
+def _fits_any(_language: str) -> str | None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
 class EngineSpec(Generic[S, T]):
     """One engine, before it is made.
 
     `missing` is cheap and imports nothing heavy: None when the engine can work here, else one sentence that says what
     to do. Of the engines that can, `auto` takes the one of highest `rank`; those that need settings, or send what they
-    are given to another machine, are not `auto`: they are named or not used.
+    are given to another machine, are not `auto`: they are named or not used. An engine that needs models looks only at
+    those that are installed, as cheaply: `auto` passes it over where `unfit` says, as `missing` does, that none of them
+    is for the house's language; `lacks` tells those of its settings without which it will not start.
     """
 
     name: str
@@ -52,6 +72,8 @@ class EngineSpec(Generic[S, T]):
     missing: Callable[[], str | None]
     rank: int = 0
     auto: bool = True
+    unfit: Callable[[str], str | None] = _fits_any
+    lacks: Callable[[S, Surroundings], Sequence[ModelWanted]] = _wants_none
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,17 +103,17 @@ class Chosen:
 
 def names(kind: Kind) -> list[str]:
     """Every engine of a kind that some installed distribution declares, sorted; none is imported."""
-    return sorted({point.name for point in entry_points(group=f"roomtone.{kind}")})
+    return sorted({point.name for point in declared(entry_points, f"roomtone.{kind}")})
 
 
 def load(kind: Kind, name: str) -> EngineSpec[Any, Any]:
     """The spec of one engine. Raises EngineMissing when no such engine is declared or its file does not import."""
-    points = [point for point in entry_points(group=f"roomtone.{kind}") if point.name == name]
+    points = declared(entry_points, f"roomtone.{kind}").select(name=name)
     if not points:
         known = ", ".join([AUTO, *names(kind)])
         raise EngineMissing(f"there is no {kind} engine named {name!r}; known are: {known}")
     try:
-        spec = points[0].load()
+        spec = next(iter(points)).load()
     except ImportError as problem:
         raise EngineMissing(f"the {kind} engine {name!r} cannot be imported: {problem}") from problem
     if not isinstance(spec, EngineSpec):
@@ -99,8 +121,8 @@ def load(kind: Kind, name: str) -> EngineSpec[Any, Any]:
     return spec
 
 
-def choose(kind: Kind, choice: EngineChoice) -> Chosen:
-    """The engine for a choice: the named one, or for `auto` the best that can work here.
+def choose(kind: Kind, choice: EngineChoice, language: str = "en") -> Chosen:
+    """The engine for a choice: the named one, or for `auto` the best that can work here, in a house of that language.
 
     Raises EngineMissing, with each candidate's remedy, when there is none; SettingsError for options that it refuses.
     """
@@ -111,7 +133,7 @@ def choose(kind: Kind, choice: EngineChoice) -> Chosen:
         return Chosen(spec, _validated(kind, spec, choice), "named in the settings")
     specs, remedies = _declared(kind)
     for spec in sorted((spec for spec in specs if spec.auto), key=lambda spec: -spec.rank):
-        if remedy := spec.missing():
+        if remedy := spec.missing() or spec.unfit(language):
             remedies.append(f"{spec.name}: {remedy}")
             continue
         passed_over = f"; passed over {'; '.join(remedies)}" if remedies else ""

@@ -12,6 +12,8 @@
     ├── AlreadyRunning            another server has this state folder
     ├── ServerNotRunning          no server answers on this machine's control socket
     ├── StoreError                the server's database: damaged, unwritable, or of a newer version
+    ├── BackupError               a backup that cannot be made, or restored: nothing was changed
+    ├── ModelError                a model that is not known, cannot be fetched, or is not what it should be
     └── LinkError                 a connection that cannot go on
         ├── FrameError            the peer's bytes are not Wyoming events within our limits
         ├── PeerGone              the peer closed, reset, or fell silent past a deadline
@@ -62,6 +64,14 @@ class HomeError(RoomtoneError):
 
 
 class StoreError(RoomtoneError):
+    pass
+
+
+class BackupError(RoomtoneError):
+    pass
+
+
+class ModelError(RoomtoneError):
     pass
 
 

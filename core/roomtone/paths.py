@@ -14,6 +14,12 @@ def cache_dir() -> Path:
     return _folder("ROOMTONE_CACHE", "XDG_CACHE_HOME", Path.home() / ".cache", "roomtone")
 
 
+def models_dir(cache: Path, kind: str) -> Path:
+    """Where the installed models of a kind (`whisper`, `piper`) lie: each in a folder of its name, which appears there
+    only when it is whole."""
+    return cache / "models" / kind
+
+
 def _folder(own: str, xdg: str, fallback: Path, name: str) -> Path:
     if chosen := os.environ.get(own):
         return Path(chosen)

@@ -140,11 +140,15 @@ WakeChoice = Annotated[EngineChoice, EngineOf("wake")]
 VadChoice = Annotated[EngineChoice, EngineOf("vad")]
 EchoChoice = Annotated[EngineChoice, EngineOf("echo")]
 HomeChoice = Annotated[EngineChoice, EngineOf("home")]
+ToolsChoice = Annotated[EngineChoice, EngineOf("tools")]
 
 # Chains of engines: when one fails, the next takes over.
 SttChain = Annotated[tuple[SttChoice, ...], OneOrMany()]
 TtsChain = Annotated[tuple[TtsChoice, ...], OneOrMany()]
 LlmChain = Annotated[tuple[LlmChoice, ...], OneOrMany(may_be_empty=True)]
+
+# All of them are used.
+ToolsChoices = Annotated[tuple[ToolsChoice, ...], OneOrMany(may_be_empty=True)]
 
 # Errors that only their own message explains; what all others allow stands in the model's schema.
 _SPEAK_FOR_THEMSELVES: Final = frozenset({"value_error", "assertion_error", "engine_missing", "engine_options"})

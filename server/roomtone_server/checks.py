@@ -5,14 +5,16 @@ import os
 import socket
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final
 
 from roomtone.doctor import Check, Finding
 from roomtone.errors import RoomtoneError, ServerNotRunning
 from roomtone.link.security import make_certificate
+from roomtone.paths import cache_dir
 from roomtone.settings import load
+from roomtone_server.models.installed import installed
 from roomtone_server.ports.control import call, control_path
 from roomtone_server.settings import CONFIG_VARIABLE, NATIVE_PORT, WEB_PORT, ServerSettings
 
@@ -33,6 +35,7 @@ def _server() -> Iterator[Finding]:
         engines = ", ".join(f"{kind} {engine['name']}" for kind, engine in status["engines"].items())
         satellites = ", ".join(status["satellites"]) or "no satellite"
         yield Finding("server", "works", f"{status['status']}; {engines}; connected: {satellites}")
+        yield from (Finding(what, "degraded", text) for what, text in status.get("faults", {}).items())
         yield from _resting(status["chains"])
         yield from _names(status["unheard_names"])
 
@@ -67,7 +70,7 @@ def _ports() -> Iterator[Finding]:
 
 
 def _certificate() -> Iterator[Finding]:
-    from roomtone_server.mind import surroundings
+    from roomtone_server.folders import surroundings
 
     try:
         identity = make_certificate(surroundings(_settings()).state)
@@ -78,7 +81,7 @@ def _certificate() -> Iterator[Finding]:
 
 
 def _mind() -> Iterator[Finding]:
-    """The home and the agent, with one question put to them."""
+    """The home and the agent, with one command put to them, that nobody carries out."""
     try:
         understood, entities = asyncio.run(_ask())
     except RoomtoneError as problem:
@@ -86,20 +89,35 @@ def _mind() -> Iterator[Finding]:
         return
     yield Finding("home", "works", f"{entities} entities")
     if understood:
-        yield Finding("agent", "works", "understands a question about the time")
+        yield Finding("agent", "works", "understands a command")
     else:
-        yield Finding("agent", "broken", "does not understand a question about the time", "reinstall roomtone[server]")
+        yield Finding("agent", "broken", "does not understand a command", "reinstall roomtone[server]")
 
 
 async def _ask() -> tuple[bool, int]:
     from roomtone import engines
     from roomtone_server.agent.base import Request
-    from roomtone_server.mind import open_mind, surroundings
+    from roomtone_server.folders import surroundings
+    from roomtone_server.languages.language import language_of
+    from roomtone_server.mind import open_mind
 
     settings = _settings()
     async with open_mind(settings, engines.choose("home", settings.home), surroundings(settings)) as mind:
-        prepared = await mind.agent.prepare(Request("what time is it", settings.language))
-        return prepared.intent is not None, len(mind.home.entities())
+        commands = language_of(settings.first_language).warm_up[:1]
+        prepared = [await mind.agent.prepare(Request(text, settings.first_language)) for text in commands]
+        return all(each.intent is not None for each in prepared), len(mind.home.entities())
+
+
+def _models() -> Iterator[Finding]:
+    """Which are installed; none need be."""
+    here = installed(cache_dir())
+    for kind, subject in (("whisper", "whisper models"), ("piper", "piper voices")):
+        names = [title.partition("/")[2] for title in here if title.startswith(f"{kind}/")]
+        some = ", ".join(names[:MAX_NAMES_LISTED]) + (", ..." if len(names) > MAX_NAMES_LISTED else "")
+        if names:
+            yield Finding(subject, "note", f"installed: {some}")
+        else:
+            yield Finding(subject, "note", "none installed", "`roomtone models list` shows which there are")
 
 
 def _hearing() -> Iterator[Finding]:
@@ -110,8 +128,17 @@ def _hearing() -> Iterator[Finding]:
         yield Finding("recogniser", "broken", str(problem))
     else:
         yield Finding("recogniser", "works", "started, and taught the names of the home")
+        yield from _languages()
         yield from _resting({"stt": chain})
         yield from _names(unheard)
+
+
+def _languages() -> Iterator[Finding]:
+    from roomtone_server.equipment import choose_ears, language_fault
+
+    settings = _settings()
+    if fault := language_fault(settings, choose_ears(settings)):
+        yield Finding("language", "degraded", fault)
 
 
 async def _taught() -> tuple[list[str], list[dict[str, Any]]]:
@@ -119,13 +146,14 @@ async def _taught() -> tuple[list[str], list[dict[str, Any]]]:
     from roomtone import engines
     from roomtone_server.engines.base import SpeechToText
     from roomtone_server.engines.chains import provider
+    from roomtone_server.equipment import choose_ears
+    from roomtone_server.folders import surroundings
     from roomtone_server.home.base import Home
-    from roomtone_server.mind import surroundings
 
     settings = _settings()
     around = surroundings(settings)
     home: Home = engines.choose("home", settings.home).make(around)
-    stt: SpeechToText = provider.choose("stt", settings.stt, settings.patience_s.stt).make(around)
+    stt: SpeechToText = choose_ears(settings).make(replace(around, language=settings.language))
     async with AsyncExitStack() as stack:
         stack.push_async_callback(home.close)
         await home.start()
@@ -143,4 +171,4 @@ def _settings() -> ServerSettings:
     return load(ServerSettings, Path(config) if config else None)
 
 
-CHECKS: Final[Sequence[Check]] = (_server, _certificate, _mind)
+CHECKS: Final[Sequence[Check]] = (_server, _certificate, _mind, _models)

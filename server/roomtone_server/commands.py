@@ -10,7 +10,7 @@ import click
 from roomtone import logs
 from roomtone.errors import ServerNotRunning
 
-_CONFIG = click.option(
+CONFIG = click.option(
     "--config",
     type=click.Path(path_type=Path, dir_okay=False),
     envvar="ROOMTONE_SERVER_CONFIG",  # settings.CONFIG_VARIABLE, for the doctor too
@@ -20,7 +20,7 @@ _CONFIG = click.option(
 
 
 @click.command()
-@_CONFIG
+@CONFIG
 @click.option("--print-config", is_flag=True, help="Print the settings in effect, secrets masked, and end.")
 @click.option("--log-level", type=click.Choice(get_args(logs.Level)), help="Instead of the settings' own.")
 def server(config: Path | None, *, print_config: bool, log_level: logs.Level | None) -> None:
@@ -34,7 +34,7 @@ def server(config: Path | None, *, print_config: bool, log_level: logs.Level | N
     \b
     Files, in $ROOMTONE_STATE/server (default ~/.local/state/roomtone/server):
       link.pem       its certificate and key; satellites are pinned to it
-      roomtone.db    paired satellites, timers, the last turns
+      roomtone.db    paired satellites, timers, reminders, what it remembers, the last turns
       control.sock   where `roomtone pair` and `roomtone ask` reach it
     """  # noqa: D301 - click keeps the lines after the character that \b stands for
     import asyncio
@@ -47,6 +47,9 @@ def server(config: Path | None, *, print_config: bool, log_level: logs.Level | N
         click.echo(render(settings), nl=False)
         return
     logs.setup(log_level or settings.log_level)
+    from roomtone_server.model_commands import provide
+
+    provide(settings)
     from roomtone_server.server import serve
 
     asyncio.run(serve(settings))
@@ -101,23 +104,25 @@ def _when(seen_at: float | None) -> str:
 @click.command()
 @click.argument("text")
 @click.option("--area", help='Where it is asked, as if by a satellite there: "turn on the lights".')
-@_CONFIG
+@click.option("--language", metavar="CODE", help="Of the text: hi, de-AT. Default: the house's first.")
+@CONFIG
 @click.option("--json", "as_json", is_flag=True, help="Print the reply, the intent and the actions as one JSON object.")
-def ask(text: str, area: str | None, config: Path | None, *, as_json: bool) -> int:
+def ask(text: str, area: str | None, language: str | None, config: Path | None, *, as_json: bool) -> int:
     """Ask or command in writing: one text turn.
 
     Put to the running server of this user on this machine; without one it is answered in this process, with the home
-    of the settings: a timer then waits for a server to ring, and a question back cannot be answered. Exit status: 0 it
-    was understood, 3 it was not.
+    and the language model of the settings: a timer then waits for a server to ring, and a question back cannot be
+    answered. Exit status: 0 it was understood, 3 it was not.
 
     \b
         roomtone ask "is the front door locked"
         roomtone ask --area Kitchen "turn on the lights"
+        roomtone ask --language de "wie spät ist es"
     """  # noqa: D301 - as above
     try:
-        answer = next(iter(_running_server("ask", text=text, area=area)))
+        answer = next(iter(_running_server("ask", text=text, area=area, language=language)))
     except ServerNotRunning:
-        answer = _ask_here(config, text, area)
+        answer = _ask_here(config, text, area, language)
     if as_json:
         click.echo(json.dumps(answer, ensure_ascii=False))
     else:
@@ -125,22 +130,24 @@ def ask(text: str, area: str | None, config: Path | None, *, as_json: bool) -> i
     return 0 if answer["understood"] else 3
 
 
-def _ask_here(config: Path | None, text: str, area: str | None) -> dict[str, Any]:
+def _ask_here(config: Path | None, text: str, area: str | None, language: str | None) -> dict[str, Any]:
     import asyncio
     from dataclasses import asdict
 
     from roomtone import engines
     from roomtone.settings import load
     from roomtone_server.agent.base import Request, ask
-    from roomtone_server.mind import open_mind, surroundings
+    from roomtone_server.folders import surroundings
+    from roomtone_server.mind import open_mind, open_model
     from roomtone_server.settings import ServerSettings
 
     settings = load(ServerSettings, config)
     home = engines.choose("home", settings.home)
 
     async def answer() -> dict[str, Any]:
-        async with open_mind(settings, home, surroundings(settings)) as mind:
-            request = Request(text, settings.language, area=area, conversation="local")
+        around = surroundings(settings)
+        async with open_model(settings, around) as llm, open_mind(settings, home, around, llm) as mind:
+            request = Request(text, language or settings.first_language, area=area, conversation="local")
             return asdict(await ask(mind.agent, request))
 
     return asyncio.run(answer())

@@ -3,24 +3,26 @@
 import time
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from roomtone import __version__
-from roomtone.engines import Chosen
-from roomtone_server.engines.chains.chain import Chain
-from roomtone_server.engines.chains.provider import Chained
-from roomtone_server.runtime.house import House
+
+if TYPE_CHECKING:  # for the server's start: see `roomtone_server.server`
+    from roomtone.engines import Chosen
+    from roomtone_server.engines.chains.chain import Chain
+    from roomtone_server.engines.chains.provider import Chained
+    from roomtone_server.runtime.house import House
 
 
 class Health:
     """Filled by the server as it starts; read by whoever asks. Tells no secret: /health is open."""
 
-    def __init__(self, name: str, engines: Mapping[str, Chosen | Chained]) -> None:
+    def __init__(self, name: str) -> None:
         self.ready = False
         self.house: House | None = None
-        self.chains: Mapping[str, Chain[Any]] = {}  # by kind
+        self.engines: Mapping[str, Chosen | Chained] = {}  # by kind, once they are chosen
+        self.chains: Mapping[str, Chain[Any]] = {}  # as above
         self._name = name
-        self._engines = engines
         self._started_at = time.monotonic()
 
     def report(self) -> dict[str, Any]:
@@ -35,7 +37,7 @@ class Health:
             "name": self._name,
             "version": __version__,
             "uptime_s": round(time.monotonic() - self._started_at, 1),
-            "engines": {kind: {"name": chosen.name, "why": chosen.why} for kind, chosen in self._engines.items()},
+            "engines": {kind: {"name": chosen.name, "why": chosen.why} for kind, chosen in self.engines.items()},
             "chains": chains,
             "satellites": [satellite.name for satellite in self.house.satellites] if self.house else [],
         }

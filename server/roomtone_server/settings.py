@@ -1,15 +1,17 @@
 """The server's settings. Every key has a default: `roomtone server` works without a file."""
 
 import socket
+from pathlib import Path
 from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
 from roomtone.engines import EngineChoice
-from roomtone.link.stream import MAX_CONNECTIONS, MAX_PER_ADDRESS
+from roomtone.link.crowd import MAX_CONNECTIONS, MAX_PER_ADDRESS
 from roomtone.logs import Level
-from roomtone.settings import HomeChoice, LlmChain, Settings, SttChain, TtsChain, VadChoice
+from roomtone.settings import HomeChoice, LlmChain, Settings, SttChain, ToolsChoices, TtsChain, VadChoice
 from roomtone_server.agent.settings import AgentSettings
+from roomtone_server.engines.base import ANY_LANGUAGE
 
 NATIVE_PORT: Final = 10760
 CONFIG_VARIABLE: Final = "ROOMTONE_SERVER_CONFIG"  # names the settings file where --config does not
@@ -64,6 +66,20 @@ class PatienceSettings(Settings):
     llm: Patience = 6.0
 
 
+class ModelsSettings(Settings):
+    """Whether models that an engine of these settings lacks are fetched as the server starts, and which are known
+    beside those of the package."""
+
+    download: Literal["ask", "auto", "never"] = "ask"
+    manifest: Path | None = None
+
+
+class MemorySettings(Settings):
+    """`persist`: whether conversations that go on when the server stops go on when it is back."""
+
+    persist: bool = False
+
+
 class ServerSettings(Settings):
     name: Annotated[str, Field(min_length=1, max_length=63)] = Field(default_factory=socket.gethostname)
     language: str = "en"
@@ -76,9 +92,22 @@ class ServerSettings(Settings):
     patience_s: PatienceSettings = PatienceSettings()
     vad: VadChoice = EngineChoice()
     home: HomeChoice = EngineChoice()
+    models: ModelsSettings = ModelsSettings()
+    tools: ToolsChoices = ()
     agent: AgentSettings = AgentSettings()
+    memory: MemorySettings = MemorySettings()
     endpoint: EndpointSettings = EndpointSettings()
     follow_up: Literal["when-asked", "always", "never"] = "when-asked"
     follow_up_s: Annotated[float, Field(ge=1, le=30)] = 5.0
     store_transcripts: bool = False
     log_level: Level = "info"
+
+    @property
+    def detects_language(self) -> bool:
+        """Whether each turn is in the language in which it was spoken."""
+        return self.language == ANY_LANGUAGE
+
+    @property
+    def first_language(self) -> str:
+        """The one of whatever was not spoken: texts, dues, and what a recogniser hears that cannot tell."""
+        return "en" if self.detects_language else self.language

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
-from roomtone.errors import StoreError, UsageError
+from roomtone.errors import UsageError
+from roomtone_server.stored import stored
 
 if TYPE_CHECKING:  # for the command line's speed: see `roomtone.cli`
     from roomtone_server.store.base import StoredTurn, TurnStore
@@ -88,21 +89,9 @@ def stats(hours: float, satellite: str | None, *, as_json: bool) -> None:
 
 def _stored(ask: "Callable[[TurnStore], Awaitable[T]]") -> T:
     """What the store answers. Raises StoreError."""
-    import asyncio
-
-    from roomtone.paths import state_dir
-    from roomtone_server.store.database import FILE_NAME, Database
     from roomtone_server.store.turns import SqliteTurnStore
 
-    path = state_dir() / "server" / FILE_NAME
-    if not path.exists():
-        raise StoreError(f"there is no database at {path}: `roomtone server` makes it when it first runs")
-
-    async def read() -> T:
-        async with Database.read(path) as database:
-            return await ask(SqliteTurnStore(database))
-
-    return asyncio.run(read())
+    return stored(lambda database: ask(SqliteTurnStore(database)))
 
 
 def _table(found: "Sequence[StoredTurn]") -> Iterator[str]:

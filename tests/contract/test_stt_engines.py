@@ -24,6 +24,7 @@ from roomtone import engines
 from roomtone.engines import EngineChoice, Surroundings
 from roomtone.errors import EngineError
 from roomtone_server.engines.base import HearingRequest
+from roomtone_server.engines.chains import provider
 from roomtone_server.grammar.vocabulary import NamedThing
 
 COMMAND = "turn on the ceiling light"
@@ -40,40 +41,64 @@ SERVICES = {
     "wyoming": (wyoming_recogniser, lambda server: {"uri": server.uri}),
 }
 KEYED = {"deepgram", "openai"}
+# Of each engine that hears with a model that is made here: its settings.
+WHISPERS = {
+    "cascade": lambda model: {"open": {"engine": "faster-whisper", "model": model}, "busy_from": 1000},
+    "faster-whisper": lambda model: {"model": model},
+}
+CHAIN = "wyoming, faster-whisper"  # as it calls itself
+TAKING_OVER = {"cascade", CHAIN}  # where one fails
 WITHOUT_PARTIALS = {"openai"}
 HASTY = {"answer_s": 0.5}  # far above what a service here takes
 PATIENT = {}
+CHAIN_PATIENCE_S = 60  # far above what any engine here takes
 
 DECLARED = in_project("roomtone.stt")
 
 
-@pytest.fixture(params=sorted(DECLARED))
+@pytest.fixture(params=[*sorted(DECLARED), CHAIN])
 def name(request, monkeypatch):
     declare(monkeypatch, engines, "roomtone.stt", DECLARED)
-    if remedy := engines.load("stt", request.param).missing():
-        pytest.skip(f"{request.param} cannot work here: {remedy}")
+    for each in request.param.split(", "):
+        if remedy := engines.load("stt", each).missing():
+            pytest.skip(f"{each} cannot work here: {remedy}")
     return request.param
 
 
 @pytest.fixture
 def service(name):
     """The service that the engine asks; None for one that hears itself."""
-    if name not in SERVICES:
+    first = name.partition(", ")[0]
+    if first not in SERVICES:
         yield None
         return
-    with SERVICES[name][0]() as server:
+    with SERVICES[first][0]() as server:
         server.sounds = {text: reply_of(text) for text in (WITH_REST, COMMAND, OTHER, NEW)}
         yield server
 
 
+@pytest.fixture(scope="session")
+def whisper(tmp_path_factory):
+    """A model of Whisper's that knows the sound of the texts of this suite."""
+    pytest.importorskip("faster_whisper")
+    from support.whisper_models import Taught, make_model
+
+    taught = [Taught(text, reply_of(text)) for text in (WITH_REST, COMMAND, OTHER, NEW)]
+    return make_model(tmp_path_factory.mktemp("whisper"), taught)
+
+
 @pytest.fixture
-def make(name, service, tmp_path):
+def make(name, service, tmp_path, request):
     """Makes the engine, not yet started."""
 
+    def settings_of(engine):
+        if engine in SERVICES:
+            return {**SERVICES[engine][1](service), **({"api_key": KEY} if engine in KEYED else {})}
+        return WHISPERS[engine](str(request.getfixturevalue("whisper"))) if engine in WHISPERS else {}
+
     def make(**options):
-        settings = SERVICES[name][1](service) if service else {}
-        key = {"api_key": KEY} if name in KEYED else {}
-        chosen = engines.choose("stt", EngineChoice(name, {**settings, **key, **options}))
+        choices = [EngineChoice(each, {**settings_of(each), **options}) for each in name.split(", ")]
+        chosen = provider.choose("stt", choices, CHAIN_PATIENCE_S)
         return chosen.make(Surroundings(state=tmp_path / "state", cache=tmp_path / "cache"))
 
     return make
@@ -81,9 +106,9 @@ def make(name, service, tmp_path):
 
 @pytest.fixture
 def served(name, service):
-    """The service; skips what hears itself."""
-    if service is None:
-        pytest.skip(f"{name} asks no service")
+    """The service; skips what hears itself, or has another to do so."""
+    if service is None or name in TAKING_OVER:
+        pytest.skip(f"{name} asks no service, or does not depend on it")
     return service
 
 
@@ -231,10 +256,12 @@ async def test_a_new_name_is_learned_while_an_open_utterance_keeps_the_old_ones(
         assert await heard(engine, await spoken(NEW)) == NEW
 
 
-async def test_a_worker_that_dies_fails_what_is_open_and_comes_back(make):
+async def test_a_worker_that_dies_fails_what_is_open_and_comes_back(make, name):
     async with listening(make()) as engine:
         if not workers():
             pytest.skip("it has no worker process")
+        if name in TAKING_OVER:
+            pytest.skip(f"{name} is not brought down by that")
         pcm = await spoken(COMMAND)
         for _ in range(2):
             hearing = await engine.hear(HearingRequest())

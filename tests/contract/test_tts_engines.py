@@ -19,6 +19,7 @@ from roomtone import engines
 from roomtone.engines import EngineChoice, Surroundings
 from roomtone.errors import EngineError
 from roomtone_server.engines.base import SpeechRequest
+from roomtone_server.engines.chains import provider
 
 SHORT = SpeechRequest("Turned on the kitchen light.")
 LONG = SpeechRequest("The quick brown fox jumps over the lazy dog, and the lazy dog sleeps on. " * 60)
@@ -33,26 +34,30 @@ SERVICES = {
 }
 HASTY = {"first_audio_s": 0.5, "silence_s": 0.5}  # far above what a service here takes
 PATIENT = {}
+CHAIN = "wyoming, espeak"  # as it calls itself
+CHAIN_PATIENCE_S = 60  # far above what any engine here takes
 
 
 DECLARED = in_project("roomtone.tts")
 
 
-@pytest.fixture(params=sorted(DECLARED))
+@pytest.fixture(params=[*sorted(DECLARED), CHAIN])
 def name(request, monkeypatch):
     declare(monkeypatch, engines, "roomtone.tts", DECLARED)
-    if remedy := engines.load("tts", request.param).missing():
-        pytest.skip(f"{request.param} cannot work here: {remedy}")
+    for each in request.param.split(", "):
+        if remedy := engines.load("tts", each).missing():
+            pytest.skip(f"{each} cannot work here: {remedy}")
     return request.param
 
 
 @pytest.fixture
 def service(name):
     """The service that the engine asks; None for one that speaks itself."""
-    if name not in SERVICES:
+    first = name.partition(", ")[0]
+    if first not in SERVICES:
         yield None
         return
-    with SERVICES[name][0]() as server:
+    with SERVICES[first][0]() as server:
         yield server
 
 
@@ -68,11 +73,14 @@ def voice_file(tmp_path_factory):
 def make(name, service, tmp_path, request):
     """Makes the engine, not yet started."""
 
+    def settings_of(engine):
+        if engine == "piper":
+            return {"voice": str(request.getfixturevalue("voice_file"))}
+        return SERVICES[engine][1](service) if engine in SERVICES else {}
+
     def make(**options):
-        settings = {**SERVICES[name][1](service), **options} if service else options
-        if name == "piper":
-            settings = {"voice": str(request.getfixturevalue("voice_file")), **options}
-        chosen = engines.choose("tts", EngineChoice(name, settings))
+        choices = [EngineChoice(each, {**settings_of(each), **options}) for each in name.split(", ")]
+        chosen = provider.choose("tts", choices, CHAIN_PATIENCE_S)
         return chosen.make(Surroundings(state=tmp_path / "state", cache=tmp_path / "cache"))
 
     return make
@@ -80,9 +88,9 @@ def make(name, service, tmp_path, request):
 
 @pytest.fixture
 def served(name, service):
-    """The service; skips what speaks itself."""
-    if service is None:
-        pytest.skip(f"{name} asks no service")
+    """The service; skips what speaks itself, or has another to do so."""
+    if service is None or name == CHAIN:
+        pytest.skip(f"{name} asks no service, or does not depend on it")
     return service
 
 

@@ -35,3 +35,16 @@ async def test_two_spoken_turns_are_measured_at_the_satellite(tmp_path):
 async def test_wrong_options_are_told_in_a_line(tmp_path, arguments, words):
     (tmp_path / "not.wav").write_text("areas: [kitchen")
     await refuses("bench", "v2v", *arguments, folder=tmp_path, words=words)
+
+
+async def test_the_bound_with_a_language_model_is_told_and_the_model_is_what_is_heard(tmp_path):
+    arguments = ("bench", "v2v", "--llm", "--turns", "1", "--picture", "v2v.svg")
+    status, out, err = await roomtone(*arguments, folder=tmp_path)
+    assert status == 0, err
+    *lines, last = out.splitlines()
+    told = json.loads(last)
+    [turn] = told["commands"]
+    assert turn["outcome"] == "counted"
+    assert turn["stages"]["agent"] >= told["llm"]["first_token_ms"]
+    assert turn["stages"]["tts"] >= told["llm"]["first_fragment_ms"] - 50, "a token that was late hurries the next"
+    assert lines[-2] == ("held" if told["llm"]["held"] else f"not held; turns that took longer: {told['llm']['over']}")

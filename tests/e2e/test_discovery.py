@@ -10,7 +10,16 @@ from zeroconf.asyncio import AsyncZeroconf
 
 from roomtone.errors import LinkError
 from roomtone.link import discovery
-from roomtone.link.discovery import SERVICE, FoundServer, advertise, find_server, find_servers, own_addresses
+from roomtone.link.discovery import (
+    SERVICE,
+    FoundServer,
+    FoundService,
+    advertise,
+    find_server,
+    find_servers,
+    find_services,
+    own_addresses,
+)
 
 PIN = bytes(range(32))
 OTHER_PIN = bytes(range(100, 132))
@@ -43,10 +52,31 @@ async def test_two_servers_of_one_name_are_both_found():
         assert [(server.name, server.port) for server in ours] == [("Our house", 10760), ("Our house", 10761)]
 
 
+async def test_a_server_is_a_service_too_and_found_by_its_name():
+    async with advertise("Our house", 10762, fingerprint=PIN, host="127.0.0.1"):
+        found = await find_services(SERVICE, SOON_S, enough=lambda service: service.port == 10762)
+        assert FoundService("Our house", ("127.0.0.1",), 10762) in found
+        assert await find_services("_roomtone-none._tcp.local.", A_WHILE_S) == []
+
+
 async def test_a_server_is_withdrawn_at_the_end():
     async with advertise("brief", 10760, fingerprint=PIN, host="127.0.0.1"):
         assert await find_server(PIN, SOON_S)
     assert await find_server(PIN, A_WHILE_S) is None
+
+
+@pytest.mark.parametrize("rounds", [1, 3, 5, 20])
+async def test_an_announcement_that_is_cut_short_leaves_nothing_open(rounds):
+    async def announced():
+        async with advertise("hasty", 10763, fingerprint=PIN, host="127.0.0.1"):
+            pass
+
+    announcing = asyncio.create_task(announced())
+    for _ in range(rounds):
+        await asyncio.sleep(0)
+    announcing.cancel()
+    await asyncio.wait({announcing})
+    assert announcing.cancelled()
 
 
 async def test_a_new_address_is_announced(monkeypatch):
@@ -99,7 +129,7 @@ async def test_a_machine_without_multicast(monkeypatch):
     monkeypatch.setattr(discovery, "AsyncZeroconf", refuse)
     with pytest.raises(LinkError, match="multicast does not work on this machine"):
         await find_servers(A_WHILE_S)
-    with pytest.raises(LinkError, match="give satellites the server's address"):
+    with pytest.raises(LinkError, match="give addresses by hand"):
         async with advertise("deaf", 10760, fingerprint=PIN):
             pytest.fail("it announced")
 

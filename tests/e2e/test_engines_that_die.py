@@ -1,16 +1,18 @@
 """The first engine of each kind is killed in the middle of one turn, and the turn is answered all the same.
 
-Real engines and the real runtime; the first ones ask servers on loopback, which die when they have begun to answer.
+Real engines, the real agent and the real runtime; the first engines ask servers on loopback, which die when they have
+begun to answer.
 """
 
 import asyncio
-from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 import pytest
 from support.entry_points import declare_project
 from support.llm_servers import OllamaServer, OpenAIServer
-from support.scripted import ScriptedAgent, ScriptedSatellite
+from support.scripted import ScriptedSatellite
+from support.scripted_model import thinking_house
 from support.stt_servers import wyoming_recogniser
 from support.threaded_servers import KEY, Fault
 from support.tts_servers import http_server
@@ -20,8 +22,7 @@ from support.voice import spoken
 from roomtone import engines
 from roomtone.ears.formats import FRAME_BYTES, FRAME_SAMPLES
 from roomtone.engines import EngineChoice, Surroundings
-from roomtone_server.agent.base import Finished, Prepared, Said
-from roomtone_server.engines.base import ChatEnd, ChatMessage, ChatRequest, LanguageModel, TextDelta
+from roomtone_server.engines.base import ChatEnd, TextDelta
 from roomtone_server.engines.chains import provider
 from roomtone_server.runtime.hints import Hints
 from roomtone_server.runtime.house import House
@@ -30,24 +31,6 @@ from roomtone_server.runtime.replies import Replies
 from roomtone_server.runtime.session import Audio
 
 COMMAND = "turn on the ceiling light"
-
-
-@dataclass
-class ThinkingAgent(ScriptedAgent):
-    """Says what a language model answers."""
-
-    llm: LanguageModel | None = None
-
-    async def prepare(self, request):
-        return Prepared(request, None, speculative=False)
-
-    async def commit(self, prepared):
-        request = ChatRequest("You are the voice of a home.", (ChatMessage("user", prepared.request.text),))
-        async with aclosing(self.llm.chat(request)) as pieces:
-            async for piece in pieces:
-                if isinstance(piece, TextDelta):
-                    yield Said(piece.text)
-        yield Finished(understood=True)
 
 
 @dataclass
@@ -92,12 +75,13 @@ async def a_house(dying, folder):
         chain("stt", around, wyoming, EngineChoice("pocketsphinx")) as stt,
         chain("tts", around, EngineChoice("openai", voice), EngineChoice("espeak")) as tts,
         chain("llm", around, *models) as llm,
+        thinking_house(folder, llm, order="llm-first") as thinking,
     ):
         hints = Hints(folder)
         await stt.learn(SMALL)
         await hints.learn(SMALL)
         vad = engines.choose("vad", EngineChoice())
-        yield House(Parts(stt, Replies(tts), lambda: vad.make(around), ThinkingAgent(llm=llm), hints)), (stt, tts, llm)
+        yield House(Parts(stt, Replies(tts), lambda: vad.make(around), thinking.agent, hints)), (stt, tts, llm)
 
 
 def frames(pcm):

@@ -7,6 +7,7 @@ from support.server_end import free_port
 
 from roomtone import engines
 from roomtone.settings import load
+from roomtone_server.engines.base import ChatEnd, TextDelta
 from roomtone_server.ports.control import call_async, control_path
 from roomtone_server.server import running
 from roomtone_server.settings import ServerSettings
@@ -27,12 +28,16 @@ async def test_it_starts_with_those_that_work_and_tells_of_the_others(tmp_path, 
     declare_project(monkeypatch, engines, own)
     file, port = tmp_path / "server.yaml", free_port()
     async with OpenAIServer().serving() as model:
+        model.will_answer(TextDelta("Hello"), ChatEnd("length"))
         file.write_text(SETTINGS.format(port=port, model=model.url))
         async with running(load(ServerSettings, file)):
             report = await asked(port, "health")
             [status] = [answer async for answer in call_async(control_path(), "status")]
             metrics = await asked(port, "metrics")
-        assert not model.asked, "a model is asked when somebody speaks"
+            await model.was_asked.wait()
+        [ahead] = [each.json() for each in model.asked]
+        assert ahead["max_tokens"] == 1, "until somebody speaks, the model only learns of the home"
+        assert "- Kitchen Light: light" in ahead["messages"][0]["content"]
     assert report["status"] == status["status"] == "degraded"
     assert {kind: engine["name"] for kind, engine in report["engines"].items()} == {
         "stt": "mute, pocketsphinx",

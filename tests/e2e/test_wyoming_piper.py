@@ -1,9 +1,6 @@
 """The real wyoming-piper with a small voice, asked by the engine `wyoming`."""
 
-import asyncio
 import importlib.util
-import socket
-import sys
 
 import pytest
 
@@ -17,8 +14,9 @@ if importlib.util.find_spec("wyoming_piper") is None:
 
 from support.entry_points import declare, in_project
 from support.piper_voices import make_voice
+from support.wyoming_programs import wyoming_program
 
-PATIENCE_S = 60
+NAME = "roomtone-tests-piper"
 
 
 @pytest.fixture(autouse=True)
@@ -30,34 +28,9 @@ def _declared(monkeypatch):
 async def uri(tmp_path):
     """Where wyoming-piper listens."""
     make_voice(tmp_path / "en_US-beeps-low.onnx", rate_hz=16_000)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        free_port = free.getsockname()[1]
-    address = f"tcp://127.0.0.1:{free_port}"
-    options = ("--voice", "en_US-beeps-low", "--uri", address, "--data-dir", str(tmp_path))
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "wyoming_piper", *options, stderr=asyncio.subprocess.PIPE
-    )
-    try:
-        async with asyncio.timeout(PATIENCE_S):
-            while b"Ready" not in (line := await process.stderr.readline()):
-                assert line, "it ended"
-            while not await answers(free_port):  # noqa: ASYNC110 - it says so a little too early, and nothing then
-                await asyncio.sleep(0.02)
+    options = ("--voice", "en_US-beeps-low", "--data-dir", str(tmp_path), "--zeroconf", NAME)
+    async with wyoming_program("wyoming_piper", *options) as address:
         yield address
-    finally:
-        process.terminate()
-        await process.communicate()
-
-
-async def answers(port):
-    try:
-        _, writer = await asyncio.open_connection("127.0.0.1", port)
-    except ConnectionRefusedError:
-        return False
-    writer.close()
-    await writer.wait_closed()
-    return True
 
 
 async def test_its_voice_is_heard_as_it_is_made(uri):
@@ -79,3 +52,16 @@ async def test_its_voice_is_heard_as_it_is_made(uri):
     await speech.aclose()
     assert len(await spoken("Turned on the light.")) == len(one)
     await engine.close()
+
+
+@pytest.mark.usefixtures("uri")
+async def test_it_is_found_by_its_name():
+    for name, spoken in ((NAME.upper(), True), ("roomtone-tests-nobody", False)):
+        engine = engines.choose("tts", EngineChoice("wyoming", {"find": name})).make(Surroundings(None, None))
+        await engine.start()
+        if spoken:
+            assert await anext(engine.speak(SpeechRequest("Turned on the light.")))
+        else:
+            with pytest.raises(EngineError, match=f"no service called '{name}' for tts.*heard of: .*{NAME}"):
+                await engine.voices()
+        await engine.close()

@@ -125,7 +125,7 @@ def test_a_guarded_command_for_later_asks_now(hours):
     async def scenario(house, due):
         reply = (await house.say("unlock the front door in 10 minutes")).reply
         assert reply == "Do you want me to unlock the Front Door later?"
-        assert not house.agent._timers.all()
+        assert not house.agent._kept.timers.all()
         await house.say("yes")
         assert (await anext(due)).text == "Unlocking"
         assert house.entity("lock.front_door").state == "unlocked"
@@ -200,7 +200,7 @@ def test_a_ring_that_nobody_took_up_comes_again_after_a_restart(hours):
         await anext(due)
 
     async def at_last(house, _due):
-        assert len(house.agent._timers.all()) == 1
+        assert len(house.agent._kept.timers.all()) == 1
 
     hours.live(before)
     hours.live(after)

@@ -2,6 +2,7 @@
 
 import asyncio
 
+import numpy as np
 import pytest
 from support import virtual_time
 from support.scripted import RATE_HZ, ScriptedSatellite, ScriptedTts
@@ -14,13 +15,13 @@ from roomtone_server.runtime.speaking import speaking
 STORY = "It is seven o'clock. The sun shines on the roof. All windows are closed."
 
 
-def spoken(main, tts):
+def spoken(main, tts, **options):
     """What `main` does with a speaker; the satellite that heard it."""
 
     async def run():
         satellite = ScriptedSatellite()
         begun = []
-        async with speaking(satellite, Replies(tts), 1, "en", lambda: begun.append(1)) as speaker:
+        async with speaking(satellite, Replies(tts), 1, "en", lambda: begun.append(1), **options) as speaker:
             await main(speaker, satellite)
         assert begun == [1] * bool(satellite.of("begin"))
         return satellite
@@ -94,3 +95,49 @@ def test_a_voice_that_fails_says_so():
 
     with pytest.raises(EngineError, match="the voice is gone"):
         spoken(main, Broken())
+
+
+@pytest.mark.parametrize(
+    ("waits_s", "said"),
+    [(1.4, ["It is seven."]), (1.6, ["One moment.", "It is seven."]), (9, ["One moment.", "It is seven."])],
+)
+def test_who_waits_long_for_a_reply_is_told_so_once(waits_s, said):
+    async def main(speaker, _):
+        await asyncio.sleep(waits_s)
+        await speaker.say("It is seven.\n\n")
+        await asyncio.sleep(5)
+        await speaker.finish()
+        speaker.reached(9 * RATE_HZ)
+        assert speaker.heard == "It is seven.", "history keeps the reply"
+
+    tts = ScriptedTts(seconds=1.0)
+    spoken(main, tts, one_moment="One moment.")
+    assert tts.asked == said
+
+
+def test_nobody_waits_for_what_is_over():
+    async def main(speaker, satellite):
+        await speaker.finish()
+        await asyncio.sleep(5)
+        assert satellite.log == []
+
+    spoken(main, ScriptedTts(), one_moment="One moment.")
+
+
+def test_a_reply_may_be_softer():
+    class Ear(ScriptedSatellite):
+        def play(self, _turn, pcm):
+            self.log.append(("heard", np.frombuffer(pcm, np.int16).max()))
+
+    class Shout(ScriptedTts):
+        async def speak(self, _request):
+            yield np.full(160, 20_000, np.int16).tobytes()
+
+    async def run(gain):
+        ear = Ear()
+        async with speaking(ear, Replies(Shout()), 1, "en", lambda: None, gain=gain) as speaker:
+            await speaker.say("Good night.")
+            await speaker.finish()
+        return ear.of("heard")
+
+    assert [virtual_time.run(run(gain)) for gain in (1.0, 0.25)] == [[(20_000,)], [(5_000,)]]

@@ -9,14 +9,14 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from roomtone.engines import Surroundings
-from roomtone_server.agent.base import Acted, Finished, Intent, Request, Said
+from roomtone_server.agent.base import Acted, Agent, Finished, Intent, Request, Said
 from roomtone_server.agent.clocks import Clocks
 from roomtone_server.agent.intent_agent import IntentAgent
+from roomtone_server.agent.kept import Kept
 from roomtone_server.agent.settings import AgentSettings
 from roomtone_server.home.base import Entity
 from roomtone_server.home.virtual import VirtualHome, VirtualHomeSettings
 from roomtone_server.store.database import Database
-from roomtone_server.store.timers import SqliteTimerStore
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -34,7 +34,8 @@ class Outcome:
 @dataclass(frozen=True)
 class House:
     home: VirtualHome
-    agent: IntentAgent
+    agent: Agent
+    language: str = "en"
 
     def entity(self, entity_id: str) -> Entity:
         return next(entity for entity in self.home.entities() if entity.id == entity_id)
@@ -42,7 +43,8 @@ class House:
     async def say(
         self, text: str, area: str | None = "Kitchen", satellite: str = "k1", conversation: str = ""
     ) -> Outcome:
-        prepared = await self.agent.prepare(Request(text, area=area, satellite=satellite, conversation=conversation))
+        request = Request(text, self.language, satellite, area, conversation)
+        prepared = await self.agent.prepare(request)
         parts = [part async for part in self.agent.commit(prepared)]
         assert [part for part in parts if isinstance(part, Finished)] == parts[-1:]
         return Outcome(
@@ -58,9 +60,10 @@ class House:
         with TemporaryDirectory() as folder:
             home = VirtualHome(VirtualHomeSettings(), Surroundings(Path(folder), Path(folder)), now=lambda: NOON)
             await home.start()
-            lived_in, self.agent._home = self.agent._home, home
+            lived_in = self.agent._home
+            self.agent._home = self.agent._reader._home = home
             yield
-            self.agent._home = lived_in
+            self.agent._home = self.agent._reader._home = lived_in
             await home.close()
 
 
@@ -74,15 +77,16 @@ async def open_house(
     )
     await home.start()
     async with Database.open(folder / "roomtone.db", executor) as database:
+        the_clocks = Clocks(**({"local_now": lambda: NOON} | (clocks or {})))
         agent = IntentAgent(
             home,
-            SqliteTimerStore(database),
+            Kept.in_database(database, the_clocks),
             AgentSettings(),
             executor=executor,
-            clocks=Clocks(local_now=lambda: NOON, **(clocks or {})),
+            clocks=the_clocks,
             **options,
         )
         await agent.start()
-        yield House(home, agent)
+        yield House(home, agent, options.get("language", "en"))
         await agent.close()
     await home.close()

@@ -241,6 +241,9 @@ class ScriptedAgent:
         self.asked.append(request)
         return Prepared(request, Intent("HassTurnOn", {"name": "light"}), self.speculative, reply=self.reply)
 
+    async def think_ahead(self, prepared: Prepared) -> None:
+        pass
+
     async def commit(self, prepared: Prepared) -> AsyncGenerator[ReplyPart, None]:
         await asyncio.sleep(self.takes_s)
         if self.breaks is not None:

@@ -32,6 +32,7 @@ class RecogniserServer(SpeechServer):
     """What a test sees of a recogniser, whatever it speaks."""
 
     sounds: dict = field(default_factory=dict)  # text -> int16 at RATE_HZ
+    language: str = ""  # that it tells, when it was asked for any
 
     def hears(self, pcm):
         """The words of the text that sounds most like it, as far as it has come; none of what it does not know."""
@@ -211,6 +212,8 @@ class DeepgramStream:
             "from_finalize": from_finalize,
             "channel": {"alternatives": [{"transcript": " ".join(words[self.settled_words :]), "confidence": 0.9}]},
         }
+        if self.server.language:
+            result["channel"]["alternatives"][0]["languages"] = [self.server.language, "en"]
         self.told_bytes = len(self.pcm)
         if is_final:
             self.settled_bytes, self.settled_words = len(self.pcm), len(words)
@@ -281,7 +284,7 @@ class WyomingRecogniser(RecogniserServer):
             case _:
                 if self.streams:
                     await async_write_event(TranscriptStop().event(), writer)
-                await async_write_event(Transcript(text).event(), writer)
+                await async_write_event(Transcript(text, language=self.language or None).event(), writer)
 
     def _info(self):
         def model(name, *languages, installed=True):

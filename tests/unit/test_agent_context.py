@@ -148,7 +148,7 @@ async def test_what_was_interrupted_or_refused_is_no_subject(house):
 
 async def test_later_it_is_still_what_it_was_when_it_was_said(house):
     await last_of(house, "turn on the bedroom light", "turn it off in five minutes")
-    [timer] = house.agent._timers.all()
+    [timer] = house.agent._kept.timers.all()
     assert timer.command == "turn Bedroom Light off"
 
 

@@ -69,6 +69,28 @@ EVERYDAY = [
     ("start vacuuming", [("vacuum.start", "vacuum.robot", {})], "Started"),
     ("send the robot home", [("vacuum.return_to_base", "vacuum.robot", {})], "Returning"),
     ("read me my shopping list", [], "On Shopping List: bread and olive oil"),
+    (
+        "remove olive oil",
+        [("todo.remove_item", "todo.shopping_list", {"item": "olive oil"})],
+        "Removed olive oil",
+    ),
+    ("delete the caviar", [], "the caviar is not on Shopping List."),
+    (
+        "clear the shopping list",
+        [
+            ("todo.remove_item", "todo.shopping_list", {"item": "bread"}),
+            ("todo.remove_item", "todo.shopping_list", {"item": "olive oil"}),
+        ],
+        "Shopping List is empty now",
+    ),
+    (
+        "delete everything from the list",
+        [
+            ("todo.remove_item", "todo.shopping_list", {"item": "bread"}),
+            ("todo.remove_item", "todo.shopping_list", {"item": "olive oil"}),
+        ],
+        "Shopping List is empty now",
+    ),
     ("what do I need to buy", [], "On Shopping List: bread and olive oil"),
     (
         "take olive oil off my shopping list",

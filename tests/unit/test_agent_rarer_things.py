@@ -51,7 +51,7 @@ RARE_COMMANDS = [
     ("press the bell", [("button.press", "button.bell", {})], "Pressed"),
     ("stop the barn blinds", [("cover.stop_cover", "cover.barn", {})], "Stopped"),
     ("turn on the stereo in the barn", [], "Sorry, I am not aware of any device called Stereo in the Barn area"),
-    ("what's the weather", [], "Sorry, I am not aware of any weather"),
+    ("what's the weather", [], "Sorry, nothing in your home knows the weather."),
     ("open the curtains", [], "Sorry, I am not aware of any curtains in the Kitchen area"),
     ("is the strip on", [], "No, off"),
 ]

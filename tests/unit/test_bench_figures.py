@@ -57,6 +57,14 @@ def test_the_area_decides_what_is_the_same():
     assert Judge(SMALL, "Lounge").verdict("turn on the lights", "turn on the lights in the kitchen") is Verdict.WRONG
 
 
+def test_several_commands_in_one_mean_all_of_them(judge):
+    said = "turn on the ceiling light and lock the front door"
+    assert judge.verdict(said, "turn on ceiling light, then lock front door") is Verdict.RIGHT
+    assert judge.verdict(said, "turn on the ceiling light") is Verdict.WRONG
+    assert judge.verdict(said, "turn on the ceiling light and dance") is Verdict.REJECTED
+    assert judge.verdict("", "the kitchen and the lounge") is Verdict.RIGHT
+
+
 def test_texts_that_are_no_command_are_named_before_anything_is_heard(judge):
     judge.check([clip(ON), clip("")])
     with pytest.raises(UsageError) as refused:

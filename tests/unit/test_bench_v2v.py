@@ -18,10 +18,12 @@ from roomtone_server.bench.judge import Judge
 from roomtone_server.bench.scene import GAP_S, LEAD_IN_S, Clip
 from roomtone_server.bench.turn import Turn
 from roomtone_server.bench.v2v import commands
+from roomtone_server.bench.v2v.bound import bound, lines
 from roomtone_server.bench.v2v.command import v2v
 from roomtone_server.bench.v2v.commands import Command, recorded, repeated
 from roomtone_server.bench.v2v.figures import figures
 from roomtone_server.bench.v2v.measure import STAGES, Outcome, measured
+from roomtone_server.bench.v2v.model import ANSWER, TOKENS_PER_S, first_fragment_ms
 from roomtone_server.bench.v2v.picture import picture
 from roomtone_server.bench.v2v.playing import turns_by_take
 from roomtone_server.bench.v2v.reel import spliced
@@ -224,3 +226,22 @@ def test_a_turn_belongs_to_the_take_in_which_its_wake_word_was_heard():
         ]
     }
     assert {take: found.number for take, found in turns_by_take(reel, turns, began).items()} == {1: 3}
+
+
+def test_the_bound_is_what_the_model_takes_and_a_little_more(judge):
+    counted = [measured(command(), SPEECH_END_NS, turn(), answer(at_ms), judge) for at_ms in (980, 1000)]
+    left_out = measured(command(OFF), SPEECH_END_NS, turn(), answer(5000), judge)
+    told = bound([*counted, left_out], 300.0, 400.0)
+    assert told["bound_ms"]["p99"] == 1000
+    assert told["used_ms"]["p50"] == 110
+    assert (told["over"], told["held"]) == (0, True)
+    late = bound([*counted, measured(command(), SPEECH_END_NS, turn(), answer(1001), judge)], 300.0, 400.0)
+    assert (late["over"], late["held"]) == (1, False)
+    assert list(lines(late))[-1] == "not held; turns that took longer: 1"
+    nothing = bound([left_out], 300.0, 400.0)
+    assert (nothing["held"], nothing["used_ms"]["p50"], list(lines(nothing))[-1]) == (False, None, "no turn counts")
+
+
+def test_the_first_fragment_is_whole_when_the_next_sentence_begins():
+    assert ANSWER.startswith("I have seen to that for you. All")
+    assert first_fragment_ms("en") == 8 / TOKENS_PER_S * 1000

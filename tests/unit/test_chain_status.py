@@ -66,7 +66,8 @@ def test_where_none_is_installed_each_remedy_is_told(choose):
 
 async def test_health_and_metrics_say_who_rests_and_why(choose):
     provided, engine = choose(EngineChoice("beeper", {"fails_at": 0}), EngineChoice("beeper"))
-    health = Health("attic", {"tts": provided})
+    health = Health("attic")
+    health.engines = {"tts": provided}
     health.house, health.chains, health.ready = House(parts()), {"tts": engine.chain}, True
     assert {each["state"] for each in health.report()["chains"]["tts"]} == {"starts"}
     await engine.start()

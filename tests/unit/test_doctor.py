@@ -39,6 +39,11 @@ def test_an_engine_that_cannot_work_here_is_a_note_with_its_remedy(monkeypatch):
     assert the("vad engine").text == "none can work here"
 
 
+def test_where_all_want_to_be_named_none_is_picked(monkeypatch):
+    declare(monkeypatch, engines, "roomtone.vad", {"far": "support.paced_engines:FAR"})
+    assert the("vad engine").text == "only those that the settings name; these can work: far"
+
+
 def test_an_engine_that_is_broken_is_told(monkeypatch):
     declare(monkeypatch, engines, "roomtone.vad", {"odd": "support.paced_engines:NO_SPEC"})
     assert "its entry point is not an EngineSpec" in the("vad engine odd").remedy

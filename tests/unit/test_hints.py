@@ -1,6 +1,6 @@
 from support.vocabularies import SMALL
 
-from roomtone_server.runtime.hints import AT_ONCE, Hint, Hints
+from roomtone_server.runtime.hints import Hint, Hints
 from roomtone_server.turn.events import Completeness
 
 
@@ -17,5 +17,14 @@ async def test_a_home_is_known_once_it_was_learned(tmp_path):
     assert hints.of("") == Hint("", Completeness.UNKNOWN)
 
 
-def test_what_ends_at_once_is_spelled_as_keys_are():
-    assert all(text == text.casefold().strip() for texts in AT_ONCE.values() for text in texts)
+async def test_of_several_commands_the_last_decides_and_after_and_more_must_come(tmp_path):
+    hints = Hints(tmp_path)
+    await hints.learn(SMALL)
+    assert hints.of("lock the front door and").completeness is Completeness.OPEN
+    assert hints.of("lock the front door and then").completeness is Completeness.OPEN
+    assert hints.of("lock the front door and turn on the").completeness is Completeness.OPEN
+    assert hints.of("turn on the light and lock the front door").completeness is Completeness.COMPLETE
+    assert hints.of("Lock the front door. Turn on the light.").completeness is Completeness.EXTENDABLE
+    assert hints.of("lock the front door and sing").completeness is Completeness.UNKNOWN
+    assert hints.of("sing and lock the front door").completeness is Completeness.UNKNOWN
+    assert hints.of("Good evening.").completeness is Completeness.UNKNOWN

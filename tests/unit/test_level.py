@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from roomtone.ears.level import FLOOR_DBFS, LevelMeter, wake_levels
+from roomtone.ears.level import FLOOR_DBFS, LevelMeter, amplified, wake_levels
 
 
 def square(amplitude, samples=320):
@@ -59,3 +59,12 @@ def test_a_wake_word_and_its_room(gain):
 def test_a_wake_word_in_the_microphone_s_first_moments():
     assert wake_levels([square(3277)]).word_dbfs == pytest.approx(-20, abs=0.1)
     assert wake_levels([bytes(640)]).room_dbfs == FLOOR_DBFS
+
+
+@pytest.mark.parametrize(
+    ("gain", "samples"),
+    [(1.0, [-32_768, -3, 0, 30_000]), (0.5, [-16_384, -2, 0, 15_000]), (2.0, [-32_768, -6, 0, 32_767])],
+)
+def test_samples_become_softer_and_louder_and_never_wrap(gain, samples):
+    pcm = np.array([-32_768, -3, 0, 30_000], np.int16).tobytes()
+    assert np.frombuffer(amplified(pcm, gain), np.int16).tolist() == samples

@@ -6,6 +6,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY
 from prometheus_client.parser import text_string_to_metric_families
 from support.traces import ANSWERED, trace, until
 
+from roomtone_server.ports.web.early import answering
 from roomtone_server.ports.web.health import serve_web
 from roomtone_server.ports.web.metrics import metrics_route
 from roomtone_server.telemetry.folding import fold
@@ -65,9 +66,11 @@ def test_two_servers_in_one_process_share_nothing():
 async def test_they_are_served_beside_health():
     metrics = Metrics(lambda: {"satellites": [], "faults": {}, "chains": {}})
     async with (
-        serve_web("127.0.0.1", 0, dict, metrics_route(metrics.exposition)) as port,
+        answering("127.0.0.1", 0, dict) as early,
         aiohttp.ClientSession() as web,
+        serve_web(sockets := await early.hand_over(), dict, metrics_route(metrics.exposition)),
     ):
+        port = sockets[0].getsockname()[1]
         async with web.get(f"http://127.0.0.1:{port}/metrics") as response:
             assert (response.status, response.headers["Content-Type"]) == (200, CONTENT_TYPE_LATEST)
             assert "roomtone_v2v_seconds_count 0.0" in await response.text()

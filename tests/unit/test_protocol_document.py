@@ -8,11 +8,12 @@ import pytest
 
 from roomtone.link.clock import MAX_DRIFT, MAX_KEPT, MAX_LATE_S
 from roomtone.link.codec import Limits, encode
+from roomtone.link.crowd import MAX_CONNECTIONS, MAX_PER_ADDRESS
 from roomtone.link.discovery import SERVICE
 from roomtone.link.events import PROTOCOL, Message, Outcome, Ping, Refusal, Sound, event_of
 from roomtone.link.outbox import MAX_AUDIO_BYTES, MAX_CONTROL_BYTES
 from roomtone.link.pairing import PairingCode
-from roomtone.link.stream import MAX_CONNECTIONS, MAX_PER_ADDRESS, Deadlines
+from roomtone.link.stream import Deadlines
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "protocol.md").read_text("utf-8")
 

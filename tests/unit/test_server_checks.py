@@ -7,6 +7,7 @@ from support.entry_points import declare_project
 
 from roomtone import engines
 from roomtone.doctor import Finding
+from roomtone.paths import cache_dir, models_dir
 from roomtone_server import checks
 from roomtone_server.ports.control import ControlPort, control_path
 from roomtone_server.settings import CONFIG_VARIABLE
@@ -66,6 +67,16 @@ async def test_a_running_server_is_asked_for_them():
     assert findings[0] == Finding("server", "works", "ok; ; connected: no satellite")
     assert names(findings).text.startswith("30 cannot be heard: Name 0, Name 1,")
     assert names(findings).text.endswith("Name 19, ...")
+
+
+def test_installed_models_are_listed():
+    assert [finding.text for finding in checks.CHECKS[3]()] == ["none installed", "none installed"]
+    for kind, name in (("whisper", "base"), ("piper", "de_DE-thorsten-medium"), ("piper", "en_GB-alba-medium")):
+        (models_dir(cache_dir(), kind) / name).mkdir(parents=True)
+    assert list(checks.CHECKS[3]()) == [
+        Finding("whisper models", "note", "installed: base"),
+        Finding("piper voices", "note", "installed: de_DE-thorsten-medium, en_GB-alba-medium"),
+    ]
 
 
 def test_a_settings_file_that_is_not_there_is_told(monkeypatch):

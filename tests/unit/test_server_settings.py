@@ -2,6 +2,7 @@
 
 import importlib.resources
 import re
+from datetime import time
 from pathlib import Path
 
 import pytest
@@ -65,4 +66,26 @@ def test_what_is_wrong_is_said_with_its_line(tmp_path, written, complaint):
     path = tmp_path / "server.yaml"
     path.write_text(written)
     with pytest.raises(SettingsError, match=complaint):
+        load(ServerSettings, path)
+
+
+@pytest.mark.parametrize("written", ['from: "22:00", to: "07:00", volume: 40 %', "from: 22:00, to: 07:00"])
+def test_the_voice_is_lowered_in_quiet_hours(tmp_path, written):
+    path = tmp_path / "server.yaml"
+    path.write_text(f"agent:\n  quiet_hours: {{{written}}}")
+    settings = load(ServerSettings, path)
+    quiet = settings.agent.quiet_hours
+    gains = [quiet.gain(time(hour, minute)) for hour, minute in ((21, 59), (22, 0), (6, 59), (7, 0))]
+    assert gains == [1.0, 0.4, 0.4, 1.0]
+    path.write_text(render(settings))
+    assert load(ServerSettings, path) == settings
+
+
+def test_quiet_hours_within_a_day_and_what_is_none(tmp_path):
+    path = tmp_path / "server.yaml"
+    path.write_text("agent: {quiet_hours: {from: 13:00, to: 14:30, volume: 0}}")
+    quiet = load(ServerSettings, path).agent.quiet_hours
+    assert [quiet.gain(time(hour)) for hour in (12, 13, 14, 15)] == [1.0, 0.0, 0.0, 1.0]
+    path.write_text("agent:\n  quiet_hours: {from: night, to: 7:00}")
+    with pytest.raises(SettingsError, match=r"server.yaml:2: agent.quiet_hours.from: found \"night\""):
         load(ServerSettings, path)

@@ -2,13 +2,16 @@
 
 import sqlite3
 import stat
+from dataclasses import replace
 
 import pytest
 
 from roomtone.errors import StoreError
-from roomtone_server.store.base import PairedSatellite, StoredTimer
+from roomtone_server.store.base import PairedSatellite, StoredFact, StoredReminder, StoredTimer
 from roomtone_server.store.database import Database
+from roomtone_server.store.facts import SqliteFactStore
 from roomtone_server.store.migrations import VERSION, migrate
+from roomtone_server.store.reminders import SqliteReminderStore
 from roomtone_server.store.satellites import SqliteSatelliteStore
 from roomtone_server.store.timers import SqliteTimerStore
 
@@ -138,3 +141,24 @@ async def test_timers_keep_their_order_and_survive(path):
         await store.remove("t1")
         await store.remove("t1")
         assert await store.list() == [later]
+
+
+async def test_reminders_and_facts_are_kept_in_their_order_replaced_and_removed(path):
+    late, soon = StoredReminder("b", "k1", "pay the rent", 2000.0), StoredReminder("a", "", "call mum", 1000.0)
+    facts = [StoredFact("z", "the spare key is under the pot", 5.0), StoredFact("a", "the bins go out on monday", 5.0)]
+    async with Database.open(path) as database:
+        reminders, memory = SqliteReminderStore(database), SqliteFactStore(database)
+        for reminder in (late, soon):
+            await reminders.save(reminder)
+        for fact in facts:
+            await memory.save(fact)
+    async with Database.open(path) as database:
+        reminders, memory = SqliteReminderStore(database), SqliteFactStore(database)
+        assert await reminders.list() == [soon, late]
+        assert await memory.list() == facts
+        await reminders.save(replace(soon, text="call dad"))
+        await reminders.remove("b")
+        await memory.remove("z")
+        await memory.remove("never there")
+        assert [each.text for each in await reminders.list()] == ["call dad"]
+        assert await memory.list() == facts[1:]

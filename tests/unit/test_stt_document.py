@@ -8,6 +8,7 @@ from pydantic_core import PydanticUndefined
 from support.entry_points import declare, in_project
 
 from roomtone import engines
+from roomtone.engines import EngineChoice
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "engines.md").read_text("utf-8")
 SECTION = DOCUMENT.partition("\n## Speech to text\n")[2].partition("\n## ")[0]
@@ -29,7 +30,9 @@ def test_every_setting_is_documented_with_its_default(engine):
     for name, field in engine.settings.model_fields.items():
         defaults = [default for _, names, default, *_ in rows if f"`{name}`" in names]
         assert defaults, name
-        if isinstance(field.default, tuple):
+        if isinstance(field.default, EngineChoice):
+            assert any(f"`{field.default.engine}`" in default for default in defaults), name
+        elif isinstance(field.default, tuple):
             assert any(default.strip() == str(len(field.default)) for default in defaults), name
         elif field.default not in (None, "", PydanticUndefined):
             shown = field.default if isinstance(field.default, str) else json.dumps(field.default).removesuffix(".0")

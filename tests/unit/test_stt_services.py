@@ -167,3 +167,17 @@ async def test_a_model_that_is_not_installed_does_not_count(wyoming):
     async with engine("wyoming", uri=wyoming.uri) as ears:
         with pytest.raises(EngineError, match="it hears: de, en"):
             await ears.hear(HearingRequest("fr"))
+
+
+async def test_any_language_is_left_to_the_service_which_may_tell_it(http, wyoming):
+    wanted = HearingRequest("auto")
+    async with engine("openai", base_url=f"{http.url}/openai/v1", api_key=KEY) as ears:
+        assert await (await fed(ears, request=wanted)).finish() == Transcript(TEXT)
+        assert "language" not in http.asked[0].fields
+    http.language = wyoming.language = "hi"
+    async with deepgram(http) as ears:
+        assert (await (await fed(ears, request=wanted)).finish()).language == "hi"
+        assert http.asked[1].fields["language"] == ["multi"]
+    async with engine("wyoming", uri=wyoming.uri) as ears:
+        assert (await (await fed(ears, request=wanted)).finish()).language == "hi"
+        assert wyoming.asked[0].language is None

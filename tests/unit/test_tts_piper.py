@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from roomtone import engines
-from roomtone.engines import EngineChoice, Surroundings
+from roomtone.engines import EngineChoice, ModelWanted, Surroundings
 from roomtone.errors import EngineError
+from roomtone.paths import cache_dir, models_dir
 from roomtone_server.engines.base import SpeechRequest, Voice
 from roomtone_server.engines.tts.piper import MAX_LOADED
 
@@ -94,7 +95,7 @@ async def test_each_language_has_its_voice_at_the_rate_of_the_engine(voices):
         assert await spoken(engine, "Hallo", voice="de_DE-beeps-low") == german
         with pytest.raises(EngineError, match="piper has no voice for 'fr'; it has: de-de, en-us"):
             await spoken(engine, "bonjour", "fr")
-        with pytest.raises(EngineError, match=r"no voice 'x'; it has: de_DE-beeps-low, en_US-beeps-low\. Put"):
+        with pytest.raises(EngineError, match=r"no voice 'x'; it has: .*, en_US-beeps-low\. `roomtone models pull x`"):
             await spoken(engine, "hello", voice="x")
     async with piper(voices, voices={"en": "de_DE-beeps-low"}) as engine:
         assert engine.rate_hz == 16_000
@@ -131,7 +132,8 @@ async def test_brackets_are_no_phonemes(voices):
 
 
 async def test_without_a_voice_it_says_where_to_put_one(tmp_path):
-    with pytest.raises(EngineError, match=f"piper has no voice. Put NAME.onnx .* into {tmp_path / 'state' / 'piper'}"):
+    remedy = f"`roomtone models pull .* put NAME.onnx .* into {tmp_path / 'state' / 'piper'}"
+    with pytest.raises(EngineError, match=f"piper has no voice. {remedy}"):
         async with piper(Surroundings(tmp_path / "state", tmp_path / "cache")):
             pass
 
@@ -195,3 +197,43 @@ async def test_what_is_heard_first_is_heard(voices):
     async with piper(voices) as engine:
         first = np.frombuffer(await spoken(engine, ONE), np.int16)[: RATE_HZ // 100]
         assert np.abs(first.astype(int)).max() > 1000
+
+
+def a_pulled_voice(name):
+    folder = models_dir(cache_dir(), "piper") / name
+    folder.mkdir(parents=True)
+    return make_voice(folder / f"{name}.onnx", language=name.partition("-")[0], espeak=name[:2])
+
+
+def test_auto_takes_piper_for_a_language_that_an_installed_voice_speaks():
+    def chosen(language):
+        return engines.choose("tts", EngineChoice(), language)
+
+    assert chosen("de").name == "espeak"
+    assert "piper: no voice for 'de' is installed: `roomtone models pull --for de`" in chosen("de").why
+    a_pulled_voice("de_DE-beeps-low")
+    assert (chosen("de").name, chosen("de-AT").name, chosen("en").name) == ("piper", "piper", "espeak")
+
+
+async def test_a_voice_that_was_pulled_speaks():
+    a_pulled_voice("de_DE-beeps-low")
+    async with piper(Surroundings(cache_dir(), cache_dir(), "de")) as engine:
+        assert [voice.name for voice in await engine.voices()] == ["de_DE-beeps-low"]
+        assert await spoken(engine, "Hallo", "de")
+
+
+@pytest.mark.parametrize(
+    ("options", "lacks"),
+    [
+        ({}, [ModelWanted("piper", language="fr")]),
+        ({"voice": "de_DE-beeps-low"}, []),
+        ({"voice": "fr_FR-none-low"}, [ModelWanted("piper", "fr_FR-none-low")]),
+        ({"voice": "/of/ones/own.onnx"}, []),
+        ({"voices": {"de": "de_DE-beeps-low", "en": "en_US-none-low"}}, [ModelWanted("piper", "en_US-none-low")]),
+    ],
+)
+def test_it_tells_which_voices_it_lacks(options, lacks):
+    a_pulled_voice("de_DE-beeps-low")
+    spec = engines.load("tts", "piper")
+    around = Surroundings(cache_dir(), cache_dir(), "fr")
+    assert spec.lacks(spec.settings.model_validate(options), around) == lacks

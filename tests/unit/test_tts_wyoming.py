@@ -141,3 +141,10 @@ async def test_a_text_too_long_for_the_protocol_is_an_error(server):
 def test_addresses_that_are_none_are_refused(uri):
     with pytest.raises(SettingsError, match="uri"):
         engines.choose("tts", EngineChoice("wyoming", {"uri": uri}))
+
+
+@pytest.mark.parametrize("kind", ["stt", "tts"])
+def test_an_address_and_a_name_at_once_are_refused(monkeypatch, kind):
+    declare(monkeypatch, engines, f"roomtone.{kind}", in_project(f"roomtone.{kind}"))
+    with pytest.raises(SettingsError, match="set one of them"):
+        engines.choose(kind, EngineChoice("wyoming", {"uri": "tcp://nas.lan:10200", "find": "piper"}))

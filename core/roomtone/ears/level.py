@@ -1,4 +1,6 @@
-"""How loud speech was, and the room without it: a microphone that is turned down, or a room that is too loud."""
+"""How loud speech was, and the room without it: a microphone that is turned down, or a room that is too loud. And how
+sound is made softer, or louder.
+"""
 
 import math
 import statistics
@@ -59,6 +61,14 @@ class LevelMeter:
         """Of the median frame without speech, since the first frames of speech come before it is found to be some; None
         when there was nothing but speech."""
         return _told_dbfs(statistics.median(self._noise)) if self._noise else None
+
+
+def amplified(pcm: bytes, gain: float) -> bytes:
+    """Samples (int16, any number and channels) times `gain`; what would be too loud is as loud as can be."""
+    if gain == 1:
+        return pcm
+    samples = np.frombuffer(pcm, np.int16) * np.float32(gain)
+    return samples.round().clip(-FULL_SCALE, FULL_SCALE - 1).astype(np.int16).tobytes()
 
 
 def _power(pcm: bytes) -> float:

@@ -1,4 +1,5 @@
-"""How a satellite finds its server without being told: DNS-SD over multicast DNS, on every interface.
+"""How a satellite finds its server without being told, and the server a service: DNS-SD over multicast DNS, on every
+interface.
 
 What is heard is anybody's word. It only says where to dial; the pin decides whether that was the server.
 """
@@ -9,7 +10,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 import ifaddr
 from zeroconf import Error as ZeroconfError
@@ -45,11 +46,24 @@ class FoundServer:
     area: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class FoundService:
+    """A service of another kind as it announces itself; nothing of it is proven."""
+
+    name: str
+    hosts: tuple[str, ...]  # addresses to dial, at least one
+    port: int
+
+
+F = TypeVar("F", FoundServer, FoundService)
+
+
 @asynccontextmanager
 async def advertise(
     name: str, port: int, *, fingerprint: bytes, area: str | None = None, host: str | None = None
 ) -> AsyncIterator[None]:
-    """Announces the server while the block runs, and takes it back at the end. A name that is taken gets a number.
+    """Announces the server while the block runs, and takes it back at the end. A name that is taken gets a number:
+    whether it is takes a second and a half to find out, before the block is entered.
 
     `host` is where the server listens; None is every address, and those that come later are announced too. Raises
     LinkError when multicast does not work here.
@@ -68,7 +82,7 @@ async def advertise(
 
 async def find_servers(timeout_s: float) -> list[FoundServer]:
     """Every server that is heard within this time, by name. Raises LinkError when multicast does not work here."""
-    found = await _browse(timeout_s, lambda _: False)
+    found = await _browse(SERVICE, _as_server, timeout_s, lambda _: False)
     return sorted(found, key=lambda server: (server.name, server.fingerprint16))
 
 
@@ -79,7 +93,16 @@ async def find_server(fingerprint: bytes, timeout_s: float) -> FoundServer | Non
     def is_it(server: FoundServer) -> bool:
         return server.fingerprint16 == fingerprint[:FINGERPRINT_BYTES]
 
-    return next(filter(is_it, await _browse(timeout_s, is_it)), None)
+    return next(filter(is_it, await _browse(SERVICE, _as_server, timeout_s, is_it)), None)
+
+
+async def find_services(
+    service: str, timeout_s: float, *, enough: Callable[[FoundService], bool] = lambda _: False
+) -> list[FoundService]:
+    """Every service of a type (such as `_wyoming._tcp.local.`) that is heard within this time, or until one is
+    `enough`, by name. Raises LinkError when multicast does not work here."""
+    found = await _browse(service, _as_service, timeout_s, enough)
+    return sorted(found, key=lambda each: (each.name, each.hosts, each.port))
 
 
 def own_addresses() -> list[str]:
@@ -118,10 +141,14 @@ class _Announcer:
         )
         self._zeroconf = _open()
         try:
+            # Cut short while it opens its sockets, it would lose them.
+            await asyncio.shield(self._zeroconf.zeroconf.async_wait_for_start())
             await (await self._zeroconf.async_register_service(info, allow_name_change=True))
-        except (ZeroconfError, OSError) as problem:
+        except BaseException as problem:
             await self.withdraw()
-            raise LinkError(f"the server cannot be announced on the network: {problem}") from problem
+            if isinstance(problem, ZeroconfError | OSError):
+                raise LinkError(f"the server cannot be announced on the network: {problem}") from problem
+            raise
 
     async def withdraw(self) -> None:
         if self._zeroconf is not None:
@@ -143,13 +170,15 @@ class _Announcer:
 
 
 @dataclass(slots=True)
-class _Search:
-    """Asks each server that is announced for its details, all at once."""
+class _Search(Generic[F]):
+    """Asks each that is announced for its details, all at once."""
 
     zeroconf: Zeroconf
-    enough: Callable[[FoundServer], bool]
+    service: str
+    understood: Callable[[AsyncServiceInfo], F | None]
+    enough: Callable[[F], bool]
     tasks: asyncio.TaskGroup
-    found: dict[str, FoundServer] = field(default_factory=dict)
+    found: dict[str, F] = field(default_factory=dict)
     satisfied: asyncio.Event = field(default_factory=asyncio.Event)
     _questions: list[asyncio.Task[None]] = field(default_factory=list)
 
@@ -168,19 +197,21 @@ class _Search:
             question.cancel()
 
     async def _ask(self, name: str) -> None:
-        info = AsyncServiceInfo(SERVICE, name)
-        if await info.async_request(self.zeroconf, _DETAILS_S * 1000) and (server := _understood(info)):
-            self.found[name] = server
-            if self.enough(server):
+        info = AsyncServiceInfo(self.service, name)
+        if await info.async_request(self.zeroconf, _DETAILS_S * 1000) and (found := self.understood(info)):
+            self.found[name] = found
+            if self.enough(found):
                 self.satisfied.set()
 
 
-async def _browse(timeout_s: float, enough: Callable[[FoundServer], bool]) -> list[FoundServer]:
+async def _browse(
+    service: str, understood: Callable[[AsyncServiceInfo], F | None], timeout_s: float, enough: Callable[[F], bool]
+) -> list[F]:
     zeroconf = _open()
     try:
         async with asyncio.TaskGroup() as tasks:
-            search = _Search(zeroconf.zeroconf, enough, tasks)
-            browser = AsyncServiceBrowser(zeroconf.zeroconf, SERVICE, handlers=[search.heard])
+            search = _Search(zeroconf.zeroconf, service, understood, enough, tasks)
+            browser = AsyncServiceBrowser(zeroconf.zeroconf, service, handlers=[search.heard])
             try:
                 async with asyncio.timeout(timeout_s):
                     await search.satisfied.wait()
@@ -198,21 +229,27 @@ def _open() -> AsyncZeroconf:
     try:
         return AsyncZeroconf(ip_version=IPVersion.V4Only)
     except (OSError, RuntimeError) as problem:
-        raise LinkError(
-            f"multicast does not work on this machine ({problem}): give satellites the server's address"
-        ) from problem
+        raise LinkError(f"multicast does not work on this machine ({problem}): give addresses by hand") from problem
 
 
-def _understood(info: ServiceInfo) -> FoundServer | None:
+def _as_server(info: ServiceInfo) -> FoundServer | None:
     """What a stranger announced, bounded and cleaned; None when it is no server of ours."""
-    hosts = tuple(_in_order(info.parsed_scoped_addresses()[:MAX_HOSTS]))
     try:
         fingerprint16 = bytes.fromhex(_text(info, b"fp"))
     except ValueError:
         return None
-    if not hosts or not info.port or len(fingerprint16) != FINGERPRINT_BYTES:
+    service = _as_service(info)
+    if service is None or len(fingerprint16) != FINGERPRINT_BYTES:
         return None
-    return FoundServer(_text(info, b"name"), hosts, info.port, fingerprint16, _text(info, b"area") or None)
+    return FoundServer(_text(info, b"name"), service.hosts, service.port, fingerprint16, _text(info, b"area") or None)
+
+
+def _as_service(info: ServiceInfo) -> FoundService | None:
+    """As above, of a service of any kind; None when nobody can dial it."""
+    hosts = tuple(_in_order(info.parsed_scoped_addresses()[:MAX_HOSTS]))
+    if not hosts or not info.port:
+        return None
+    return FoundService(_clean(info.name.removesuffix(f".{info.type}")), hosts, info.port)
 
 
 def _in_order(addresses: Iterable[str]) -> list[str]:

@@ -22,14 +22,13 @@ from roomtone.errors import LinkError, PeerGone, PinMismatch, PortUnusable, Room
 from roomtone.link.background import alongside
 from roomtone.link.codec import LIMITS, Limits
 from roomtone.link.connection import DEADLINES, Deadlines, Link
+from roomtone.link.crowd import MAX_CONNECTIONS, MAX_PER_ADDRESS
 from roomtone.link.wire import Wire
 
 __all__ = ["Deadlines", "Link", "Server", "dial", "serve"]
 
 _LOGGER = logging.getLogger(__name__)
 
-MAX_CONNECTIONS: Final = 64  # guards memory and descriptors: whoever reaches the port could open thousands
-MAX_PER_ADDRESS: Final = 16  # guards the places of the other satellites against one that dials wildly
 _BACKLOG: Final = 100
 _UNSENT_BYTES: Final = 16 * 1024  # in the kernel; what is there can no longer be dropped when it is old
 _SHUTDOWN_S: Final = 1.0  # a peer that is there answers TLS's goodbye at once

@@ -33,7 +33,7 @@ class Prepared:
     """What is ready to be done and said; nothing of it has happened. `payload` is the agent's own."""
 
     request: Request
-    intent: Intent | None
+    intent: Intent | None  # of several commands, that of the first
     speculative: bool  # whether the reply is known without acting, so that its audio may be made early
     payload: Any = None
     reply: str | None = None  # what `commit` will say, unless the home refuses; None: not known yet
@@ -83,6 +83,7 @@ class Due:
     satellite: str  # where; empty: everywhere
     text: str
     sound: Literal["timer", "error", "done"] = "timer"
+    language: str = "en"  # of the text
 
 
 class Agent(Protocol):
@@ -91,6 +92,10 @@ class Agent(Protocol):
 
     async def prepare(self, request: Request) -> Prepared:
         """Understands; may read the home, changes nothing. Never raises for what was said."""
+
+    async def think_ahead(self, prepared: Prepared) -> None:
+        """Goes on with what was prepared while it is not certain that it is wanted, as far as that is without effect;
+        `commit` takes it up where it is. Cancelled when it is not wanted. Never raises."""
 
     def commit(self, prepared: Prepared) -> AsyncGenerator[ReplyPart, None]:
         """Acts and answers, in parts, the last of them `Finished`; an effect that the home refuses is said."""

@@ -89,6 +89,10 @@ class Context:
             del self._subjects[next(iter(self._subjects))]
         self._subjects[request.conversation] = _Subject(entities, command, self._monotonic() + self._lasts_s)
 
+    def forget(self, request: Request) -> None:
+        """The conversation is about nothing."""
+        self._subjects.pop(request.conversation, None)
+
     def _find(self, request: Request) -> _Subject | None:
         found = self._subjects.get(request.conversation)
         return found if found is not None and self._monotonic() <= found.until else None

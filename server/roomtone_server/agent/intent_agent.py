@@ -1,45 +1,30 @@
 """The agent that knows the home's intents: it understands, plans, asks back where it must, acts, answers."""
 
-import asyncio
-import logging
 from collections.abc import AsyncGenerator, Collection, Sequence
 from concurrent.futures import Executor
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
-from roomtone.errors import HomeError, StoreError
+from roomtone.errors import RoomtoneError, StoreError
+from roomtone_server.agent.acting import make
 from roomtone_server.agent.base import Acted, Due, Finished, Intent, Prepared, ReplyPart, Request, Said
 from roomtone_server.agent.clocks import SYSTEM_CLOCKS, Clocks
-from roomtone_server.agent.confirmation import OpenQuestions, guarded_calls
-from roomtone_server.agent.context import Context, elsewhere, subject_of
-from roomtone_server.agent.intents import HANDLERS
-from roomtone_server.agent.planning import NOWHERE, CannotDo, Command, Plan, Reply, Situation
-from roomtone_server.agent.pronouns import spelled_out
-from roomtone_server.agent.responses import responses_of
+from roomtone_server.agent.context import subject_of
+from roomtone_server.agent.deeds import deed_of
+from roomtone_server.agent.kept import Kept
+from roomtone_server.agent.planning import NOWHERE, Command, Plan, Reply
+from roomtone_server.agent.reading import Reader
+from roomtone_server.agent.ready import Ready, in_sentences
+from roomtone_server.agent.recollection import Recollection
+from roomtone_server.agent.reminders import Reminder
 from roomtone_server.agent.settings import AgentSettings
-from roomtone_server.agent.timers import StartTimer, Timer, Timers
-from roomtone_server.agent.understanding import Understanding, parse_sentences
+from roomtone_server.agent.timers import Timer
+from roomtone_server.agent.tongues import Tongues
 from roomtone_server.home.base import Guarded, Home, HomeSettings, ServiceCall
-from roomtone_server.home.names import vocabulary_of
-from roomtone_server.store.base import TimerStore
 
-_LOGGER: Final = logging.getLogger(__name__)
-
-# A timer that rings later than this has a word for it: nothing was there to ring in time.
+# What is said later than this has a word for it: nothing was there to say it in time.
 LATE_S: Final = 30
-
-
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """A reply with what must happen before it is true."""
-
-    text: str
-    plan: Plan | None = None
-    command: Command | None = None  # that the plan carries out
-    understood: bool = True
-    asks: "Ready | None" = None  # the text is a question; this is what a "yes" leads to
-    answers: "Ready | None" = None  # this is what a "yes" led to: the question must still be open
 
 
 class IntentAgent:
@@ -48,7 +33,7 @@ class IntentAgent:
     def __init__(
         self,
         home: Home,
-        timers: TimerStore,
+        kept: Kept,
         settings: AgentSettings,
         *,
         confirm: Collection[Guarded] = HomeSettings().confirm,
@@ -58,27 +43,20 @@ class IntentAgent:
     ) -> None:
         """`confirm` is what asks back first; `executor` is where it warms up, None being the loop's own."""
         self._home = home
-        self._timers = Timers(timers, clocks.monotonic, clocks.wall)
-        self._confirm = confirm
+        self._kept = kept
         self._language = language
-        self._clocks = clocks
-        self._executor = executor
-        self._questions: OpenQuestions[Ready] = OpenQuestions(settings.confirm_within_s, clocks.monotonic)
-        self._context = Context(settings.context_lasts_s, clocks.monotonic)
+        self._tongues = Tongues(language, home, executor)
+        self._recollection = Recollection(settings, clocks.monotonic)
+        self._reader = Reader(home, kept, self._recollection, self._tongues, confirm, clocks)
 
     async def start(self) -> None:
-        """Raises EngineError for a language without templates, StoreError when the timers cannot be read."""
-        await self._timers.load()
-        await asyncio.get_running_loop().run_in_executor(self._executor, self._warm_up)
-
-    def _warm_up(self) -> None:
-        self._responses = responses_of(self._language)
-        self._understanding = Understanding(parse_sentences(self._language, frozenset(HANDLERS)))
-        self._understand(Request("turn on the lights"))
+        """Raises EngineError for a language without templates, StoreError when what is kept cannot be read."""
+        await self._kept.load()
+        await self._tongues.learn(self._language)
 
     async def prepare(self, request: Request) -> Prepared:
-        command = self._understand(request)
-        ready = self._ready(request, command)
+        await self._tongues.learn(request.language)
+        command, ready = self._reader.read(request)
         return Prepared(
             request,
             intent=_intent(command),
@@ -87,170 +65,129 @@ class IntentAgent:
             reply=ready.text,
         )
 
-    def _understand(self, request: Request) -> Command | None:
-        vocabulary = vocabulary_of(self._home.areas(), self._home.entities(), self._language)
-        self._understanding.learn(vocabulary)
-        command = self._understanding.understand(request.text, self._area(request), self._context.subject(request))
-        if command is not None and command.intent == "RoomtoneAgain":
-            last = self._context.command(request)
-            return command if last is None else elsewhere(last, command) or command
-        return command
+    def ready(self, request: Request, command: Command | None) -> Ready:
+        """What a command comes to, whoever found it; None: nothing was understood. Reads, and changes nothing."""
+        return self._reader.ready(request, command)
 
-    def _ready(self, request: Request, command: Command | None) -> Ready:
-        if command is None:
-            return Ready(self._excuse(request), understood=False)
-        if command.intent == "RoomtoneYes" and (confirmed := self._questions.find(request)) is not None:
-            return replace(confirmed, answers=confirmed)
-        try:
-            plan = HANDLERS[command.intent](command, self._situation(request))
-            text = self._responses.reply(command, plan.reply)
-        except CannotDo as problem:
-            return Ready(self._responses.phrase(problem.key, **problem.slots))
-        for change in plan.timers:
-            if isinstance(change, StartTimer) and change.command is not None:
-                return self._later(request, plan, change, text)
-        return self._asking(Ready(text, plan, command), plan.calls, "confirm")
-
-    def _excuse(self, request: Request) -> str:
-        match self._understanding.stranger(request.text, self._area(request)):
-            case ("name", name):
-                return self._responses.phrase("no_entity", entity=name)
-            case ("area", area):
-                return self._responses.phrase("no_area", area=area)
-            case _:
-                return self._responses.phrase("not_understood")
-
-    def _later(self, request: Request, plan: Plan, timer: StartTimer, text: str) -> Ready:
-        """A command for later must be one that could be carried out now; what asks back asks now, and what "it" is will
-        be forgotten then."""
-        assert timer.command is not None
-        later = replace(request, text=timer.command)
-        command = self._understand(later)
-        if command is not None and command.referents:
-            if len(command.referents) > 1:
-                return Ready(self._responses.phrase("no_referent"))
-            later = replace(request, text=spelled_out(timer.command, command.values["name"], self._language))
-            timer = replace(timer, command=later.text)
-            plan = replace(plan, timers=[timer])
-            command = self._understand(later)
-        if command is not None and "conversation_command" in command.values:
-            command = None  # later still: nobody means that
-        first = self._ready(later, command)
-        if first.asks is not None and first.asks.plan is not None:
-            confirmed = Ready(text, replace(plan, timers=[replace(timer, confirmed=True)]))
-            return self._asking(confirmed, first.asks.plan.calls, "confirm_later")
-        return first if first.plan is None else Ready(text, plan)
-
-    def _asking(self, ready: Ready, calls: Sequence[ServiceCall], question: str) -> Ready:
-        """The same, or the question that comes before it."""
-        entities = {entity.id: entity for entity in self._home.entities()}
-        guarded = guarded_calls(calls, entities, self._confirm)
-        if not guarded:
-            return ready
-        actions = [self._responses.phrase(f"confirm_{each.guarded}", name=each.entity.name) for each in guarded]
-        return Ready(self._responses.phrase(question, actions=actions), asks=ready)
-
-    def _situation(self, request: Request) -> Situation:
-        return Situation(
-            areas=self._home.areas(),
-            entities=self._home.entities(),
-            timers=self._timers.all(),
-            now=self._clocks.local_now(),
-            monotonic_s=self._clocks.monotonic(),
-            satellite=request.satellite,
-            area=self._area(request),
-        )
-
-    def _area(self, request: Request) -> str | None:
-        """The speaker's area as the home spells it; one that the home does not know stays as it is."""
-        if request.area is None:
-            return None
-        said = request.area.casefold()
-        for area in self._home.areas():
-            if said in {name.casefold() for name in (area.name, *area.aliases)}:
-                return area.name
-        return request.area
+    async def think_ahead(self, prepared: Prepared) -> None:
+        """There is nothing left to think about."""
 
     async def commit(self, prepared: Prepared) -> AsyncGenerator[ReplyPart, None]:
         ready: Ready = prepared.payload
-        question = self._questions.close(prepared.request)
-        self._context.note(prepared.request)
+        question = self._recollection.questions.close(prepared.request)
+        self._recollection.context.note(prepared.request)
         if ready.asks is not None:
-            self._questions.ask(prepared.request, ready.asks)
-            yield Said(ready.text)
-            yield Finished(understood=True, expects_answer=True)
+            self.ask(prepared.request, ready)
+            answer = self._say(ready, prepared.request, expects_answer=True)
         elif ready.answers is not None and ready.answers is not question:
-            yield Said(self._responses.phrase("too_late"))
-            yield Finished(understood=True)
+            answer = self._say(Ready(self._reader.phrase(prepared.request, "too_late")), prepared.request)
         else:
-            async with aclosing(self._carry_out(ready, prepared.request)) as parts:
-                async for part in parts:
-                    yield part
+            answer = self.carry_out(ready, prepared.request)
+        async with aclosing(answer) as parts:
+            async for part in parts:
+                yield part
 
-    async def _carry_out(self, ready: Ready, request: Request) -> AsyncGenerator[ReplyPart, None]:
-        plan = ready.plan or Plan(Reply(""))
-        text = ready.text
-        outcomes = await self._act(plan)
-        made = [call for call, problem in outcomes if problem is None]
-        self._context.note(request, subject_of(plan, made), ready.command if len(made) == len(outcomes) else None)
-        for call, problem in outcomes:
-            if problem is None:
+    async def _say(
+        self, ready: Ready, request: Request, *, silently: bool = False, expects_answer: bool = False
+    ) -> AsyncGenerator[ReplyPart, None]:
+        if ready.text and not silently:
+            self.note_reply(request, ready.text)
+            yield Said(ready.text)
+        yield Finished(ready.understood, expects_answer, ends_silently=silently or not ready.text)
+
+    def note_reply(self, request: Request, text: str) -> None:
+        """Whoever says something to a satellite tells what it was, so that it can be said again."""
+        self._recollection.note_reply(request.satellite, text)
+
+    def has_asked(self, request: Request) -> bool:
+        """Whether a question stands open that this request may answer."""
+        return self._recollection.questions.find(request) is not None
+
+    def ask(self, request: Request, ready: Ready) -> None:
+        """Leaves its question open: what it asks about is done after a "yes"."""
+        assert ready.asks is not None
+        self._recollection.questions.ask(request, ready.asks)
+
+    def leave_to_others(self, request: Request) -> None:
+        """Somebody else answers the request: a question that stood open is over, as after any other command."""
+        self._recollection.questions.close(request)
+        self._recollection.context.note(request)
+
+    async def carry_out(self, ready: Ready, request: Request) -> AsyncGenerator[ReplyPart, None]:
+        """Acts, and says what `commit` would; of what asks back first, ask instead."""
+        told: list[Ready] = []
+        for step in ready.steps:
+            made, problem = await self._do(step, request)
+            for call in made:
                 yield Acted(call)
-            else:
-                text = self._responses.phrase("failed", problem=problem)
+            text = step.text if problem is None else self._reader.phrase(request, "failed", problem=problem)
+            told.append(replace(step, text=text))
+        silently = all(step.plan is not None and step.plan.ends_silently for step in ready.steps)
+        answer = replace(ready, text=in_sentences(told))
+        async with aclosing(self._say(answer, request, silently=silently)) as parts:
+            async for part in parts:
+                yield part
+
+    async def _do(self, step: Ready, request: Request) -> tuple[Sequence[ServiceCall], RoomtoneError | None]:
+        """Carries one command out: the calls that were made, and what the last failure says."""
+        plan = step.plan or Plan(Reply(""))
+        before = self._reader.situation(request)
+        outcomes = await make(plan.calls, self._home)
+        made = [call for call, problem in outcomes if problem is None]
+        problems: list[RoomtoneError] = [problem for _, problem in outcomes if problem is not None]
+        self._recollection.context.note(request, subject_of(plan, made), None if problems else step.command)
         try:
-            for change in plan.timers:
-                await self._timers.apply(change)
+            for change in (*plan.timers, *plan.notes):
+                await self._kept.apply(change)
         except StoreError as problem:
-            text = self._responses.phrase("failed", problem=problem)
-        silent = plan.ends_silently or not text
-        if not silent:
-            yield Said(text)
-        yield Finished(understood=ready.understood, ends_silently=silent)
-
-    async def _act(self, plan: Plan) -> Sequence[tuple[ServiceCall, HomeError | None]]:
-        """Makes all calls at once; what became of each, in their order."""
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(self._call(call), name=f"{call.service} {call.entity}") for call in plan.calls]
-        return [(call, task.result()) for call, task in zip(plan.calls, tasks, strict=True)]
-
-    async def _call(self, call: ServiceCall) -> HomeError | None:
-        try:
-            await self._home.call(call)
-        except HomeError as problem:
-            _LOGGER.warning("%s on %s was refused", call.service, call.entity)
-            _LOGGER.debug("because %s", problem)  # it may hold what was said
-            return problem
-        return None
+            problems.append(problem)
+        intent = step.command.intent if step.command else None
+        if intent == "RoomtoneForgetConversation":
+            self._recollection.context.forget(request)
+        if intent in {"RoomtoneUndo", "RoomtoneForgetConversation"}:
+            self._recollection.forget_deed(request)
+        elif deed := deed_of(plan, made, before, self._reader.situation(request)):
+            self._recollection.note_deed(request, deed)
+        return made, problems[-1] if problems else None
 
     async def due(self) -> AsyncGenerator[Due, None]:
-        async with aclosing(self._timers.due()) as timers:
-            async for timer in timers:
-                yield await self._rung(timer)
+        async with aclosing(self._kept.due()) as dues:
+            async for due in dues:
+                request = Request("", due.language or self._language, due.satellite)
+                await self._tongues.learn(request.language)
+                said = self._reminded(due, request) if isinstance(due, Reminder) else await self._rung(due, request)
+                self.note_reply(request, said.text)
+                yield said
 
-    async def _rung(self, timer: Timer) -> Due:
-        if timer.command is None:
-            late_s = round(-self._timers.seconds_left(timer))
-            text = self._responses.phrase(
-                "timer_late" if late_s > LATE_S else "timer_done",
-                name=timer.name,
-                hours=timer.set_s // 3600,
-                minutes=timer.set_s // 60 % 60,
-                seconds=timer.set_s % 60,
-                late_minutes=max(1, round(late_s / 60)),
-            )
-            return Due(timer.satellite, text)
-        return await self._carried_out_later(timer, timer.command)
+    def _reminded(self, reminder: Reminder, request: Request) -> Due:
+        late_s = self._kept.reminders.late_s(reminder)
+        key = "reminder_late" if late_s > LATE_S else "reminder_due"
+        text = self._reader.phrase(request, key, what=reminder.text, late_minutes=max(1, round(late_s / 60)))
+        return Due(reminder.satellite, text, language=request.language)
 
-    async def _carried_out_later(self, timer: Timer, command: str) -> Due:
-        request = Request(command, language=self._language, satellite=timer.satellite, area=timer.area)
-        ready = self._ready(request, self._understand(request))
+    async def _rung(self, timer: Timer, request: Request) -> Due:
+        if timer.command is not None:
+            return await self._carried_out_later(timer, replace(request, text=timer.command, area=timer.area))
+        late_s = round(-self._kept.timers.seconds_left(timer))
+        text = self._reader.phrase(
+            request,
+            "timer_late" if late_s > LATE_S else "timer_done",
+            name=timer.name,
+            hours=timer.set_s // 3600,
+            minutes=timer.set_s // 60 % 60,
+            seconds=timer.set_s % 60,
+            late_minutes=max(1, round(late_s / 60)),
+        )
+        return Due(timer.satellite, text, language=request.language)
+
+    async def _carried_out_later(self, timer: Timer, request: Request) -> Due:
+        _, ready = self._reader.read(request)
         if ready.asks is not None:
             # The question was asked when the timer was set, unless the home has changed since.
-            ready = ready.asks if timer.confirmed else Ready(self._responses.phrase("not_confirmed"))
-        async with aclosing(self._carry_out(ready, request)) as parts:
+            ready = ready.asks if timer.confirmed else Ready(self._reader.phrase(request, "not_confirmed"))
+        async with aclosing(self.carry_out(ready, request)) as parts:
             said = [part.text async for part in parts if isinstance(part, Said)]
-        return Due(timer.satellite, "".join(said), sound="done")
+        return Due(timer.satellite, "".join(said), "done", request.language)
 
     async def close(self) -> None:
         """Every change was kept when it was made: there is nothing left to do."""

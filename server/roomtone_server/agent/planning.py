@@ -11,6 +11,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from roomtone.errors import RoomtoneError
+from roomtone_server.agent.memory import Fact, MemoryChange
+from roomtone_server.agent.reminders import Reminder, ReminderChange
 from roomtone_server.agent.timers import Timer, TimerChange
 from roomtone_server.home.base import Area, Entity, ServiceCall
 
@@ -35,16 +37,32 @@ class Command:
 
 
 @dataclass(frozen=True, slots=True)
+class Deed:
+    """What a request has done, and what takes it back."""
+
+    before: Sequence[Entity]  # those acted upon, as they were
+    calls: Sequence[ServiceCall] = ()  # that were made
+    timers: Sequence[TimerChange] = ()  # to be made, to take back what was changed
+    notes: Sequence[ReminderChange | MemoryChange] = ()  # likewise
+
+
+@dataclass(frozen=True, slots=True)
 class Situation:
-    """What a plan may look at: the home, the timers and the clock as they are now, and where the speaker is."""
+    """What a plan may look at: the home, what is kept and the clock as they are now, where the speaker is, and what was
+    done and said before."""
 
     areas: Sequence[Area]
     entities: Sequence[Entity]
     timers: Sequence[Timer]
+    reminders: Sequence[Reminder]
+    facts: Sequence[Fact]
     now: datetime  # local
     monotonic_s: float  # the clock of the timers
     satellite: str
     area: str | None
+    language: str
+    last_deed: Deed | None = None  # of this conversation
+    last_reply: str = ""  # of this satellite
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +84,7 @@ class Plan:
     reply: Reply
     calls: Sequence[ServiceCall] = ()
     timers: Sequence[TimerChange] = ()
+    notes: Sequence[ReminderChange | MemoryChange] = ()
     ends_silently: bool = False
 
 

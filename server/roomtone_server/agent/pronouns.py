@@ -2,16 +2,14 @@
 
 import functools
 import re
-from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from collections.abc import Iterable
+from typing import Any
 
 from hassil.expression import TextChunk
 from hassil.intents import TextSlotList, TextSlotValue
 
 from roomtone_server.grammar.vocabulary import NamedThing
-
-# A language without a row has none.
-PRONOUNS: Final[Mapping[str, tuple[str, ...]]] = {"en": ("it", "them", "that", "this", "those", "these")}
+from roomtone_server.languages.language import language_of
 
 
 def has_pronoun(text: str, language: str) -> bool:
@@ -38,7 +36,7 @@ def pronoun_names(things: Iterable[NamedThing], language: str) -> TextSlotList:
                 metadata={"id": f"{domain}.", "area": None},
             )
             for domain, device_class in sorted(kinds, key=str)
-            for pronoun in PRONOUNS.get(language, ())
+            for pronoun in language_of(language).pronouns
         ],
     )
 
@@ -49,4 +47,5 @@ def _context(domain: str, device_class: str | None) -> dict[str, Any]:
 
 @functools.cache
 def _pattern(language: str) -> re.Pattern[str]:
-    return re.compile(rf"\b({'|'.join(PRONOUNS.get(language, ())) or '(?!)'})\b", re.IGNORECASE)
+    # Not \b: the vowel signs at the end of many words are no letters to it.
+    return re.compile(rf"(?<!\S)({'|'.join(language_of(language).pronouns) or '(?!)'})(?!\S)", re.IGNORECASE)

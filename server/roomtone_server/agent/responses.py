@@ -5,12 +5,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from jinja2 import Template, Undefined
+from jinja2 import DictLoader, Template, Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from roomtone_server.agent.planning import Command, Reply
 from roomtone_server.grammar.sentences import load_sentences
 from roomtone_server.home.base import Entity
+from roomtone_server.languages.language import MAX_AT_HAND, Language, language_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,42 +54,46 @@ class Query:
     unmatched: Sequence[SpokenState]
 
 
-@functools.cache
+@functools.lru_cache(maxsize=MAX_AT_HAND)
 def responses_of(language: str) -> "Responses":
-    """Compiled once per process."""
+    """Made once per process, while no more languages are spoken."""
     return Responses(language)
 
 
 class Responses:
-    """All templates of one language, compiled when it is made."""
+    """All templates of one language, each compiled when it is first spoken: some 2 ms."""
 
     def __init__(self, language: str) -> None:
         """Of what a language does not word yet, the English is used. Raises EngineError for one without templates."""
-        self._environment = ImmutableSandboxedEnvironment()
         english, own = load_sentences("en")["responses"], load_sentences(language)["responses"]
+        macros = {**english["macros"], **own.get("macros", {})}
+        self._environment = ImmutableSandboxedEnvironment(loader=DictLoader(macros))
+        self._language = language_of(language)
         self._intents = {
-            intent: {key: self._compiled(text) for key, text in texts.items()}
+            intent: {**english["intents"].get(intent, {}), **texts}
             for intent, texts in {**english["intents"], **own["intents"]}.items()
         }
-        errors = {**english["errors"], **own.get("errors", {})}
-        not_worded = {**english["phrases"], "not_understood": errors["no_intent"]}
-        phrases = {**errors, **own.get("phrases", not_worded)}
-        self._phrases = {key: self._compiled(text) for key, text in phrases.items()}
+        self._compiled: dict[str, Template] = {}
+        errors = own.get("errors", {})
+        not_worded = {**english["errors"], **english["phrases"], **errors, **_outcomes(errors, self._language)}
+        self._phrases = {**not_worded, **own.get("phrases", {})}
 
-    def _compiled(self, text: str) -> Template:
-        return self._environment.from_string(text)
+    def _template(self, text: str) -> Template:
+        if text not in self._compiled:
+            self._compiled[text] = self._environment.from_string(text)
+        return self._compiled[text]
 
     def phrase(self, key: str, **slots: object) -> str:
         """One of our own phrases, or of the errors that the package words."""
-        return _spoken(self._phrases[key].render(**slots))
+        return _spoken(self._template(self._phrases[key]).render(**slots))
 
     def reply(self, command: Command, reply: Reply) -> str:
         """The text that answers a command."""
-        slots = {**command.spoken, **reply.slots}
+        slots = {**command.spoken, **self._uninflected(command), **reply.slots}
         if reply.phrase:
             return self.phrase(reply.key, **slots)
         states = {entity.id: entity for entity in (reply.state, *reply.matched, *reply.unmatched) if entity}
-        template = self._intents[command.intent][reply.key]
+        template = self._template(self._intents[command.intent][reply.key])
         return _spoken(
             template.render(
                 slots=slots,
@@ -97,8 +102,25 @@ class Responses:
                     [SpokenState(each) for each in reply.matched], [SpokenState(each) for each in reply.unmatched]
                 ),
                 state_attr=lambda entity_id, name: states[entity_id].attributes.get(name),
+                clock=self._language.clock,
+                calendar=self._language.calendar,
+                states=self._language.states,
             )
         )
+
+    def _uninflected(self, command: Command) -> Mapping[str, Any]:
+        """Names as the home has them, where the language bends them in a command."""
+        if not self._language.inflections:
+            return {}
+        return {slot: command.values[slot] for slot in ("name", "area") if slot in command.values}
+
+
+def _outcomes(errors: Mapping[str, str], language: Language) -> Mapping[str, str]:
+    """Why nothing came of a command, as far as a language has words for it."""
+    phrases = {"not_understood": errors["no_intent"]} if "no_intent" in errors else {}
+    if language.phrases is not None:
+        phrases |= {"not_understood": language.phrases.not_understood, "failed": language.phrases.failed}
+    return phrases
 
 
 def _spoken(text: str) -> str:

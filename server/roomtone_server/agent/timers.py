@@ -1,12 +1,11 @@
-"""Countdowns: what they are, what can be done to them, when the next one is due.
+"""Countdowns: what they are, what can be done to them, which ends next.
 
 They count on the monotonic clock. The wall clock is read only to keep them over a restart.
 """
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 from uuid import uuid4
@@ -33,6 +32,7 @@ class Timer:
     left_s: float | None = None
     command: str | None = None
     confirmed: bool = False
+    language: str = ""
 
     def seconds_left(self, now: float) -> float:
         if self.ends_at is None:
@@ -49,6 +49,7 @@ class StartTimer:
     name: str | None = None
     command: str | None = None  # carried out at the end, instead of ringing
     confirmed: bool = False  # its question was answered with yes
+    language: str = ""  # in which it was set, and the command is
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,18 +75,28 @@ class ExtendTimer:
     seconds: int
 
 
-TimerChange = StartTimer | CancelTimer | PauseTimer | ResumeTimer | ExtendTimer
+@dataclass(frozen=True, slots=True)
+class RestoreTimer:
+    """Whatever became of it: as it was."""
+
+    timer: Timer
+
+
+TimerChange = StartTimer | CancelTimer | PauseTimer | ResumeTimer | ExtendTimer | RestoreTimer
 
 
 class Timers:
     """All timers, in memory and in their store. A change to one that is gone meanwhile does nothing."""
 
-    def __init__(self, store: TimerStore, monotonic: Callable[[], float], wall: Callable[[], float]) -> None:
+    def __init__(
+        self, store: TimerStore, monotonic: Callable[[], float], wall: Callable[[], float], changed: asyncio.Event
+    ) -> None:
+        """`changed` is set whenever another timer may end next."""
         self._store = store
         self._monotonic = monotonic
         self._wall = wall
         self._timers: dict[str, Timer] = {}
-        self._changed = asyncio.Event()
+        self._changed = changed
 
     async def load(self) -> None:
         """Takes up what the store kept; what ended meanwhile is due at once."""
@@ -101,6 +112,8 @@ class Timers:
         """Carries a change out; when it returns, the change outlives a crash. Raises StoreError."""
         if isinstance(change, StartTimer):
             await self._keep(self._started(change))
+        elif isinstance(change, RestoreTimer):
+            await self._keep(change.timer)
         elif (timer := self._timers.get(change.id)) is None:
             return
         elif isinstance(change, CancelTimer):
@@ -110,30 +123,23 @@ class Timers:
         else:
             await self._keep(self._altered(timer, change))
 
-    async def due(self) -> AsyncGenerator[Timer, None]:
-        """Each timer at its end. It leaves the store when the next one is asked for: what was not taken up rings again
-        after a restart. One consumer."""
-        while True:
-            self._changed.clear()
-            running = [timer for timer in self._timers.values() if timer.ends_at is not None]
-            if not running:
-                await self._changed.wait()
-                continue
-            first = min(running, key=self.seconds_left)
-            if (left_s := self.seconds_left(first)) > 0:
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(left_s):
-                        await self._changed.wait()
-                continue
-            del self._timers[first.id]
-            yield first
-            await self._forget(first)
+    def left_s(self) -> float | None:
+        """Until the next end; negative when it is over, None when no timer runs."""
+        return min((self.seconds_left(timer) for timer in self._running()), default=None)
 
-    async def _forget(self, timer: Timer) -> None:
+    def pop(self) -> Timer:
+        """The one that ends next; it is none of `all` any more, and stays in the store until it is forgotten."""
+        return self._timers.pop(min(self._running(), key=self.seconds_left).id)
+
+    def _running(self) -> Sequence[Timer]:
+        return [timer for timer in self._timers.values() if timer.ends_at is not None]
+
+    async def forget(self, timer_id: str) -> None:
+        """It has rung."""
         try:
-            await self._store.remove(timer.id)
+            await self._store.remove(timer_id)
         except StoreError as problem:
-            # It has rung; at worst it rings once more. The other timers must not stop for that.
+            # At worst it rings once more. The other timers must not stop for that.
             _LOGGER.error("a timer that has rung cannot be forgotten: %s", problem)
 
     def seconds_left(self, timer: Timer) -> float:
@@ -155,6 +161,7 @@ class Timers:
             ends_at=self._monotonic() + change.seconds,
             command=change.command,
             confirmed=change.confirmed,
+            language=change.language,
         )
 
     def _altered(self, timer: Timer, change: PauseTimer | ResumeTimer | ExtendTimer) -> Timer:
@@ -183,6 +190,7 @@ class Timers:
             timer.left_s,
             timer.command,
             timer.confirmed,
+            timer.language,
         )
 
     def _from_store(self, kept: StoredTimer) -> Timer:
@@ -197,4 +205,5 @@ class Timers:
             kept.left_s,
             kept.command,
             kept.confirmed,
+            kept.language,
         )

@@ -2,25 +2,29 @@
 
 import functools
 import gc
-import re
-from collections.abc import Collection, Mapping
-from collections.abc import Set as AbstractSet
+from collections import OrderedDict
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from hassil.intents import Intent, IntentData, Intents, SlotList
+from hassil.intents import Intents
 from hassil.models import MatchEntity, UnmatchedTextEntity
 from hassil.recognize import MISSING_ENTITY, RecognizeResult, recognize_all, recognize_best
 
+from roomtone_server.agent.candidates import Candidates, Names
+from roomtone_server.agent.normal_form import normalised
 from roomtone_server.agent.planning import NOWHERE, Command
-from roomtone_server.agent.pronouns import PRONOUNS, has_pronoun, pronoun_names
+from roomtone_server.agent.pronouns import has_pronoun, pronoun_names
 from roomtone_server.grammar.sentences import load_sentences
 from roomtone_server.grammar.slots import slot_lists
 from roomtone_server.grammar.vocabulary import NamedThing, Vocabulary
-from roomtone_server.grammar.words import without_courtesy
+from roomtone_server.languages.language import MAX_AT_HAND, language_of
 
 # What is longer is no command; matching it would only hold up the event loop.
 MAX_COMMAND_CHARACTERS: Final = 200
+
+# Of what was said last, what it gave.
+MAX_REMEMBERED: Final = 32
 
 # The intents in which an unknown name is worth a word, and how much of such an order must have been said: "turn on the"
 # of "turn on the disco ball". With less, anything is a name. A long text holds more than one name, and takes long.
@@ -28,43 +32,17 @@ _ORDERS: Final = frozenset({"HassTurnOn", "HassTurnOff", "HassLightSet"})
 _MIN_ORDER_CHARACTERS: Final = 7
 _MAX_ORDER_CHARACTERS: Final = 80
 
-# What stands where a name could, and is none: "turn all off". A language without a row has none.
-_NO_NAMES: Final[Mapping[str, AbstractSet[str]]] = {
-    "en": frozenset({"all", "every", "everything", "the", *PRONOUNS["en"]})
-}
-
-# What hassil parses or tabulates at the first use of it is used here: names, numbers of each kind, wildcards.
-_WARM_UP: Final = (
-    "turn on the lights",
-    "set the brightness to fifty percent",
-    "set the temperature to twenty one and a half degrees",
-    "set a timer for ten minutes and thirty seconds",
-    "put milk on my shopping list",
-)
-
-_NOT_SAID: Final = re.compile(r"[!?;:\"“”„()]|[.,](?!\d)|(?<!\d)[.,]")
-# Signs as the templates have them, as words. A language without a row keeps them.
-_SIGNS: Final[Mapping[str, Mapping[str, re.Pattern[str]]]] = {
-    "en": {" percent": re.compile(r"\s*%|\s+per cent\b"), " degrees": re.compile(r"\s*°\s*(?:[CF]\b)?")}
-}
-
-
-def normalised(text: str, language: str) -> str:
-    """The command in a text: without punctuation, with signs as words, without courtesy at its edges."""
-    for word, sign in _SIGNS.get(language, {}).items():
-        text = sign.sub(word, text)
-    return without_courtesy(" ".join(_NOT_SAID.sub(" ", text).split()), language)
-
 
 @dataclass(frozen=True, slots=True)
 class Sentences:
     """One language's templates, parsed; the names of the home are not in them."""
 
-    commands: Intents
-    orders: Intents  # those commands in which an unknown name is worth a word
+    language: str
+    commands: Candidates
+    orders: Candidates  # those commands in which an unknown name is worth a word
 
 
-@functools.cache
+@functools.lru_cache(maxsize=MAX_AT_HAND)
 def parse_sentences(language: str, handled: frozenset[str]) -> Sentences:
     """The templates of the intents that somebody carries out; others are not understood. Once per process it takes a
     second, and leaves nothing to be parsed later.
@@ -72,14 +50,14 @@ def parse_sentences(language: str, handled: frozenset[str]) -> Sentences:
     Raises EngineError for a language without templates.
     """
     templates = load_sentences(language)
-
-    def those(names: AbstractSet[str]) -> Intents:
-        intents = {name: intent for name, intent in templates["intents"].items() if name in names}
-        return Intents.from_dict({**templates, "intents": intents})
-
-    sentences = Sentences(commands=those(handled), orders=those(handled & _ORDERS))
+    intents = {name: intent for name, intent in templates["intents"].items() if name in handled}
+    commands = Intents.from_dict({**templates, "intents": intents})
+    # The same intents, so that what hassil parses of one is parsed of the other.
+    orders = replace(commands, intents={name: each for name, each in commands.intents.items() if name in _ORDERS})
+    sentences = Sentences(language, Candidates(commands), Candidates(orders, names_unknown=True))
     nobody = Understanding(sentences)
-    for text in _WARM_UP:
+    # What hassil parses or tabulates at the first use of it is used here.
+    for text in language_of(language).warm_up:
         nobody.understand(text, None)
         nobody.stranger(text, None)
     # All this is here to stay: a full pass of the collector over it would hold the event loop for 80 ms.
@@ -92,32 +70,38 @@ class Understanding:
 
     def __init__(self, sentences: Sentences) -> None:
         self._sentences = sentences
-        self._commands = sentences.commands
-        self._names: dict[str, SlotList] = dict(slot_lists(Vocabulary()))
+        self._language = sentences.language
+        self._names = Names(slot_lists(Vocabulary()))
         self._known: frozenset[str] = frozenset()
         self._vocabulary: Vocabulary | None = None
+        self._understood: OrderedDict[tuple[str, str | None, frozenset[str] | None], Command | None] = OrderedDict()
 
     def learn(self, vocabulary: Vocabulary) -> None:
         """Takes the home's names; cheap when they are those it has."""
         if vocabulary != self._vocabulary:
-            self._names = dict(slot_lists(vocabulary))
+            self._names = Names(slot_lists(vocabulary))
             names = [thing.names for thing in vocabulary.things] + [area.names for area in vocabulary.areas]
             self._known = frozenset(name.casefold() for all_names in names for name in all_names)
-            self._commands = _possible(self._sentences.commands, {thing.domain for thing in vocabulary.things})
             self._vocabulary = vocabulary
+            self._understood.clear()
+
+    def names_in(self, text: str) -> Collection[str]:
+        """The names and areas, casefolded, that stand somewhere in a text; aliases and spoken forms too."""
+        return self._names.said_in(text.casefold())
 
     def stranger(self, text: str, area: str | None) -> tuple[str, str] | None:
         """For a text that gives no command: what in it would make it one, were it a name of this home.
 
         ("name" or "area", and what was said in its place); None when the rest of the text is no order either.
         """
-        said = normalised(text, self._commands.language)
+        said = normalised(text, self._language)
         if not said or len(said) > _MAX_ORDER_CHARACTERS:
             return None
+        orders = self._sentences.orders.narrowed(said, self._names)
         found = recognize_all(
             said,
-            self._sentences.orders,
-            slot_lists=self._names,
+            orders.intents,
+            slot_lists=dict(orders.lists),
             intent_context={"area": area or NOWHERE},
             allow_unmatched_entities=True,
         )
@@ -132,20 +116,38 @@ class Understanding:
 
     def _could_be_named(self, slot: str, text: str, said: str) -> bool:
         """Not what this home knows; not where an order says what to do, as in "are the" lights on."""
-        no_names = self._known | _NO_NAMES.get(self._commands.language, frozenset())
+        no_names = self._known | language_of(self._language).no_names
         return slot in {"name", "area"} and text.casefold() not in no_names and not said.startswith(text)
 
     def understand(self, text: str, area: str | None, subject: Collection[str] = ()) -> Command | None:
-        """The command that a text gives, spoken in an area; None when no template matches. 1 to 8 ms once warm.
+        """The command that a text gives, spoken in an area; None when no template matches. 1 to 4 ms once warm;
+        microseconds for what was said a moment ago: one sentence is looked at several times before it is certain.
 
         `subject` are the ids of the entities that were spoken of before. "It" stands for those of them that the rest of
         the text can be said of; when there are none, the command's referents are empty.
         """
-        said = normalised(text, self._commands.language)
+        said = normalised(text, self._language)
         if not said or len(said) > MAX_COMMAND_CHARACTERS:
             return None
-        if self._vocabulary is None or not has_pronoun(said, self._commands.language):
-            return self._matching(said, area, self._names)
+        if self._vocabulary is None or not has_pronoun(said, self._language):
+            return self._remembered(said, area)
+        return self._remembered(said, area, frozenset(subject))
+
+    def _remembered(self, said: str, area: str | None, subject: frozenset[str] | None = None) -> Command | None:
+        """`subject` for a text that may speak of it."""
+        key = (said, area, subject)
+        if key not in self._understood:
+            while len(self._understood) >= MAX_REMEMBERED:
+                self._understood.popitem(last=False)
+            if subject is None:
+                self._understood[key] = self._matching(said, area, self._names)
+            else:
+                self._understood[key] = self._with_pronoun(said, area, subject)
+        self._understood.move_to_end(key)
+        return self._understood[key]
+
+    def _with_pronoun(self, said: str, area: str | None, subject: Collection[str]) -> Command | None:
+        assert self._vocabulary is not None
         things = self._vocabulary.things
         spoken_of = [thing for thing in things if thing.id in subject]
         if (command := self._referring(said, area, spoken_of)) is not None:
@@ -156,37 +158,21 @@ class Understanding:
         """The command in which a pronoun stands for something of the kind of one of these."""
         if not things:
             return None
-        pronouns = pronoun_names(things, self._commands.language)
-        command = self._matching(said, area, {**self._names, "name": pronouns})
+        pronouns = pronoun_names(things, self._language)
+        command = self._matching(said, area, self._names.but(name=pronouns))
         return None if command is None or command.name_domain is None else replace(command, referents=())
 
-    def _matching(self, said: str, area: str | None, names: Mapping[str, SlotList]) -> Command | None:
+    def _matching(self, said: str, area: str | None, names: Names) -> Command | None:
+        commands = self._sentences.commands.narrowed(said, names)
         found = recognize_best(
             said,
-            self._commands,
-            slot_lists=dict(names),
+            commands.intents,
+            slot_lists=dict(commands.lists),
             intent_context={"area": area or NOWHERE},
+            best_metadata_key="foremost",
             best_slot_name="name",
         )
         return None if found is None else _command(found, said)
-
-
-def _possible(intents: Intents, domains: AbstractSet[str]) -> Intents:
-    """Without the blocks that no name of this home can match; hassil would try each of them, every time."""
-    return replace(
-        intents,
-        intents={
-            name: Intent(name, [block for block in intent.data if _can_match(block, domains)])
-            for name, intent in intents.intents.items()
-        },
-    )
-
-
-def _can_match(block: IntentData, domains: AbstractSet[str]) -> bool:
-    if all("{floor}" in sentence for sentence in block.sentence_texts):
-        return False  # homes have no floors
-    named = block.requires_context.get("domain")
-    return named is None or not domains.isdisjoint([named] if isinstance(named, str) else named)
 
 
 def _referring_to(things: Collection[NamedThing], command: Command) -> Command:

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from roomtone.errors import UsageError
-from roomtone_server.bench.options import FILE, NEW_FILE, require_demo_extra
+from roomtone_server.bench.intents.command import intents
+from roomtone_server.bench.options import FILE, NEW_FILE, require_extra
 from roomtone_server.bench.stt.command import stt
-from roomtone_server.bench.v2v.command import v2v
+from roomtone_server.bench.v2v.command import scripted_model, v2v
+from roomtone_server.bench.whisper_window.command import whisper_window
 
 if TYPE_CHECKING:
     from roomtone_server.bench.demo.run import DemoOptions
@@ -25,8 +27,11 @@ def bench() -> None:
     """
 
 
+bench.add_command(intents)
 bench.add_command(stt)
 bench.add_command(v2v)
+bench.add_command(scripted_model)
+bench.add_command(whisper_window)
 
 
 @click.command()
@@ -68,7 +73,7 @@ def demo(*, text: str | None, wav: Path | None, wake_wav: Path | None, mic: bool
         raise UsageError("--mic hears what you say: leave --text, --wav and --wake-wav away")
     if text and wav:
         raise UsageError("--text and --wav are both the command: give one of them")
-    require_demo_extra("the demo")
+    require_extra("the demo")
     from roomtone_server.bench.demo.run import DemoOptions
     from roomtone_server.bench.running import run
 

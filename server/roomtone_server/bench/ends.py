@@ -55,12 +55,13 @@ class Ends:
         for each in self.programs:
             each.check()
 
-    async def start_server(self, home: Path | None) -> None:
-        """Returns when satellites are let in. `home` is an absolute path."""
+    async def start_server(self, home: Path | None, more: Mapping[str, Any] | None = None) -> None:
+        """Returns when satellites are let in. `home` is an absolute path; `more` are settings beside the usual."""
         settings: dict[str, Any] = {
             "name": f"bench {os.getpid()}",
             "listen": {"host": LOOPBACK, "port": 0},
             "web": {"host": LOOPBACK, "port": 0},
+            **(more or {}),
         }
         if home:
             settings["home"] = {"engine": "virtual", "file": str(home)}

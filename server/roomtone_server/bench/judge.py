@@ -7,6 +7,7 @@ from typing import Any
 
 from roomtone.errors import UsageError
 from roomtone_server.agent.intents import HANDLERS
+from roomtone_server.agent.several import ALONE, divided
 from roomtone_server.agent.understanding import Understanding, parse_sentences
 from roomtone_server.bench.manifest import Clip
 from roomtone_server.edit_distance import edit_distance
@@ -52,7 +53,21 @@ class Judge:
             )
 
     def meaning(self, text: str) -> Meaning | None:
-        """None for a text that leads to no intent."""
+        """None for a text that leads to no intent; of several commands in one, all of theirs together."""
+        if (one := self._one(text)) is not None:
+            return one
+
+        def is_command(each: str) -> bool:
+            meaning = self._one(each)
+            return meaning is not None and meaning.intent not in ALONE
+
+        texts = divided(text, self._language, self._understanding.names_in(text), is_command)
+        several = [meaning for each in texts if (meaning := self._one(each)) is not None]
+        if not several:
+            return None
+        return Meaning(" and ".join(each.intent for each in several), {"each": [each.slots for each in several]})
+
+    def _one(self, text: str) -> Meaning | None:
         command = self._understanding.understand(text, self._area)
         return Meaning(command.intent, command.values) if command else None
 

@@ -1,6 +1,7 @@
 """What the command lines of several benches share."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -30,9 +31,17 @@ FILE: Final = click.Path(exists=True, dir_okay=False, resolve_path=True, path_ty
 NEW_FILE: Final = _NewFile()
 
 
-def require_demo_extra(what: str) -> None:
-    """Raises UsageError when a part of the extra `demo` is missing; `what` needs it: "the demo"."""
+def require_extra(what: str, extra: str = "demo") -> None:
+    """Raises UsageError when a part of the extra is missing; `what` needs it: "the demo"."""
     from roomtone import extras
 
-    if lacking := extras.lacking("demo"):
-        raise UsageError(f"{what} needs {', '.join(sorted(lacking))}: {extras.remedy('demo')}")
+    if lacking := extras.lacking(extra):
+        raise UsageError(f"{what} needs {', '.join(sorted(lacking))}: {extras.remedy(extra)}")
+
+
+def settings_of(given: Sequence[str]) -> dict[str, str]:
+    """An engine's settings, each given as KEY=VALUE. Raises UsageError."""
+    for each in given:
+        if "=" not in each:
+            raise UsageError(f"--engine-option: {each!r} is no setting: give KEY=VALUE, for example reject_from=1.1")
+    return {key: value for key, _, value in (each.partition("=") for each in given)}

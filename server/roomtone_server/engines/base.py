@@ -5,16 +5,18 @@ Every engine is started once and closed once; `tests/contract` holds all of one 
 
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 from roomtone_server.grammar.vocabulary import Vocabulary
+
+ANY_LANGUAGE: Final = "auto"
 
 
 @dataclass(frozen=True, slots=True)
 class HearingRequest:
     """One utterance to come: 16 kHz, mono, int16."""
 
-    language: str = "en"
+    language: str = "en"  # ANY_LANGUAGE: whichever is spoken; an engine that cannot tell hears one of its own
     wake_phrase: str = ""  # "okay nabu": its rest may stand at the beginning, and is not part of the utterance
     area: str | None = None  # where the speaker is
 
@@ -37,6 +39,7 @@ class Transcript:
     doubt: float | None = None  # of `text` or `rejected`, on the engine's own scale; None: it does not verify
     spoken: bool = True  # False: a cough, a door, a room; nobody asked for anything, and nobody wants an answer
     finished: bool = True  # as a partial's
+    language: str = ""  # a code, where the engine told it by the sound; empty: the one that was asked for
 
 
 class Hearing(Protocol):

@@ -14,8 +14,8 @@ from typing import Final
 
 from roomtone.errors import EngineError
 from roomtone.extras import remedy
-from roomtone_server.engines.languages import normal_code, primary_code
 from roomtone_server.engines.tts.texts import lacking, plain
+from roomtone_server.languages.codes import normal_code, primary_code
 
 RATE_HZ: Final = 22_050
 

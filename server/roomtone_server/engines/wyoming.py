@@ -1,4 +1,4 @@
-"""A Wyoming service by its address, as its client sees it: one connection for each request.
+"""A Wyoming service, as its client sees it: one connection for each request.
 
 The frames are read with the house's own codec, which bounds what a service may make us hold.
 """
@@ -6,10 +6,9 @@ The frames are read with the house's own codec, which bounds what a service may 
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from typing import Annotated, Final, TypeVar
-from urllib.parse import urlsplit
+from typing import Final, TypeVar
 
-from pydantic import AfterValidator, BaseModel, Field, ValidationError
+from pydantic import BaseModel, ValidationError
 from wyoming.error import Error
 from wyoming.event import Event
 from wyoming.info import Describe, Info
@@ -24,43 +23,28 @@ READ_BYTES: Final = 64 * 1024
 _CODE_CHARACTERS: Final = 40
 
 
-def _with_a_port(uri: str) -> str:
-    if not 0 < int(uri.rpartition(":")[2]) < 2**16:
-        raise ValueError("a port is a number from 1 to 65535")
-    return uri
-
-
-WyomingUri = Annotated[str, Field(pattern=r"^tcp://[^/\s]+:\d{1,5}$"), AfterValidator(_with_a_port)]
+Address = tuple[str, int]
 
 M = TypeVar("M", bound=BaseModel)
 
 
-class WyomingService:
-    """Where a service is, and how errors call it."""
-
-    def __init__(self, name: str, uri: str, connect_s: float) -> None:
-        address = urlsplit(uri)
-        self._host, self._port = address.hostname or "", address.port or 0
-        self._connect_s = connect_s
-        self.where = f"{name} at {address.netloc}"
-
-    @contextlib.asynccontextmanager
-    async def connected(self) -> AsyncIterator["Connection"]:
-        """A connection that ends with the block, at once. Raises EngineError."""
-        try:
-            async with asyncio.timeout(self._connect_s):
-                reader, writer = await asyncio.open_connection(self._host, self._port)
-        except TimeoutError as problem:
-            raise EngineError(f"{self.where} cannot be reached within {self._connect_s:g} s: does it run?") from problem
-        except (OSError, UnicodeError) as problem:  # the latter for a name that cannot be one
-            raise EngineError(f"{self.where} cannot be reached ({problem}): does it run?") from problem
-        connection = Connection(self.where, reader, writer)
-        try:
-            yield connection
-        finally:
-            connection.abort()
-            with contextlib.suppress(OSError):
-                await writer.wait_closed()
+@contextlib.asynccontextmanager
+async def connected(where: str, address: Address, connect_s: float) -> AsyncIterator["Connection"]:
+    """A connection that ends with the block, at once; `where` stands in errors. Raises EngineError."""
+    try:
+        async with asyncio.timeout(connect_s):
+            reader, writer = await asyncio.open_connection(*address)
+    except TimeoutError as problem:
+        raise EngineError(f"{where} cannot be reached within {connect_s:g} s: does it run?") from problem
+    except (OSError, UnicodeError) as problem:  # the latter for a name that cannot be one
+        raise EngineError(f"{where} cannot be reached ({problem}): does it run?") from problem
+    connection = Connection(where, reader, writer)
+    try:
+        yield connection
+    finally:
+        connection.abort()
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()
 
 
 class Connection:

@@ -19,6 +19,8 @@ from typing import Any, Final
 import yaml
 
 from roomtone.errors import EngineError
+from roomtone_server.grammar.numbers import with_number_words
+from roomtone_server.languages.language import language_of, languages
 
 # libyaml's where PyYAML was built with it: ten times as fast, and each start of the server reads the templates.
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -29,42 +31,42 @@ Templates = dict[str, Any]  # as hassil's Intents.from_dict takes it: language, 
 def load_sentences(language: str) -> Templates:
     """Everything that is understood: the package's templates and responses, and our own. The caller owns the dict.
 
-    Raises EngineError for a language that the package lacks.
+    A region without templates of its own has its language's. Raises EngineError for a language that both lack.
     """
     import home_assistant_intents
 
-    packaged = home_assistant_intents.get_intents(language)
-    if packaged is None:
-        known = ", ".join(home_assistant_intents.get_languages())
-        raise EngineError(f"there are no sentence templates for the language {language!r}; there are some for: {known}")
-    return _merged(_merged(packaged, _everyday(language)), _read(f"{language}.understood.yaml"))
+    known, get = language_of(language), home_assistant_intents.get_intents
+    packaged, own = get(language) or get(known.code), _own(language)
+    if packaged is None and not own:
+        others = sorted({*home_assistant_intents.get_languages(), *(each.code for each in languages())})
+        there = f"there are some for: {', '.join(others)}"
+        raise EngineError(f"there are no sentence templates for the language {language!r}; {there}")
+    templates = _merged(_merged(packaged or {}, own), _own(language, ".understood"))
+    return {**templates, "lists": with_number_words(templates.get("lists", {}), known.numbers)}
 
 
 def load_heard_sentences(language: str) -> Templates:
     """What a recogniser listens for: a part of what is understood, small enough to be heard well.
 
     Of a language without a selection of our own, this is everything that is understood. Raises EngineError for a
-    language that the package lacks.
+    language without templates.
     """
     understood = load_sentences(language)
-    heard = _read(f"{language}.heard.yaml")
+    heard = _own(language, ".heard")
     if not heard:
         return understood
-    return _merged({**understood, "intents": {}}, _merged(heard, _everyday(language)))
+    return _merged({**understood, "intents": {}}, _merged(heard, _own(language)))
 
 
 def templates_version(language: str) -> list[str]:
     """Changes whenever what is understood or heard may have changed; found without reading templates."""
-    ours = [_text(f"{language}{kind}.yaml") for kind in ("", ".understood", ".heard")]
-    return [metadata.version("home-assistant-intents"), *ours]
+    known = language_of(language)
+    ours = [_text(f"{known.code}{kind}.yaml") for kind in ("", ".understood", ".heard")]
+    return [metadata.version("home-assistant-intents"), *ours, *known.numbers.words]
 
 
-def _everyday(language: str) -> Templates:
-    return _read(f"{language}.yaml")
-
-
-def _read(name: str) -> Templates:
-    text = _text(name)
+def _own(language: str, kind: str = "") -> Templates:
+    text = _text(f"{language_of(language).code}{kind}.yaml")
     return dict(yaml.load(text, _LOADER)) if text else {}  # noqa: S506 - either loader is a safe one
 
 

@@ -11,6 +11,7 @@ from hassil.util import normalize_text
 
 from roomtone_server.grammar.vocabulary import NamedThing, Vocabulary
 from roomtone_server.grammar.words import words
+from roomtone_server.languages.language import language_of
 
 _INNER_CAPITAL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")  # EcoBee: Eco Bee
 _LETTER_BESIDE_DIGIT: Final = re.compile(r"(?<=[^\W\d])(?=\d)|(?<=\d)(?=[^\W\d])")  # lamp2: lamp 2
@@ -43,8 +44,14 @@ def said(name: str, language: str) -> list[str]:
     if not any(map(str.isalnum, name)):
         return []
     apart = _LETTER_BESIDE_DIGIT.sub(" ", _INNER_CAPITAL.sub(" ", name))
-    forms = (name, apart, " ".join(words(name, language)), " ".join(words(apart, language)))
+    known = language_of(language)
+    forms = [name, known.with_western_digits(name), apart, _as_words(name, language), _as_words(apart, language)]
+    forms += [inflected for form in forms for inflected in known.inflected(form)]
     return list({form.lower(): form for form in reversed(forms)}.values())[::-1]
+
+
+def _as_words(name: str, language: str) -> str:
+    return " ".join(words(name, language))
 
 
 def _thing_values(thing: NamedThing, language: str) -> Iterator[TextSlotValue]:

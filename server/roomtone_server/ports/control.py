@@ -53,7 +53,7 @@ class ControlPort:
 
     async def __aenter__(self) -> Self:
         async with contextlib.AsyncExitStack() as stack:
-            stack.enter_context(_only_server(self._path))
+            stack.enter_context(only_server(self._path))
             listening = stack.enter_context(_bound(self._path))
             self._tasks = await stack.enter_async_context(asyncio.TaskGroup())
             stack.callback(self._end_handlers)
@@ -175,7 +175,7 @@ async def _within_deadline(writing: Coroutine[Any, Any, None]) -> None:
 
 
 @contextlib.contextmanager
-def _only_server(path: Path) -> Iterator[None]:
+def only_server(path: Path) -> Iterator[None]:
     """Holds the lock that tells a living server's socket from a dead one's; the kernel frees it with the process."""
     make_private(path.parent)
     lock = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

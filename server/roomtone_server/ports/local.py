@@ -66,9 +66,10 @@ class LocalVerbs:
         yield {"revoked": found[0].id, "name": found[0].name}
 
     async def ask(self, arguments: dict[str, Any]) -> AsyncGenerator[Answer, None]:
-        """One text turn: `text`, and `area` if it is spoken somewhere."""
+        """One text turn: `text`; `area` if it is spoken somewhere, `language` if it is not the house's."""
         area = _text(arguments, "area") if arguments.get("area") else None
-        request = Request(_text(arguments, "text"), self._house.parts.language, area=area, conversation="local")
+        language = _text(arguments, "language") if arguments.get("language") else self._house.parts.language
+        request = Request(_text(arguments, "text"), language, area=area, conversation="local")
         yield asdict(await ask(self._house.parts.agent, request))
 
     async def watch(self, _arguments: dict[str, Any]) -> AsyncGenerator[Answer, None]:

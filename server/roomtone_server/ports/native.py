@@ -17,9 +17,10 @@ from roomtone.errors import FrameError, PeerGone
 from roomtone.link import events
 from roomtone.link.admission import admit
 from roomtone.link.connection import Link
+from roomtone.link.crowd import MAX_CONNECTIONS, MAX_PER_ADDRESS
 from roomtone.link.pairing import PairingWindow
 from roomtone.link.security import ServerIdentity
-from roomtone.link.stream import MAX_CONNECTIONS, MAX_PER_ADDRESS, serve
+from roomtone.link.stream import serve
 from roomtone_server.runtime.house import House
 from roomtone_server.runtime.session import (
     Audio,

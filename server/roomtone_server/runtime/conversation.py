@@ -52,6 +52,7 @@ class Conversation:
         self._reply: tuple[int, Speaker] | None = None  # the newest, and its turn
         self._cut_short: str | None = None  # what was heard of it, when it was; until the agent has been told
         self._prepared: dict[int, asyncio.Future[Prepared]] = {}  # by revision
+        self._language = parts.language  # that was heard last
         self._tasks: asyncio.TaskGroup
         self._reader: asyncio.Task[None]
         self._timer: asyncio.TimerHandle | None = None
@@ -241,7 +242,7 @@ class Conversation:
     def _start_hearing(self, turn_id: int) -> None:
         self._enter(turn_id)
         phrase = self._woken.phrase if self._woken is not None and self._woken.word else ""
-        request = HearingRequest(self._parts.language, phrase, self._session.satellite.area)
+        request = HearingRequest(self._parts.language_to_hear, phrase, self._session.satellite.area)
         self._ear, self._ear_of = Ear(self._vad, self._parts.stt, request), turn_id
         self._start(turn_id, "hear", "hearing", partial(self._listen, turn_id, self._ear))
 
@@ -262,6 +263,7 @@ class Conversation:
 
         heard = await ear.listen(show)
         if heard is not None:
+            self._language = self._parts.language_of_turn(heard)
             self._note_rejection(turn_id, heard)
             self._post(turn.FinalReady(turn_id, ear.revision, heard.text, heard.spoken))
 
@@ -276,6 +278,7 @@ class Conversation:
         heard = await ear.preview()
         if self._is_echo(heard.text):
             heard = Transcript("", spoken=False)
+        self._language = self._parts.language_of_turn(heard)
         self._note_rejection(turn_id, heard)
         hint = self._parts.hints.of(heard.text, finished=heard.finished)
         preview = turn.PreviewReady(turn_id, revision, heard.text, hint.key, hint.completeness, heard.spoken)
@@ -284,8 +287,9 @@ class Conversation:
             answer = await self._parts.agent.prepare(self._request(heard.text))
             prepared.set_result(answer)
             if answer.speculative and answer.reply:
-                for piece in pieces_of(answer.reply, self._parts.language):
-                    await self._parts.tts.prepare(SpeechRequest(piece, self._parts.language))
+                for piece in pieces_of(answer.reply, answer.request.language):
+                    await self._parts.tts.prepare(SpeechRequest(piece, answer.request.language))
+            await self._parts.agent.think_ahead(answer)
 
     def _is_echo(self, text: str) -> bool:
         """Whether the words are those of a reply that sounds meanwhile."""
@@ -299,14 +303,7 @@ class Conversation:
 
     def _request(self, text: str) -> Request:
         satellite = self._session.satellite
-        return Request(
-            text,
-            self._parts.language,
-            satellite.id,
-            satellite.area,
-            conversation=satellite.id,
-            cut_short=self._cut_short,
-        )
+        return Request(text, self._language, satellite.id, satellite.area, satellite.id, self._cut_short)
 
     async def _answer(self, command: turn.Answer) -> None:
         turn_id = command.turn
@@ -318,7 +315,7 @@ class Conversation:
         if prepared.intent is not None:
             self._trace("intent", turn_id=turn_id, name=prepared.intent.name, slots=prepared.intent.slots)
         finished = Finished(understood=False)
-        async with self._speaking(turn_id, command.revision) as speaker:
+        async with self._speaking(command, prepared.request.language, self._parts.gain()) as speaker:
             async with aclosing(self._parts.agent.commit(prepared)) as parts:
                 async for part in parts:
                     match part:
@@ -333,19 +330,24 @@ class Conversation:
 
     async def _announce(self, command: turn.Announce) -> None:
         self._session.chime(command.sound)
-        async with self._speaking(command.turn, command.revision) as speaker:
+        gain = 1.0 if command.sound == "timer" else self._parts.gain()  # what rings is never lowered
+        async with self._speaking(command, command.language or self._parts.language, gain) as speaker:
             await self._say(speaker, command.turn, command.text)
             finished = Finished(understood=True, expects_answer=command.expects_answer)
             await self._complete(speaker, command.turn, command.revision, finished)
 
     @asynccontextmanager
-    async def _speaking(self, turn_id: int, revision: int) -> AsyncIterator[Speaker]:
+    async def _speaking(
+        self, command: turn.Answer | turn.Announce, language: str, gain: float
+    ) -> AsyncIterator[Speaker]:
         def on_first_audio() -> None:
-            self._trace("first-audio", turn_id=turn_id, rate_hz=self._parts.tts.rate_hz)
-            self._post(turn.ReplyStarted(turn_id, revision))
+            self._trace("first-audio", turn_id=command.turn, rate_hz=self._parts.tts.rate_hz)
+            self._post(turn.ReplyStarted(command.turn, command.revision))
 
-        async with speaking(self._session, self._parts.tts, turn_id, self._parts.language, on_first_audio) as speaker:
-            self._reply, self._cut_short = (turn_id, speaker), None
+        moment = self._parts.one_moment_in(language) if isinstance(command, turn.Answer) else ""
+        how = self._parts.tts, command.turn, language, on_first_audio, moment, gain
+        async with speaking(self._session, *how) as speaker:
+            self._reply, self._cut_short = (command.turn, speaker), None
             yield speaker
 
     def _speaker_of(self, turn_id: int) -> Speaker | None:

@@ -1,14 +1,15 @@
 """What the grammar says of a text while it is being heard: which command it is, and whether more must come."""
 
 import asyncio
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from roomtone_server.agent.several import pieces_of
 from roomtone_server.engines.stt.automata import automaton_for
 from roomtone_server.grammar import automaton
 from roomtone_server.grammar.vocabulary import Vocabulary
+from roomtone_server.languages.language import language_of
 from roomtone_server.turn.events import FINISHED, Completeness
 
 _OF_GRAMMAR: Final = {
@@ -17,15 +18,6 @@ _OF_GRAMMAR: Final = {
     automaton.Completeness.OPEN: Completeness.OPEN,
     # Not one of the home's everyday sentences; the agent may know more.
     automaton.Completeness.IMPOSSIBLE: Completeness.UNKNOWN,
-}
-
-
-# What ends an utterance without waiting for more, by language.
-AT_ONCE: Final[Mapping[str, frozenset[str]]] = {"en": frozenset({"stop", "cancel", "never mind", "nevermind"})}
-
-# What a listener says without wishing to speak, by language: as keys.
-BACKCHANNELS: Final[Mapping[str, frozenset[str]]] = {
-    "en": frozenset({"ah", "hm", "hmm", "mhm", "mm", "mm hm", "mm hmm", "mmm", "oh", "uh", "uh huh", "um"})
 }
 
 
@@ -51,7 +43,20 @@ class Hints:
         """Of what the recogniser heard, and whether it sounds finished. Microseconds."""
         if not text or self._automaton is None:
             return Hint(text, Completeness.UNKNOWN)
-        completeness = _OF_GRAMMAR[self._automaton.hint(text)]
+        completeness = _OF_GRAMMAR[_hint(text, self._automaton)]
         if not finished and completeness in FINISHED:
             completeness = Completeness.UNFINISHED
         return Hint(self._automaton.normalise(text), completeness)
+
+
+def _hint(text: str, sentences: automaton.Automaton) -> automaton.Completeness:
+    """Of one command, or of several: those before the last must be whole, and after "and" more must come."""
+    hint = sentences.hint(text)
+    if hint is not automaton.Completeness.IMPOSSIBLE:
+        return hint
+    said = sentences.words(text)
+    if said and said[-1] in language_of(sentences.language).conjunctions:
+        return automaton.Completeness.OPEN
+    *before, last = (text[piece] for piece in pieces_of(text, sentences.language))
+    whole = {automaton.Completeness.COMPLETE, automaton.Completeness.EXTENDABLE}
+    return sentences.hint(last) if all(sentences.hint(each) in whole for each in before) else hint

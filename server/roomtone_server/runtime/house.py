@@ -65,11 +65,13 @@ class House:
         if satellite_id in self._present:
             self._present[satellite_id][1].leave()
 
-    def announce(self, satellite_id: str, text: str, sound: Sound, *, expects_answer: bool = False) -> None:
+    def announce(
+        self, satellite_id: str, text: str, sound: Sound, *, expects_answer: bool = False, language: str = ""
+    ) -> None:
         """Says it at one satellite, or everywhere when the id is empty. One that is away hears it when it is back; what
         is meant for everywhere, when nobody is there, is for the first that comes. When an answer is expected, each
         that says it listens for one afterwards, without a wake word."""
-        self._deliver(satellite_id, AnnouncementDue(text, sound, expects_answer))
+        self._deliver(satellite_id, AnnouncementDue(text, sound, expects_answer, language))
 
     def _deliver(self, satellite_id: str, due: AnnouncementDue) -> None:
         reached = [
@@ -86,7 +88,7 @@ class House:
         """Announces what the agent has due, for ever."""
         async with aclosing(self.parts.agent.due()) as dues:
             async for due in dues:
-                self.announce(due.satellite, due.text, due.sound)
+                self.announce(due.satellite, due.text, due.sound, language=due.language)
 
     async def follow(self, home: Home) -> None:
         """Teaches the recogniser the home's words, now and whenever they change, for ever."""

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 from roomtone.ears.base import VoiceActivity
 from roomtone_server.agent.base import Agent
-from roomtone_server.engines.base import SpeechToText
+from roomtone_server.engines.base import ANY_LANGUAGE, SpeechToText, Transcript
+from roomtone_server.languages.language import language_of
 from roomtone_server.runtime.hints import Hints
 from roomtone_server.runtime.replies import Replies
 from roomtone_server.telemetry.trace import Trace
@@ -23,7 +24,25 @@ class Parts:
     make_vad: Callable[[], VoiceActivity]  # each session has its own, since it remembers
     agent: Agent
     hints: Hints
-    language: str = "en"
+    language: str = "en"  # the house's first
+    detects_language: bool = False  # whether each turn is in the language in which it was spoken
+    gain: Callable[[], float] = lambda: 1.0  # of the voice, now: what a reply's samples are multiplied by
+    one_moment: str = ""  # what is said to who waits long for a reply; empty: nothing
     trace: Trace = field(default_factory=Trace)
     turn: TurnSettings = field(default_factory=TurnSettings)
     faults: dict[str, str] = field(default_factory=dict)  # what failed the last time it was tried, and how
+
+    @property
+    def language_to_hear(self) -> str:
+        """What a recogniser is asked for."""
+        return ANY_LANGUAGE if self.detects_language else self.language
+
+    def language_of_turn(self, heard: Transcript) -> str:
+        """The one that was heard, where the house speaks it."""
+        known = language_of(heard.language) if self.detects_language and heard.language else None
+        return known.code if known is not None and known.phrases is not None else self.language
+
+    def one_moment_in(self, language: str) -> str:
+        """What is said to who waits long for a reply in a language."""
+        phrases = language_of(language).phrases
+        return phrases.one_moment if self.one_moment and phrases is not None else self.one_moment

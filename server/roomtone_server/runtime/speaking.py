@@ -3,12 +3,13 @@ than it needs. The next piece is made while one sounds.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
 from roomtone.ears.formats import SAMPLE_BYTES
+from roomtone.ears.level import amplified
 from roomtone_server.engines.base import SpeechRequest
 from roomtone_server.runtime.replies import Replies
 from roomtone_server.runtime.session import VoiceSession
@@ -19,6 +20,8 @@ AHEAD_S: Final = 0.2
 # What is made ahead waits here: some five seconds of chunks, and a few pieces of text.
 MAX_WAITING_CHUNKS: Final = 50
 MAX_WAITING_PIECES: Final = 8
+# Who waits so long for the reply's first sentence begins to wonder whether anybody listens.
+REASSURE_AFTER_S: Final = 1.5
 
 
 class Pacer:
@@ -59,18 +62,28 @@ class _Spoken:
 
     text: str
     samples: int = 0
+    is_reply: bool = True  # False: it is said while the reply is awaited
 
 
 @asynccontextmanager
 async def speaking(
-    session: VoiceSession, tts: Replies, turn: int, language: str, on_first_audio: Callable[[], None]
+    session: VoiceSession,
+    tts: Replies,
+    turn: int,
+    language: str,
+    on_first_audio: Callable[[], None],
+    one_moment: str = "",
+    gain: float = 1.0,
 ) -> AsyncIterator["Speaker"]:
-    """A speaker for one turn's reply; what fails in it, or around it, ends both and is raised."""
+    """A speaker for one turn's reply; what fails in it, or around it, ends both and is raised. `one_moment` is said
+    once when the reply is long in coming; samples are multiplied by `gain`."""
     try:
         async with asyncio.TaskGroup() as tasks:
-            speaker = Speaker(session, tts, turn, language, on_first_audio)
+            speaker = Speaker(session, tts, turn, language, on_first_audio, gain)
             tasks.create_task(speaker.make(), name=f"turn {turn}: voice")
             tasks.create_task(speaker.send(), name=f"turn {turn}: reply")
+            if one_moment:
+                tasks.create_task(speaker.reassure(one_moment), name=f"turn {turn}: one moment")
             yield speaker
     except BaseExceptionGroup as problems:
         raise problems.exceptions[0] from None
@@ -82,22 +95,36 @@ def pieces_of(text: str, language: str) -> list[str]:
     return [*splitter.feed(text), *splitter.finish()]
 
 
+def tokens_of_first_piece(tokens: Sequence[str], language: str) -> int:
+    """With how many of its tokens a reply can begin to be spoken."""
+    splitter = SentenceSplitter(language)
+    return next((count for count, token in enumerate(tokens, start=1) if splitter.feed(token)), len(tokens))
+
+
 class Speaker:
     """Speaks one reply, as `speaking` makes it."""
 
     def __init__(
-        self, session: VoiceSession, tts: Replies, turn: int, language: str, on_first_audio: Callable[[], None]
+        self,
+        session: VoiceSession,
+        tts: Replies,
+        turn: int,
+        language: str,
+        on_first_audio: Callable[[], None],
+        gain: float,
     ) -> None:
         self._session = session
         self._tts = tts
         self._turn = turn
         self._language = language
         self._on_first_audio = on_first_audio
+        self._gain = gain
         self._splitter = SentenceSplitter(language)
-        self._pieces: asyncio.Queue[str | None] = asyncio.Queue(MAX_WAITING_PIECES)
+        self._pieces: asyncio.Queue[_Spoken | None] = asyncio.Queue(MAX_WAITING_PIECES)
         self._chunks: asyncio.Queue[tuple[_Spoken, bytes] | None] = asyncio.Queue(MAX_WAITING_CHUNKS)
         self._pacer = Pacer(tts.rate_hz)
         self._spoken: list[_Spoken] = []
+        self._begun = asyncio.Event()  # there is something to say, or nothing will come
         self._sent = asyncio.Event()
         self._flows = asyncio.Event()
         self._flows.set()
@@ -106,14 +133,26 @@ class Speaker:
 
     async def say(self, text: str) -> None:
         """The next of the reply's text, cut anywhere; waits while enough is waiting."""
-        for piece in self._splitter.feed(text):
-            await self._pieces.put(piece)
+        await self._put(self._splitter.feed(text))
+
+    async def reassure(self, text: str) -> None:
+        """Says it if the reply has not begun after REASSURE_AFTER_S."""
+        try:
+            async with asyncio.timeout(REASSURE_AFTER_S):
+                await self._begun.wait()
+        except TimeoutError:
+            await self._pieces.put(_Spoken(text, is_reply=False))
+
+    async def _put(self, pieces: Iterable[str]) -> None:
+        for piece in pieces:
+            self._begun.set()
+            await self._pieces.put(_Spoken(piece))
 
     async def finish(self) -> float:
         """That was all: returns when it is on its way, AHEAD_S before it has sounded, with the seconds that it still
         sounds."""
-        for piece in self._splitter.finish():
-            await self._pieces.put(piece)
+        await self._put(self._splitter.finish())
+        self._begun.set()
         await self._pieces.put(None)
         await self._sent.wait()
         if not self._spoken:
@@ -152,7 +191,7 @@ class Speaker:
         samples = self._sounded
         heard: list[str] = []
         for spoken in self._spoken:
-            words = spoken.text.split()
+            words = spoken.text.split() if spoken.is_reply else []
             share = min(1.0, samples / spoken.samples) if spoken.samples else 0.0
             heard += words[: int(share * len(words))]
             samples -= spoken.samples
@@ -162,9 +201,8 @@ class Speaker:
 
     async def make(self) -> None:
         """Text to audio, for as long as there is any. Raises EngineError."""
-        while (piece := await self._pieces.get()) is not None:
-            spoken = _Spoken(piece)
-            async with aclosing(self._tts.speak(SpeechRequest(piece, self._language))) as chunks:
+        while (spoken := await self._pieces.get()) is not None:
+            async with aclosing(self._tts.speak(SpeechRequest(spoken.text, self._language))) as chunks:
                 async for pcm in chunks:
                     spoken.samples += len(pcm) // SAMPLE_BYTES
                     await self._chunks.put((spoken, pcm))
@@ -187,6 +225,6 @@ class Speaker:
                 self._on_first_audio()
             if not self._spoken or self._spoken[-1] is not spoken:
                 self._spoken.append(spoken)
-            self._session.play(self._turn, pcm)
+            self._session.play(self._turn, amplified(pcm, self._gain))
             self._pacer.sent(samples, clock())
         self._sent.set()

@@ -50,6 +50,7 @@ class StoredTimer:
     left_s: float | None
     command: str | None = None  # instead of ringing: a sentence to be carried out
     confirmed: bool = False  # whether the sentence needs no "yes" any more
+    language: str = ""  # in which it was set, and the sentence is; empty: the house's first
 
 
 class TimerStore(Protocol):
@@ -61,6 +62,68 @@ class TimerStore(Protocol):
 
     async def list(self) -> Sequence[StoredTimer]:
         """All of them, in the order in which they were set."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredReminder:
+    """Something to be said at a time."""
+
+    id: str
+    satellite: str  # where; empty: everywhere
+    text: str  # in the speaker's words
+    at: float
+    language: str = ""  # of the text; empty: the house's first
+
+
+class ReminderStore(Protocol):
+    async def save(self, reminder: StoredReminder) -> None:
+        """Keeps it; replaces the one with the same id."""
+
+    async def remove(self, reminder_id: str) -> None:
+        """Forgets it, if it is there."""
+
+    async def list(self) -> Sequence[StoredReminder]:
+        """All of them, the soonest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFact:
+    """Something that somebody asked to be remembered."""
+
+    id: str
+    text: str
+    told_at: float
+
+
+class FactStore(Protocol):
+    async def save(self, fact: StoredFact) -> None:
+        """Keeps it; replaces the one with the same id."""
+
+    async def remove(self, fact_id: str) -> None:
+        """Forgets it, if it is there."""
+
+    async def list(self) -> Sequence[StoredFact]:
+        """All of them, in the order in which they were told."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredConversation:
+    """What was said in one conversation."""
+
+    id: str
+    exchanges: str  # JSON, the agent's own
+    until: float  # UNIX time: then it is forgotten
+
+
+class ConversationStore(Protocol):
+    async def save(self, conversation: StoredConversation) -> None:
+        """Keeps it; replaces the one with the same id."""
+
+    async def list(self) -> Sequence[StoredConversation]:
+        """All of them, as they were saved."""
+
+    async def clear(self) -> None:
+        """Forgets them all."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final, Self, TypeVar
 
 from roomtone.errors import StoreError
-from roomtone_server.store.migrations import expect_newest, migrate
+from roomtone_server.store.migrations import check_version, expect_newest, migrate
 
 T = TypeVar("T")
 SqlValue = str | bytes | int | float | None
@@ -80,6 +80,28 @@ class Database:
                 return work()
 
         return await asyncio.get_running_loop().run_in_executor(self._executor, blamed)
+
+
+def copy(path: Path, target: Path) -> None:
+    """The database as it is at this moment, whoever is using it, in a file of its own. Raises StoreError."""
+    with _blaming(path), _closing(f"{path.absolute().as_uri()}?mode=ro") as source, _closing(target.as_uri()) as copied:
+        source.backup(copied)
+
+
+def check(path: Path) -> None:
+    """Raises StoreError for a database that is damaged, or of a newer version than this Roomtone's."""
+    with _blaming(path), _closing(f"{path.absolute().as_uri()}?mode=ro&immutable=1") as connection:
+        _check(connection)
+        check_version(connection)
+
+
+@contextmanager
+def _closing(uri: str) -> Iterator[sqlite3.Connection]:
+    connection = sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_S)
+    try:
+        yield connection
+    finally:
+        connection.close()
 
 
 def _connect(path: Path) -> sqlite3.Connection:

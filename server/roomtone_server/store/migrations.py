@@ -50,6 +50,36 @@ STEPS: Final[tuple[tuple[str, ...], ...]] = (
         """,
         "CREATE INDEX turn_by_time ON turn (began_at)",
     ),
+    (
+        """
+        CREATE TABLE reminder (
+            id TEXT PRIMARY KEY NOT NULL,
+            satellite TEXT NOT NULL,
+            text TEXT NOT NULL,
+            at REAL NOT NULL
+        ) STRICT
+        """,
+        """
+        CREATE TABLE fact (
+            id TEXT PRIMARY KEY NOT NULL,
+            text TEXT NOT NULL,
+            told_at REAL NOT NULL
+        ) STRICT
+        """,
+    ),
+    (
+        "ALTER TABLE timer ADD COLUMN language TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE reminder ADD COLUMN language TEXT NOT NULL DEFAULT ''",
+    ),
+    (
+        """
+        CREATE TABLE conversation (
+            id TEXT PRIMARY KEY NOT NULL,
+            exchanges TEXT NOT NULL,
+            until REAL NOT NULL
+        ) STRICT
+        """,
+    ),
 )
 VERSION: Final = len(STEPS)
 
@@ -65,6 +95,11 @@ def migrate(connection: sqlite3.Connection, *, to: int = VERSION) -> None:
         connection.execute("ROLLBACK")
         raise
     connection.execute("COMMIT")
+
+
+def check_version(connection: sqlite3.Connection) -> None:
+    """Raises StoreError for a database of a newer version."""
+    _version(connection, VERSION)
 
 
 def expect_newest(connection: sqlite3.Connection) -> None:

@@ -14,8 +14,8 @@ class SqliteTimerStore:
 
     async def save(self, timer: StoredTimer) -> None:
         await self._database.change(
-            "INSERT INTO timer (id, satellite, area, name, set_s, ends_at, left_s, command, confirmed)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            "INSERT INTO timer (id, satellite, area, name, set_s, ends_at, left_s, command, confirmed, language)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
             " ON CONFLICT (id) DO UPDATE SET ends_at = excluded.ends_at, left_s = excluded.left_s",
             timer.id,
             timer.satellite,
@@ -26,6 +26,7 @@ class SqliteTimerStore:
             timer.left_s,
             timer.command,
             timer.confirmed,
+            timer.language,
         )
 
     async def remove(self, timer_id: str) -> None:
@@ -33,6 +34,7 @@ class SqliteTimerStore:
 
     async def list(self) -> Sequence[StoredTimer]:
         rows = await self._database.select(
-            "SELECT id, satellite, area, name, set_s, ends_at, left_s, command, confirmed FROM timer ORDER BY position"
+            "SELECT id, satellite, area, name, set_s, ends_at, left_s, command, confirmed, language FROM timer"
+            " ORDER BY position"
         )
         return [StoredTimer(*row) for row in rows]

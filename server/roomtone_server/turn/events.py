@@ -171,6 +171,7 @@ class AnnouncementDue:
     text: str
     sound: Sound
     expects_answer: bool = False
+    language: str = ""  # of the text; empty: the house's
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,6 +264,7 @@ class Announce:
     text: str
     sound: Sound
     expects_answer: bool = False
+    language: str = ""  # as it was due
 
 
 @dataclass(frozen=True, slots=True)

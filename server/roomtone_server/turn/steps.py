@@ -63,7 +63,8 @@ def start_over(course: Course, event: WakeHeard, now: float) -> State:
 def announce(course: Course, event: AnnouncementDue, now: float) -> State:
     course.begin_own()
     course.announcing = event
-    course.commands.append(Announce(course.turn, course.revise(), event.text, event.sound, event.expects_answer))
+    how = event.text, event.sound, event.expects_answer, event.language
+    course.commands.append(Announce(course.turn, course.revise(), *how))
     course.deadline = now + course.settings.answer_within_s
     return State.ANSWERING
 

@@ -8,8 +8,10 @@ from support.llm_servers import OllamaServer, OpenAIServer, running
 
 from roomtone import engines
 from roomtone.engines import EngineChoice, Surroundings
+from roomtone_server.engines.chains import provider
 
 SERVERS = {"ollama": OllamaServer, "openai": OpenAIServer}
+CHAIN_PATIENCE_S = 60  # far above what any engine here takes
 DECLARED = in_project("roomtone.llm")
 
 
@@ -27,12 +29,19 @@ async def server(kind):
         yield server
 
 
+@pytest.fixture(params=[1])
+def engine_count(request):
+    """How many make is to put into a chain."""
+    return request.param
+
+
 @pytest.fixture
-def make(kind, server, tmp_path):
-    """Makes an engine for the server, not yet started."""
+def make(kind, engine_count, server, tmp_path):
+    """Makes an engine for the server, or a chain of such, not yet started."""
 
     def make(**options):
-        chosen = engines.choose("llm", EngineChoice(kind, {**server.settings(), **options}))
+        choices = [EngineChoice(kind, {**server.settings(), **options})] * engine_count
+        chosen = provider.choose("llm", choices, CHAIN_PATIENCE_S)
         return chosen.make(Surroundings(state=tmp_path / "state", cache=tmp_path / "cache"))
 
     return make

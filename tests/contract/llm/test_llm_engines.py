@@ -16,6 +16,8 @@ from support.llm_servers import KEY, Fault
 from roomtone.errors import EngineError
 from roomtone_server.engines.base import ChatEnd, ChatMessage, ChatRequest, TextDelta, ThinkingDelta, Tool, ToolCall
 
+pytestmark = pytest.mark.parametrize("engine_count", [1, 2], ids=["alone", "chain"], indirect=True)
+
 # What it gives
 
 

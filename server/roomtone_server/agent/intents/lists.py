@@ -1,4 +1,4 @@
-"""Shopping and to-do lists: add, check off, remove, read out."""
+"""Shopping and to-do lists, which are the home's: add, check off, remove, read out, clear."""
 
 from roomtone_server.agent.planning import CannotDo, Command, Plan, Reply, Situation
 from roomtone_server.agent.targets import named
@@ -21,6 +21,14 @@ def read_items(command: Command, situation: Situation) -> Plan:
     todo = _list(command, situation)
     items = [item["summary"] for item in todo.attributes.get("items", ()) if item["status"] == "needs_action"]
     return Plan(Reply(command.response, slots={"list": todo.name, "items": items}))
+
+
+def clear(command: Command, situation: Situation) -> Plan:
+    """Everything, what is done already too."""
+    todo = _list(command, situation)
+    items = [item["summary"] for item in todo.attributes.get("items", ())]
+    calls = [ServiceCall("todo.remove_item", todo.id, {"item": item}) for item in items]
+    return Plan(Reply(command.response, slots={"list": todo.name}), calls)
 
 
 def _change(command: Command, todo: Entity, service: str, **data: str) -> Plan:

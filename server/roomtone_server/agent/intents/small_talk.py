@@ -1,7 +1,7 @@
 """Date, time, weather, courtesies, and the end of a conversation."""
 
 from roomtone_server.agent.planning import CannotDo, Command, Plan, Reply, Situation
-from roomtone_server.agent.targets import all_of, named
+from roomtone_server.agent.targets import named
 
 
 def current_time(command: Command, situation: Situation) -> Plan:
@@ -13,7 +13,12 @@ def current_date(command: Command, situation: Situation) -> Plan:
 
 
 def weather(command: Command, situation: Situation) -> Plan:
-    source = named(command, situation) if "name" in command.values else all_of(command, situation, "weather")[0]
+    """The home's own; a language model may know of another."""
+    if "name" in command.values:
+        return Plan(Reply(command.response, state=named(command, situation)))
+    source = next((entity for entity in situation.entities if entity.domain == "weather"), None)
+    if source is None:
+        raise CannotDo("no_weather")
     return Plan(Reply(command.response, state=source))
 
 

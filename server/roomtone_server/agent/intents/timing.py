@@ -31,6 +31,7 @@ def start(command: Command, situation: Situation) -> Plan:
         area=situation.area,
         name=command.values.get("name"),
         command=command.values.get("conversation_command"),
+        language=situation.language,
     )
     return Plan(Reply(command.response), timers=[change])
 

@@ -5,8 +5,7 @@ from typing import Any
 
 import click
 
-from roomtone.errors import UsageError
-from roomtone_server.bench.options import FILE, NEW_FILE
+from roomtone_server.bench.options import FILE, NEW_FILE, settings_of
 
 
 @click.command()
@@ -63,17 +62,10 @@ def stt(*, engine: str, engine_options: Sequence[str], as_json: bool, **options:
       roomtone bench stt --manifest commands.jsonl --engine-option reject_from=1.1 --picture doubt.svg
       roomtone bench stt --manifest commands.jsonl --json | tail -1 | jq .all.right
     """  # noqa: D301 - click keeps the lines after the character that \b stands for
-    choice_options = dict(_setting(each) for each in engine_options)
+    choice_options = settings_of(engine_options)
     from roomtone.engines import EngineChoice
     from roomtone_server.bench.running import run
     from roomtone_server.bench.stt.run import SttOptions, bench_stt
 
     wanted = SttOptions(choice=EngineChoice(engine, choice_options), **options)
     return run(bench_stt(wanted, as_json=as_json))
-
-
-def _setting(given: str) -> tuple[str, str]:
-    key, sign, value = given.partition("=")
-    if not sign:
-        raise UsageError(f"--engine-option: {given!r} is no setting: give KEY=VALUE, for example reject_from=1.1")
-    return key, value

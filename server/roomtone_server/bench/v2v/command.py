@@ -1,10 +1,11 @@
 """`roomtone bench v2v`. What it needs is imported when it runs: see `roomtone.cli`."""
 
+from pathlib import Path
 from typing import Any, Final
 
 import click
 
-from roomtone_server.bench.options import FILE, NEW_FILE, require_demo_extra
+from roomtone_server.bench.options import FILE, NEW_FILE, require_extra
 
 MAX_TURNS: Final = 500  # in one recording: more than an hour of it
 
@@ -18,6 +19,7 @@ MAX_TURNS: Final = 500  # in one recording: more than an hour of it
 @click.option(
     "--picture", type=NEW_FILE, metavar="FILE", default="v2v.svg", show_default=True, help="The drawing, as SVG."
 )
+@click.option("--llm", is_flag=True, help="Let a scripted language model answer: 300 ms, then 20 tokens a second.")
 @click.option("--json", "as_json", is_flag=True, help="Print that one line, and no table.")
 def v2v(*, as_json: bool, **options: Any) -> int:  # noqa: ANN401 - as V2vOptions types them
     """Measure how soon the reply sounds after the user's last sound.
@@ -37,6 +39,10 @@ def v2v(*, as_json: bool, **options: Any) -> int:  # noqa: ANN401 - as V2vOption
     S         of that, the silence that the server waited for, to be sure that the user had finished
     V2V - S   all the rest
 
+    With --llm everything is put to a language model that always says the same, at the pace of a small one: V2V may be
+    S, its first token, the tokens of what can be spoken first, and 120 ms. Whether it was is told too, and is `llm` in
+    the JSON.
+
     The last line of the output is one JSON object with all of it, by stage and by command; the picture shows how V2V is
     distributed, and of what the mean turn consists. What goes on meanwhile is told on stderr.
 
@@ -50,10 +56,24 @@ def v2v(*, as_json: bool, **options: Any) -> int:  # noqa: ANN401 - as V2vOption
     Examples:
       roomtone bench v2v
       roomtone bench v2v --manifest commands.jsonl --home home.yaml --picture recorded.svg
+      roomtone bench v2v --llm --turns 30
       roomtone bench v2v --turns 100 --json | tail -1 | jq .v2v_ms
     """  # noqa: D301 - click keeps the lines after the character that \b stands for
-    require_demo_extra("the bench")
+    require_extra("the bench")
+    if options["llm"]:
+        require_extra("the bench with a language model", "openai")
     from roomtone_server.bench.running import run
     from roomtone_server.bench.v2v.run import V2vOptions, bench_v2v
 
     return run(bench_v2v(V2vOptions(**options), as_json=as_json))
+
+
+@click.command("scripted-model", hidden=True)
+@click.argument("url_file", type=NEW_FILE)
+def scripted_model(url_file: Path) -> None:
+    """Serve a language model that says one thing, until SIGTERM or Ctrl-C; its URL stands in URL_FILE then."""
+    import asyncio
+
+    from roomtone_server.bench.v2v.model import serve
+
+    asyncio.run(serve(url_file))

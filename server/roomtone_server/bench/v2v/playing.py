@@ -29,8 +29,11 @@ class Played:
     answers: Mapping[int, Answer]
 
 
-async def play(reel: Reel, folder: Path, home: Path | None, area: str | None) -> Played:
-    """Progress is told on stderr. Raises RoomtoneError, with the last words of the end that failed."""
+async def play(
+    reel: Reel, folder: Path, home: Path | None, area: str | None, settings: Mapping[str, Any] | None = None
+) -> Played:
+    """`settings` are the server's, beside the usual. Progress is told on stderr. Raises RoomtoneError, with the last
+    words of the end that failed."""
     devices = WavDevices(reel.sound, folder)
     satellite = {"name": "bench", "area": area, "chimes": NO_CHIMES, **devices.settings}
     turns: dict[int, Turn] = {}
@@ -40,7 +43,7 @@ async def play(reel: Reel, folder: Path, home: Path | None, area: str | None) ->
 
     async with both_ends(folder) as ends:
         click.echo("starting a server, and a satellite", err=True)
-        await ends.start_server(home)
+        await ends.start_server(home, settings)
         await ends.pair(satellite)
         async with watching(ends, take):
             await ends.start_satellite(satellite)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from roomtone_server.bench.v2v.bound import lines
 from roomtone_server.bench.v2v.measure import STAGES, Outcome, Result
 
 _WHOLE = {
@@ -14,7 +15,8 @@ _WHOLE = {
 
 def table(told: Mapping[str, Any], results: Sequence[Result]) -> str:
     """`told` is what `figures` makes of the results."""
-    return "\n".join([*_figures(told), *_left_out(results)])
+    of_model = lines(told["llm"]) if "llm" in told else ()
+    return "\n".join([*_figures(told), *of_model, *_left_out(results)])
 
 
 def _figures(told: Mapping[str, Any]) -> Iterator[str]:

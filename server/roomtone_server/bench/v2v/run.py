@@ -17,9 +17,11 @@ from roomtone_server.bench.scene import WAKE_WORD
 from roomtone_server.bench.scene import recorded as recorded_clip
 from roomtone_server.bench.scene import spoken as spoken_clip
 from roomtone_server.bench.svg import write
+from roomtone_server.bench.v2v.bound import bound
 from roomtone_server.bench.v2v.commands import recorded, repeated, spoken
 from roomtone_server.bench.v2v.figures import figures
 from roomtone_server.bench.v2v.measure import Outcome, Result, measured
+from roomtone_server.bench.v2v.model import FIRST_TOKEN_MS, first_fragment_ms, scripted_model
 from roomtone_server.bench.v2v.picture import picture
 from roomtone_server.bench.v2v.playing import Played, play
 from roomtone_server.bench.v2v.reel import Reel, spliced
@@ -40,6 +42,7 @@ class V2vOptions:
     area: str | None = None  # where the satellite stands; None: the kitchen, if there is one
     wake_wav: Path | None = None  # None: the wake word in the embedded voice
     turns: int | None = None  # None: each command once
+    llm: bool = False  # whether a scripted language model answers
 
 
 async def bench_v2v(options: V2vOptions, *, as_json: bool) -> int:
@@ -50,13 +53,23 @@ async def bench_v2v(options: V2vOptions, *, as_json: bool) -> int:
     judge = await asyncio.to_thread(Judge, home.vocabulary, area)
     reel = await asyncio.to_thread(_reel, options, judge)
     with scratch_folder() as folder:
-        results = _results(reel, await play(reel, folder, options.home, area), judge)
+        played = await _played(reel, folder, options, area)
+    results = _results(reel, played, judge)
     told = figures(results)
+    if options.llm:
+        told["llm"] = bound(results, FIRST_TOKEN_MS, first_fragment_ms(LANGUAGE))
     if not as_json:
         click.echo(f"{table(told, results)}\n")
     click.echo(json.dumps(told, ensure_ascii=False))
     _draw(results, options.picture)
     return EXIT_MEASURED
+
+
+async def _played(reel: Reel, folder: Path, options: V2vOptions, area: str | None) -> Played:
+    if not options.llm:
+        return await play(reel, folder, options.home, area)
+    async with scripted_model(folder) as settings:
+        return await play(reel, folder, options.home, area, settings)
 
 
 def _reel(options: V2vOptions, judge: Judge) -> Reel:

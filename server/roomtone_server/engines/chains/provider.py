@@ -39,14 +39,14 @@ class Chained:
         return _CHAINS[self.kind](makers, self.patience_s)
 
 
-def choose(kind: Kind, choices: Sequence[EngineChoice], patience_s: float) -> Chosen | Chained:
-    """The engine for the only choice, or a chain for several: stt, tts, llm. Raises EngineMissing when none of them can
-    work here; SettingsError."""
+def choose(kind: Kind, choices: Sequence[EngineChoice], patience_s: float, language: str = "en") -> Chosen | Chained:
+    """The engine for the only choice, or a chain for several: stt, tts, llm; of a house of that language. Raises
+    EngineMissing when none of them can work here; SettingsError."""
     if len(choices) == 1:
-        return engines.choose(kind, choices[0])
+        return engines.choose(kind, choices[0], language)
     members: dict[str, Chosen | EngineMissing] = {}
     for choice in choices:
-        member = _chosen(kind, choice)
+        member = _chosen(kind, choice, language)
         members[_own_name(member.name if isinstance(member, Chosen) else choice.engine, members)] = member
     missing = [str(member) for member in members.values() if isinstance(member, EngineMissing)]
     if len(missing) == len(members):
@@ -59,9 +59,9 @@ def chain_of(engine: object) -> Chain[Any] | None:
     return engine.chain if isinstance(engine, SttChain | TtsChain | LlmChain) else None
 
 
-def _chosen(kind: Kind, choice: EngineChoice) -> Chosen | EngineMissing:
+def _chosen(kind: Kind, choice: EngineChoice, language: str) -> Chosen | EngineMissing:
     try:
-        return engines.choose(kind, choice)
+        return engines.choose(kind, choice, language)
     except EngineMissing as problem:
         return problem
 

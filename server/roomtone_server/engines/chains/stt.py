@@ -17,6 +17,7 @@ from roomtone.ears.formats import RATE_HZ, SAMPLE_BYTES
 from roomtone.errors import EngineError
 from roomtone_server.engines.base import Hearing, HearingRequest, Partial, SpeechToText, Transcript
 from roomtone_server.engines.chains.chain import Attempt, Chain
+from roomtone_server.engines.stt.services import ended
 from roomtone_server.grammar.vocabulary import Vocabulary
 
 # Without a cap, a button that is held for ever would take the server's memory. Of what is longer, the begin is lost to
@@ -125,9 +126,11 @@ class ChainHearing:
                 await self._changed.wait()
 
     async def preview(self) -> Transcript:
+        self._check_open()
         return await self._ask(lambda hearing: hearing.preview())
 
     async def finish(self) -> Transcript:
+        self._check_open()
         self._final = await self._ask(lambda hearing: hearing.finish())
         self._end()
         return self._final
@@ -150,7 +153,7 @@ class ChainHearing:
                 return transcript
         if self._final is not None:
             return self._final  # to a preview that was moving on to the next engine meanwhile
-        raise EngineError("this utterance was closed before")
+        raise ended()
 
     async def _whoever_hears(self) -> _Hearer | None:
         """None once the utterance is over. Raises EngineError when nobody is left."""
@@ -210,6 +213,10 @@ class ChainHearing:
         self._kept_bytes += len(pcm)
         while self._kept_bytes > MAX_KEPT_BYTES:
             self._kept_bytes -= len(self._kept.popleft())
+
+    def _check_open(self) -> None:
+        if self._is_over:
+            raise ended()
 
     def _end(self) -> None:
         if not self._is_over:

@@ -21,12 +21,12 @@ from roomtone.engines import EngineSpec, Surroundings
 from roomtone.errors import EngineError
 from roomtone.extras import remedy
 from roomtone_server.engines.api_key import ApiKeySettings
-from roomtone_server.engines.base import HearingRequest, SpeechToText
+from roomtone_server.engines.base import ANY_LANGUAGE, HearingRequest, SpeechToText
 from roomtone_server.engines.http_service import host
-from roomtone_server.engines.languages import best_code
 from roomtone_server.engines.stt.deepgram_stream import DeepgramHearing, connected
 from roomtone_server.engines.stt.services import HearingServiceSettings, check_language, closed, names_of
 from roomtone_server.grammar.vocabulary import Vocabulary
+from roomtone_server.languages.codes import best_code
 
 # developers.deepgram.com/docs/models-languages-overview: those of Nova-3 that it transcribes one at a time.
 LANGUAGES: Final = (
@@ -35,6 +35,8 @@ LANGUAGES: Final = (
 # developers.deepgram.com/docs/keyterm: a hundred of them, 500 tokens in all; beyond that it falls silent.
 MAX_KEYTERMS: Final = 100
 MAX_KEYTERM_TOKENS: Final = 450
+# developers.deepgram.com/docs/multilingual-code-switching: of ten languages, whichever is spoken.
+MULTILINGUAL: Final = "multi"
 _TAKES_KEYTERMS: Final = "nova-3"
 
 
@@ -86,7 +88,7 @@ class Deepgram:
     def _query(self, language: str) -> str:
         fields: dict[str, Any] = {
             "model": self._settings.model,
-            "language": best_code(self._settings.languages, language) or language,
+            "language": self._code_of(language),
             "encoding": "linear16",
             "sample_rate": RATE_HZ,
             "channels": 1,
@@ -97,6 +99,9 @@ class Deepgram:
         }
         written = {name: json.dumps(value) if isinstance(value, bool) else value for name, value in fields.items()}
         return urlencode(written, doseq=True)
+
+    def _code_of(self, language: str) -> str:
+        return MULTILINGUAL if language == ANY_LANGUAGE else best_code(self._settings.languages, language) or language
 
     def _check(self, language: str) -> None:
         if not self._is_started:

@@ -35,6 +35,7 @@ _CODE: Final = re.compile(r"\b[A-Z]+[-_][A-Z0-9]+\b")  # NET-0001, INVALID_AUTH
 
 class _Alternative(BaseModel):
     transcript: str
+    languages: list[str] = []  # of "multi": the one that was spoken most stands first
 
 
 class _Channel(BaseModel):
@@ -168,7 +169,9 @@ class DeepgramHearing(StreamedHearing):
             raise EngineError(f"{self._where} failed: see its console")
         self._is_done = self._is_done or (self._is_told_all and message.type == "Metadata")
         if message.type == "Results" and isinstance(message.channel, _Channel):
-            self._hear(message, message.channel.alternatives[0].transcript.strip())
+            likeliest = message.channel.alternatives[0]
+            self._hear(message, likeliest.transcript.strip())
+            self.language = next(iter(likeliest.languages), self.language)
 
     def _hear(self, message: _Message, text: str) -> None:
         samples = min(self._fed, round((message.start + message.duration) * RATE_HZ))

@@ -16,14 +16,15 @@ from roomtone.ears.formats import RATE_HZ, SAMPLE_BYTES
 from roomtone.engines import EngineSpec, Surroundings
 from roomtone.extras import remedy
 from roomtone_server.engines.api_key import ApiKeySettings
-from roomtone_server.engines.base import HearingRequest, SpeechToText, Transcript
+from roomtone_server.engines.base import ANY_LANGUAGE, HearingRequest, SpeechToText, Transcript
 from roomtone_server.engines.http_service import Call, HttpService, ServiceUrl
-from roomtone_server.engines.languages import primary_code
 from roomtone_server.engines.stt.services import PATIENCE, HearingServiceSettings, check_language, names_of
 from roomtone_server.engines.stt.wake_words import without_wake_phrase
 from roomtone_server.engines.stt.whisper_languages import LANGUAGES
 from roomtone_server.engines.stt.whole import WholeHearing
 from roomtone_server.grammar.vocabulary import Vocabulary
+from roomtone_server.languages.codes import primary_code
+from roomtone_server.languages.language import language_of
 
 # Whisper reads the last 224 tokens of a prompt.
 MAX_PROMPT_NAMES: Final = 100
@@ -91,7 +92,7 @@ class OpenAIHearing:
     async def _transcribe(self, pcm: bytes, request: HearingRequest, prompt: str) -> Transcript:
         fields = {
             "model": self._settings.model,
-            "language": primary_code(request.language),
+            "language": "" if request.language == ANY_LANGUAGE else _code(request.language),
             "response_format": "json",
             "prompt": prompt,
             **self._settings.extra,
@@ -105,6 +106,10 @@ class OpenAIHearing:
     def _check(self, language: str) -> None:
         self._service.check_open()
         check_language("openai", self._settings.languages, language)
+
+
+def _code(language: str) -> str:
+    return language_of(language).whisper or primary_code(language)
 
 
 def _written(value: str | float) -> str:

@@ -13,13 +13,14 @@ from pydantic import Field
 
 from roomtone.engines import EngineSettings, EngineSpec, Surroundings
 from roomtone.errors import EngineError, LanguageMissing
-from roomtone_server.engines.base import HearingRequest
+from roomtone_server.engines.base import ANY_LANGUAGE, HearingRequest
 from roomtone_server.engines.stt.sphinx.hearing import SphinxHearing
 from roomtone_server.engines.stt.sphinx.names import unpronounceable
 from roomtone_server.engines.stt.sphinx.recogniser import MAX_WAKE_PHRASES
 from roomtone_server.engines.stt.sphinx.recognition import Recognition
 from roomtone_server.engines.stt.sphinx.verification import Verification
 from roomtone_server.grammar.vocabulary import Vocabulary
+from roomtone_server.languages.codes import primary_code
 
 LANGUAGE: Final = "en"  # of the model inside the package
 # A worker that dies over and over is not restarted at once: 0, 0.5, 1, 2 ... seconds.
@@ -146,10 +147,14 @@ class PocketSphinx:
 
 
 def _check_language(language: str) -> None:
-    if language.partition("-")[0] != LANGUAGE:
-        raise LanguageMissing(
-            f"pocketsphinx hears {LANGUAGE!r} only, not {language!r}: set `language: {LANGUAGE}`, or another stt engine"
-        )
+    if language != ANY_LANGUAGE and (remedy := _unfit(language)):
+        raise LanguageMissing(f"pocketsphinx {remedy}")
+
+
+def _unfit(language: str) -> str | None:
+    if primary_code(language) == LANGUAGE:
+        return None
+    return f"hears {LANGUAGE!r} only, not {language!r}: set `language: {LANGUAGE}`, or another stt engine"
 
 
 def _make(settings: PocketSphinxSettings, surroundings: Surroundings) -> PocketSphinx:
@@ -163,4 +168,4 @@ def _missing() -> str | None:
     return None
 
 
-ENGINE: Final = EngineSpec("pocketsphinx", PocketSphinxSettings, _make, _missing, rank=10)
+ENGINE: Final = EngineSpec("pocketsphinx", PocketSphinxSettings, _make, _missing, rank=10, unfit=_unfit)

@@ -7,9 +7,10 @@ from pydantic import Field
 
 from roomtone.ears.formats import RATE_HZ, SAMPLE_BYTES
 from roomtone.errors import EngineError, LanguageMissing
-from roomtone_server.engines.languages import best_code, normal_code
+from roomtone_server.engines.base import ANY_LANGUAGE
 from roomtone_server.engines.patience import ServiceSettings
 from roomtone_server.grammar.vocabulary import NamedArea, NamedThing, Vocabulary
+from roomtone_server.languages.codes import best_code, normal_code
 
 MAX_UTTERANCE_BYTES: Final = 60 * RATE_HZ * SAMPLE_BYTES  # what comes behind is not heard
 SHORTEST_BYTES: Final = RATE_HZ // 10 * SAMPLE_BYTES  # services refuse less than a tenth of a second
@@ -26,9 +27,9 @@ class HearingServiceSettings(ServiceSettings):
 
 
 def check_language(engine: str, codes: Iterable[str], wanted: str) -> None:
-    """Raises LanguageMissing when the engine knows its languages, and that is none of them."""
+    """Raises LanguageMissing when the engine knows its languages, and that is none of them; any language is one."""
     known = sorted({normal_code(code) for code in codes})
-    if known and best_code(known, wanted) is None:
+    if known and wanted != ANY_LANGUAGE and best_code(known, wanted) is None:
         raise LanguageMissing(f"{engine} does not hear {wanted!r}; it hears: {', '.join(known)}")
 
 

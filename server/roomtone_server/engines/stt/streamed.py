@@ -22,6 +22,7 @@ class StreamedHearing(ABC):
         self._reading = asyncio.Lock()
         self._is_open = True
         self._failure = ""
+        self.language = ""  # that the service told, where it did
 
     @property
     @abstractmethod
@@ -75,7 +76,7 @@ class StreamedHearing(ABC):
     def transcript(self) -> Transcript:
         """What was heard, settled."""
         text = self._own(self.heard).text
-        return Transcript(text, spoken=bool(text))
+        return Transcript(text, spoken=bool(text), language=self.language)
 
     @contextlib.contextmanager
     def failing(self) -> Iterator[None]:

@@ -1,6 +1,7 @@
 """Speech-to-text by any Wyoming service, such as wyoming-faster-whisper.
 
     stt: {engine: wyoming, uri: "tcp://nas.lan:10300"}
+    stt: {engine: wyoming, find: faster-whisper}
 
 A service that streams its transcript tells it as it comes. A preview is asked for over a connection of its own, since
 a service takes the end of the audio for the end of everything.
@@ -17,8 +18,7 @@ from wyoming.audio import AudioChunk, AudioStart, AudioStop
 
 from roomtone.ears.formats import RATE_HZ, SAMPLE_BYTES
 from roomtone.engines import EngineSpec, Surroundings
-from roomtone_server.engines.base import HearingRequest, Partial, SpeechToText, Transcript
-from roomtone_server.engines.languages import primary_code
+from roomtone_server.engines.base import ANY_LANGUAGE, HearingRequest, Partial, SpeechToText, Transcript
 from roomtone_server.engines.patience import Patience
 from roomtone_server.engines.stt.latest import Latest
 from roomtone_server.engines.stt.services import (
@@ -30,8 +30,10 @@ from roomtone_server.engines.stt.services import (
     names_of,
 )
 from roomtone_server.engines.stt.streamed import StreamedHearing
-from roomtone_server.engines.wyoming import Connection, WyomingService, WyomingUri
+from roomtone_server.engines.wyoming import Connection
+from roomtone_server.engines.wyoming_place import WyomingPlaceSettings, WyomingService
 from roomtone_server.grammar.vocabulary import Vocabulary
+from roomtone_server.languages.codes import primary_code
 
 MAX_NAMES: Final = 500
 MAX_NAME_TOKENS: Final = 5000
@@ -40,8 +42,7 @@ CHUNK_BYTES: Final = RATE_HZ * SAMPLE_BYTES  # in which a preview sends what was
 _FORMAT: Final = {"rate": RATE_HZ, "width": SAMPLE_BYTES, "channels": 1}
 
 
-class WyomingSettings(HearingServiceSettings):
-    uri: WyomingUri = Field(description="tcp://HOST:PORT")
+class WyomingSettings(HearingServiceSettings, WyomingPlaceSettings):
     model: str = Field(default="", description="of a service that has several; else its own choice")
 
 
@@ -61,6 +62,7 @@ class _Info(BaseModel):
 
 class _Text(BaseModel):
     text: str
+    language: str | None = None
 
 
 class WyomingEars:
@@ -68,7 +70,7 @@ class WyomingEars:
 
     def __init__(self, settings: WyomingSettings) -> None:
         self._settings = settings
-        self._service = WyomingService("wyoming", settings.uri, settings.connect_s)
+        self._service = WyomingService("wyoming", settings, settings.connect_s, "asr")
         self._is_started = False
         self._languages: tuple[str, ...] | None = None  # once it told them
         self._names: list[str] | None = None
@@ -90,7 +92,7 @@ class WyomingEars:
         check_language("wyoming", await self._told_languages(), request.language)
         asked = asr.Transcribe(
             name=self._settings.model or None,
-            language=primary_code(request.language),
+            language=None if request.language == ANY_LANGUAGE else primary_code(request.language),
             transcript_names=self._names,
         )
         hearing = WyomingHearing(self._service, self._settings, asked, request.wake_phrase, self._open.discard)
@@ -106,8 +108,10 @@ class WyomingEars:
     async def _told_languages(self) -> tuple[str, ...]:
         """Asked once; a service that was not there is asked again."""
         if self._languages is None:
-            patience = Patience(self._service.where, self._settings, *PATIENCE)
-            async with self._service.connected() as connection, patience.wait():
+            async with (
+                self._service.connected() as connection,
+                Patience(self._service.where, self._settings, *PATIENCE).wait(),
+            ):
                 info = await connection.info(_Info)
             wanted = self._settings.model
             models = [model for each in info.asr for model in each.models if model.installed]
@@ -186,7 +190,8 @@ class WyomingHearing(StreamedHearing):
         event = await self._connection.receive()
         samples = len(self._pcm) // SAMPLE_BYTES
         if asr.Transcript.is_type(event.type):
-            self._heard = Partial(self._connection.understood(event, _Text).text, samples)
+            told = self._connection.understood(event, _Text)
+            self._heard, self.language = Partial(told.text, samples), told.language or ""
             self._has_transcript = True
         elif asr.TranscriptStart.is_type(event.type):
             self._heard = Partial("", samples)

@@ -15,9 +15,9 @@ from roomtone.errors import EngineError
 from roomtone_server.engines.api_key import ApiKeySettings
 from roomtone_server.engines.base import SpeechRequest, TextToSpeech, Voice
 from roomtone_server.engines.http_service import Call, ServiceUrl
-from roomtone_server.engines.languages import primary_code
 from roomtone_server.engines.tts.services import VoiceServiceSettings, voice_for
 from roomtone_server.engines.tts.streamed import Service, StreamedVoice, missing
+from roomtone_server.languages.codes import primary_code
 
 # elevenlabs.io/docs/overview/models: Multilingual v2, and what Flash v2.5 adds to it.
 LANGUAGES: Final = "ar bg cs da de el en es fi fil fr hi hr hu id it ja ko ms nl no pl pt ro ru sk sv ta tr uk vi zh"

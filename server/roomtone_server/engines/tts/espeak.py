@@ -19,11 +19,9 @@ from roomtone_server.engines.libespeak import RATE_HZ, Library
 from roomtone_server.engines.tts.chunks import without_lead_in
 from roomtone_server.engines.tts.speech_thread import SpeechThread, Take
 from roomtone_server.engines.tts.texts import is_sayable
+from roomtone_server.languages.language import language_of
 
 MAX_CHUNKS_AHEAD: Final = 200  # of 60 ms: 12 s, 0.5 MB for each reply
-
-# Where the library's own choice for a language is not what most people expect.
-FAVOURITES: Final = {"en": "en-us"}
 
 
 class EspeakSettings(EngineSettings):
@@ -34,7 +32,9 @@ class EspeakSettings(EngineSettings):
 
 
 def _voice(library: Library, settings: EspeakSettings, language: str, voice: str = "") -> str:
-    return library.voice(voice or settings.voices.get(language) or FAVOURITES.get(language) or language)
+    known = language_of(language)
+    expected = known.espeak if language == known.code else ""  # a region is already a choice
+    return library.voice(voice or settings.voices.get(language) or expected or language)
 
 
 def _say(library: Library, text: str, voice: str, settings: EspeakSettings, take: Take) -> None:

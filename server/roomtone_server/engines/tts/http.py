@@ -23,9 +23,9 @@ from roomtone.engines import EngineSpec, Surroundings
 from roomtone.errors import EngineError
 from roomtone_server.engines.base import SpeechRequest, TextToSpeech, Voice
 from roomtone_server.engines.http_service import Call, ServiceUrl
-from roomtone_server.engines.languages import best_code
 from roomtone_server.engines.tts.services import VoiceServiceSettings, fitting, voice_for
 from roomtone_server.engines.tts.streamed import Service, StreamedVoice, missing
+from roomtone_server.languages.codes import best_code
 
 Value = str | int | float | bool
 

@@ -19,16 +19,18 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import Field
 
 from roomtone.ears.formats import SAMPLE_BYTES
-from roomtone.engines import EngineSettings, EngineSpec, Surroundings
+from roomtone.engines import EngineSettings, EngineSpec, ModelWanted, Surroundings
 from roomtone.errors import EngineError
 from roomtone.extras import remedy
+from roomtone.paths import cache_dir, state_dir
 from roomtone_server.engines.base import SpeechRequest, TextToSpeech, Voice
-from roomtone_server.engines.languages import best_code
 from roomtone_server.engines.tts.chunks import CHUNK_MS, Chunks
-from roomtone_server.engines.tts.piper_files import VoiceFile, Voices
+from roomtone_server.engines.tts.piper_files import FOLDER, SUFFIX, VoiceFile, Voices
 from roomtone_server.engines.tts.services import fitting
 from roomtone_server.engines.tts.speech_thread import SpeechThread, Take
 from roomtone_server.engines.tts.texts import is_sayable, lacking, plain
+from roomtone_server.languages.codes import best_code
+from roomtone_server.languages.language import language_of
 
 if TYPE_CHECKING:
     from piper import PiperVoice, SynthesisConfig
@@ -56,7 +58,7 @@ class Piper:
     def __init__(self, settings: PiperSettings, surroundings: Surroundings) -> None:
         self._settings = settings
         self._language = surroundings.language
-        self._files = Voices((surroundings.state, surroundings.cache))
+        self._files = Voices(surroundings.state, surroundings.cache)
         self._thread = SpeechThread("piper", MAX_CHUNKS_AHEAD)
         self._loaded: OrderedDict[Path, PiperVoice] = OrderedDict()  # the thread's own
         self._own: VoiceFile | None = None  # of the house's language: the one to which `speaker` belongs
@@ -108,8 +110,9 @@ class Piper:
         code = best_code(self._settings.voices, request.language)
         if name := request.voice or (self._settings.voices[code] if code else ""):
             return self._files[name]
-        # The one of the settings stands first among those that fit equally.
-        languages = {name: file.languages for name, file in known.items()}
+        # Among those that fit equally, the one of the settings stands first, then the best of the language.
+        best = [name for name in language_of(request.language).piper if name in known and not self._settings.voice]
+        languages = {name: known[name].languages for name in dict.fromkeys((*best, *known))}
         if name := fitting(languages, request.language):
             return known[name]
         if not known:
@@ -176,10 +179,26 @@ def _missing() -> str | None:
     return None if importlib.util.find_spec("piper") else remedy("piper")
 
 
+def _unfit(language: str) -> str | None:
+    """By the voices' names alone, which begin with their language."""
+    installed = Voices(state_dir() / "server", cache_dir()).installed
+    if best_code((name.partition("-")[0] for name in installed), language):
+        return None
+    return f"no voice for {language!r} is installed: `roomtone models pull --for {language}`"
+
+
+def _lacks(settings: PiperSettings, surroundings: Surroundings) -> list[ModelWanted]:
+    installed = Voices(surroundings.state, surroundings.cache).installed
+    named = [name for name in (settings.voice, *settings.voices.values()) if name and not name.endswith(SUFFIX)]
+    if named or settings.voice or best_code((name.partition("-")[0] for name in installed), surroundings.language):
+        return [ModelWanted(FOLDER, name) for name in named if name not in installed]
+    return [ModelWanted(FOLDER, language=surroundings.language)]
+
+
 def _make(settings: PiperSettings, surroundings: Surroundings) -> TextToSpeech:
     return Piper(settings, surroundings)
 
 
 ENGINE: Final[EngineSpec[Any, Any]] = EngineSpec(
-    name="piper", settings=PiperSettings, make=_make, missing=_missing, auto=False
+    name="piper", settings=PiperSettings, make=_make, missing=_missing, rank=30, unfit=_unfit, lacks=_lacks
 )

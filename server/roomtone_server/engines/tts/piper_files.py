@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -10,11 +10,12 @@ from typing import Any, Final
 from pydantic import BaseModel, Field
 
 from roomtone.errors import EngineError
-from roomtone_server.engines.languages import normal_code
+from roomtone.paths import models_dir
+from roomtone_server.languages.codes import normal_code
 
 _LOGGER = logging.getLogger(__name__)
 
-FOLDER: Final = "piper"  # of the installed voices, in the state and in the cache
+FOLDER: Final = "piper"  # of voices, in the state and in the cache; and the kind of model that they are
 SUFFIX: Final = ".onnx"
 FETCHING: Final = ("pinyin",)  # kinds of phonemes for which piper-tts downloads a model, whoever asks
 
@@ -58,15 +59,23 @@ class VoiceFile:
 class Voices:
     """The voices that there are, by name."""
 
-    def __init__(self, folders: Sequence[Path]) -> None:
-        self._folders = [folder / FOLDER for folder in folders]
+    def __init__(self, state: Path, cache: Path) -> None:
+        """The server's folders; in both lie voices that somebody put there, in the cache those that were pulled."""
+        self._folders = [state / FOLDER, cache / FOLDER]
+        self._pulled = models_dir(cache, FOLDER)
         self.known: dict[str, VoiceFile] = {}
+
+    @property
+    def installed(self) -> dict[str, Path]:
+        """By name, unread."""
+        own = (path for folder in self._folders for path in sorted(folder.glob(f"*{SUFFIX}")))
+        return {path.stem: path for path in (*sorted(self._pulled.glob(f"[!.]*/*{SUFFIX}")), *own)}
 
     def find(self, wanted: Iterable[str]) -> None:
         """Learns which there are: the wanted ones, by path or name, in this order, then all that are installed. Reads
         files. Raises EngineError when a wanted one is not there; an installed one that is broken is logged."""
         self.known.clear()
-        installed = {path.stem: path for folder in self._folders for path in sorted(folder.glob(f"*{SUFFIX}"))}
+        installed = self.installed
         for name in wanted:
             path = Path(name).expanduser() if name.endswith(SUFFIX) else installed.get(name)
             if path is None:
@@ -87,7 +96,10 @@ class Voices:
 
     def lacking(self, name: str, known: Iterable[str] = ()) -> EngineError:
         what = f"no voice {name!r}; it has: {', '.join(sorted(known)) or 'none'}" if name else "no voice"
-        return EngineError(f"piper has {what}. Put NAME.onnx and NAME.onnx.json into {self._folders[0]}")
+        return EngineError(
+            f"piper has {what}. `roomtone models pull {name or '--for LANGUAGE'}`, or put NAME.onnx and NAME.onnx.json "
+            f"into {self._folders[0]}"
+        )
 
 
 def _read(path: Path) -> VoiceFile:

@@ -6,9 +6,9 @@ from typing import Final
 from pydantic import Field
 
 from roomtone_server.engines.base import SpeechRequest
-from roomtone_server.engines.languages import best_code
 from roomtone_server.engines.patience import ServiceSettings
 from roomtone_server.engines.tts.texts import lacking
+from roomtone_server.languages.codes import best_code
 
 PATIENCE: Final = ("first_audio_s", "silence_s")  # the settings of `Patience`
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from roomtone.errors import LanguageMissing
-from roomtone_server.engines.languages import normal_code
+from roomtone_server.languages.codes import normal_code
 
 _CONTROL_CHARACTERS: Final = re.compile(r"[\x00-\x1f\x7f]")
 

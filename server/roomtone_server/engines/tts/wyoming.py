@@ -1,6 +1,7 @@
 """Text-to-speech by any Wyoming service, such as wyoming-piper.
 
 tts: {engine: wyoming, uri: "tcp://nas.lan:10200"}
+tts: {engine: wyoming, find: piper}
 """
 
 import contextlib
@@ -15,16 +16,16 @@ from wyoming.tts import Synthesize, SynthesizeVoice
 from roomtone.engines import EngineSpec, Surroundings
 from roomtone.errors import EngineError
 from roomtone_server.engines.base import SpeechRequest, TextToSpeech, Voice
-from roomtone_server.engines.languages import best_code, normal_code
 from roomtone_server.engines.patience import Patience
 from roomtone_server.engines.tts.chunks import Chunks
 from roomtone_server.engines.tts.services import PATIENCE, VoiceServiceSettings, fitting, voice_for
 from roomtone_server.engines.tts.texts import is_sayable, plain
-from roomtone_server.engines.wyoming import Connection, WyomingService, WyomingUri
+from roomtone_server.engines.wyoming import Connection
+from roomtone_server.engines.wyoming_place import WyomingPlaceSettings, WyomingService
+from roomtone_server.languages.codes import best_code, normal_code
 
 
-class WyomingSettings(VoiceServiceSettings):
-    uri: WyomingUri = Field(description="tcp://HOST:PORT")
+class WyomingSettings(VoiceServiceSettings, WyomingPlaceSettings):
     voice: str = Field(default="", description="where neither `voices` nor the request names one; else its own")
     speaker: str = Field(default="", description="of a voice that has several")
     rate_hz: int = Field(default=22_050, ge=8_000, le=48_000, description="a voice of another rate is converted")
@@ -56,7 +57,7 @@ class WyomingVoice:
     def __init__(self, settings: WyomingSettings, language: str) -> None:
         self._settings = settings
         self._language = language  # of the house
-        self._service = WyomingService("wyoming", settings.uri, settings.connect_s)
+        self._service = WyomingService("wyoming", settings, settings.connect_s, "tts")
         self._started = False
         self._voices: list[Voice] | None = None  # once it told them
         self._speeches: set[Connection] = set()

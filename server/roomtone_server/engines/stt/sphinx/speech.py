@@ -20,6 +20,7 @@ SMOOTHED_STEPS: Final = 5  # a click is shorter than a syllable
 LOUDEST_STEPS: Final = 12  # the level that a short word reaches, and a click does not
 QUIET_SHARE: Final = 0.1
 MIN_CONTRAST_DB: Final = 6.0
+LOUD_FROM: Final = 0.5  # of the way from the room's level to the speech's, in dB
 
 PAUSE_MS: Final = 250  # a shorter silence lies inside a sentence
 MIN_SPEECH_MS: Final = 120  # no word is shorter, and most clicks are
@@ -55,7 +56,7 @@ def length_ms(pcm: bytes | bytearray) -> int:
     return len(pcm) * 1000 // (RATE_HZ * SAMPLE_BYTES)
 
 
-def sounds(pcm: bytes) -> list[Stretch]:
+def sounds(pcm: bytes, loud_from: float = LOUD_FROM) -> list[Stretch]:
     """The loud parts of an utterance (int16, mono, 16 kHz), joined across short pauses; none in mere noise."""
     levels = _levels_db(pcm)
     if len(levels) <= LOUDEST_STEPS:
@@ -65,7 +66,7 @@ def sounds(pcm: bytes) -> list[Stretch]:
     if peak - floor < MIN_CONTRAST_DB:
         return []
     found: list[Stretch] = []
-    for step in np.flatnonzero(levels > (floor + peak) / 2).tolist():
+    for step in np.flatnonzero(levels > floor + loud_from * (peak - floor)).tolist():
         start_ms = step * STEP_MS
         if found and start_ms - found[-1].end_ms < PAUSE_MS:
             start_ms = found.pop().start_ms

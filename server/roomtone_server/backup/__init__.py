@@ -1,0 +1,1 @@
+"""A server's state in one file, and back."""

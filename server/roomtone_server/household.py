@@ -1,0 +1,127 @@
+"""A server, put together around its engines: the house and its mind, the ports that lead into it."""
+
+import asyncio
+import logging
+from contextlib import AsyncExitStack
+
+from roomtone.errors import LinkError
+from roomtone.link.background import alongside
+from roomtone.link.discovery import advertise
+from roomtone.link.pairing import PairingWindow
+from roomtone.link.security import ServerIdentity, make_certificate
+from roomtone_server.agent.clocks import SYSTEM_CLOCKS
+from roomtone_server.equipment import Equipment, language_fault
+from roomtone_server.health import Health
+from roomtone_server.languages.language import language_of, languages
+from roomtone_server.mind import Mind
+from roomtone_server.ports.control import Verb
+from roomtone_server.ports.local import LocalVerbs
+from roomtone_server.ports.native import Doorkeeper, serve_native
+from roomtone_server.ports.web.early import Early
+from roomtone_server.recorder import Recorder
+from roomtone_server.runtime.hints import Hints
+from roomtone_server.runtime.house import House
+from roomtone_server.runtime.parts import EndpointSettings, Parts, TurnSettings
+from roomtone_server.runtime.replies import Replies
+from roomtone_server.settings import SCALES, ServerSettings
+from roomtone_server.store.satellites import SqliteSatelliteStore
+from roomtone_server.store.turns import SqliteTurnStore
+from roomtone_server.telemetry.metrics import Metrics
+
+_LOGGER = logging.getLogger(__name__)
+
+EVERYWHERE = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 - addresses that stand for all of this machine's
+
+
+async def open_web(stack: AsyncExitStack, early: Early | None, health: Health) -> Metrics:
+    """Takes the web port over, if there is one; what the metrics count is told there too."""
+    metrics = Metrics(health.report)
+    if early is not None:
+        # Imported by now: see `roomtone_server.server`.
+        from roomtone_server.ports.web.health import serve_web
+        from roomtone_server.ports.web.metrics import metrics_route
+
+        figures = metrics_route(metrics.exposition)
+        await stack.enter_async_context(serve_web(await early.hand_over(), health.report, figures))
+    return metrics
+
+
+async def furnish(
+    stack: AsyncExitStack, settings: ServerSettings, equipment: Equipment, mind: Mind, metrics: Metrics
+) -> House:
+    """The house, with all that goes on in it; returns when its recogniser knows the home's words."""
+    for chain in equipment.chains.values():
+        await stack.enter_async_context(alongside(chain.tend()))
+    house = _house(settings, equipment, mind)
+    await stack.enter_async_context(alongside(house.follow(mind.home)))
+    await stack.enter_async_context(alongside(house.deliver_dues()))
+    recorder = Recorder(
+        SqliteTurnStore(mind.database),
+        metrics,
+        engines={kind: choice.name for kind, choice in equipment.chosen.by_kind().items()},
+        faults=house.parts.faults,
+        store_transcripts=settings.store_transcripts,
+    )
+    await stack.enter_async_context(alongside(recorder.follow(house.parts.trace)))
+    if mind.thinker is not None:
+        await stack.enter_async_context(alongside(mind.thinker.keep_warm()))
+        for toolbox in mind.toolboxes:
+            await stack.enter_async_context(alongside(toolbox.tend(mind.thinker.retell)))
+    await house.taught.wait()
+    return house
+
+
+async def open_doors(
+    stack: AsyncExitStack, settings: ServerSettings, equipment: Equipment, mind: Mind, house: House
+) -> tuple[int, dict[str, Verb]]:
+    """Lets satellites in: the port where they connect, and what the local command line may ask now. Raises
+    PortUnusable, LinkError."""
+    identity = await asyncio.to_thread(make_certificate, equipment.around.state)
+    satellites = SqliteSatelliteStore(mind.database)
+    window = PairingWindow()
+    doorkeeper = Doorkeeper(satellites, window, settings.name)
+    port = await stack.enter_async_context(serve_native(house, doorkeeper, identity, **settings.listen.model_dump()))
+    if settings.discovery:  # beside all else: the network is asked first whether the name is free, which takes long
+        await stack.enter_async_context(alongside(_announce(settings, port, identity, house)))
+    return port, LocalVerbs(house, satellites, window, identity.fingerprint).by_name()
+
+
+async def _announce(settings: ServerSettings, port: int, identity: ServerIdentity, house: House) -> None:
+    """For ever. A network without multicast costs discovery, not the server."""
+    host = None if settings.listen.host in EVERYWHERE else settings.listen.host
+    try:
+        async with advertise(settings.name, port, fingerprint=identity.fingerprint, host=host):
+            await asyncio.get_running_loop().create_future()
+    except LinkError as problem:
+        house.parts.faults["discovery"] = str(problem)
+        _LOGGER.warning("%s; give the satellites this server's address in their settings", problem)
+
+
+def _house(settings: ServerSettings, equipment: Equipment, mind: Mind) -> House:
+    chosen_by = settings.endpoint.model_dump(exclude={"sensitivity"})
+    language = language_of(settings.first_language)
+    heard = list(languages()) if settings.detects_language else [language]
+    at_once = frozenset[str]().union(*(each.at_once for each in heard))
+    endpoint = EndpointSettings(**chosen_by, scale=SCALES[settings.endpoint.sensitivity], at_once=at_once)
+    backchannels = frozenset[str]().union(*(each.backchannels for each in heard))
+    turn = TurnSettings(endpoint, settings.follow_up, settings.follow_up_s, backchannels=backchannels)
+    voices = equipment.chains.get("tts")
+    replies = Replies(equipment.tts, changes=lambda: voices.changes if voices else 0)
+    quiet = settings.agent.quiet_hours
+    parts = Parts(
+        equipment.stt,
+        replies,
+        equipment.make_vad,
+        mind.agent,
+        Hints(equipment.around.cache),
+        settings.first_language,
+        detects_language=settings.detects_language,
+        gain=lambda: quiet.gain(SYSTEM_CLOCKS.local_now().time()) if quiet else 1.0,
+        one_moment=language.phrases.one_moment if language.phrases and settings.agent.one_moment else "",
+        turn=turn,
+        faults=mind.faults,
+    )
+    if fault := language_fault(settings, equipment.chosen.stt):
+        parts.faults["language"] = fault
+        _LOGGER.warning("%s", fault)
+    return House(parts)
