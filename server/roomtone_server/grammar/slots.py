@@ -1,8 +1,8 @@
 """The home's names as hassil's slot lists: one source for what is recognised and for what is understood."""
 
+import functools
 import re
 import unicodedata
-from collections.abc import Iterator
 from typing import Any, Final
 
 from hassil.expression import TextChunk
@@ -12,6 +12,8 @@ from hassil.util import normalize_text
 from roomtone_server.grammar.vocabulary import NamedThing, Vocabulary
 from roomtone_server.grammar.words import words
 from roomtone_server.languages.language import language_of
+
+MAX_KEPT: Final = 8192  # things: those of a large home, in some languages
 
 _INNER_CAPITAL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")  # EcoBee: Eco Bee
 _LETTER_BESIDE_DIGIT: Final = re.compile(r"(?<=[^\W\d])(?=\d)|(?<=\d)(?=[^\W\d])")  # lamp2: lamp 2
@@ -54,13 +56,15 @@ def _as_words(name: str, language: str) -> str:
     return " ".join(words(name, language))
 
 
-def _thing_values(thing: NamedThing, language: str) -> Iterator[TextSlotValue]:
+@functools.lru_cache(maxsize=MAX_KEPT)
+def _thing_values(thing: NamedThing, language: str) -> tuple[TextSlotValue, ...]:
+    """Kept, since of a large home one name changes at a time, while somebody may be speaking."""
     context: dict[str, Any] = {"domain": thing.domain}
     if thing.device_class is not None:
         context["device_class"] = thing.device_class
-    for name in thing.names:
-        for spoken in said(name, language):
-            yield _value(spoken, thing.names[0], context, {"id": thing.id, "area": thing.area})
+    metadata = {"id": thing.id, "area": thing.area}
+    forms = [spoken for name in thing.names for spoken in said(name, language)]
+    return tuple(_value(spoken, thing.names[0], context, metadata) for spoken in forms)
 
 
 def _value(
