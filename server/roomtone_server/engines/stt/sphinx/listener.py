@@ -23,8 +23,10 @@ from roomtone_server.grammar.automaton import Completeness
 MIN_GROWTH_MS: Final = 600
 GROWTH_PER_DECODING: Final = 40.0
 # In a pause it is decoded as a whole once more, and followed until it sounds finished; every now and then as a whole
-# again, for its mean changes, until so much silence follows that more changes the stretch no more.
+# again, for its mean changes, until so much silence follows that more changes the stretch no more: soon where what is
+# followed makes no sentence, or cannot be.
 PAUSE_MS: Final = 100
+LOST_MS: Final = 120
 MIN_FOLLOWED_MS: Final = 200
 FOLLOWED_PER_DECODING: Final = 5.0  # meanwhile nothing is followed
 SETTLED_AFTER_MS: Final = ROOM_AFTER_MS
@@ -43,6 +45,7 @@ class Utterance:
     sent: tuple[str, bool] = ("", False)
     grown_ms: float = MIN_GROWTH_MS  # the length at which it is decoded again, while it sounds
     followed_ms: float = 0.0  # and in a pause
+    heard_ms: int = 0  # the length at which it was decoded last
     due_ms: float = 0.0  # the length at which to look again
 
     def hear(self, *, in_haste: bool = False, anew: bool = False) -> None:
@@ -52,6 +55,8 @@ class Utterance:
         before = self.heard if holds and not anew else None
         self.heard = self.recogniser.recognise(bytes(self.pcm), self.wake_phrase, before, in_haste=in_haste)
         self.is_thorough = not in_haste
+        if self.heard is not before:
+            self.heard_ms = self.length_ms
         took_ms = (time.process_time() - began) * 1000
         self.grown_ms = self.length_ms + max(MIN_GROWTH_MS, GROWTH_PER_DECODING * took_ms)
         self.followed_ms = self.length_ms + max(MIN_FOLLOWED_MS, FOLLOWED_PER_DECODING * took_ms)
@@ -78,9 +83,19 @@ class Utterance:
             return False
         elif self.length_ms >= min(self.followed_ms, settled_ms):
             self.hear(anew=True)
-        else:
-            self.heard = self.recogniser.follow(bytes(self.pcm), self.wake_phrase, self.heard) or self.heard
+        elif not self._follow(self.heard):
+            self.followed_ms = min(self.followed_ms, self.heard_ms + LOST_MS)
         return True
+
+    def _follow(self, heard: Recognised) -> bool:
+        """Whether what is followed makes a sentence. To follow what the decoder has left would cost as much as to
+        decode it once more by a newer mean, and tell less."""
+        if not self.recogniser.is_amid(heard):
+            return False
+        followed = self.recogniser.follow(bytes(self.pcm), self.wake_phrase, heard)
+        if followed.is_finished:
+            self.heard = followed
+        return followed.is_sentence
 
     @property
     def length_ms(self) -> int:

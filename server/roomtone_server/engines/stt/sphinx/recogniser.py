@@ -142,13 +142,13 @@ class Recogniser:
             return Recognised(sentence, stretch, claim, mean, is_finished=_is_nearly(found, so_far))
         return Recognised(text, stretch, claim, mean, is_sentence=False)
 
-    def follow(self, pcm: bytes, wake_phrase: str, heard: Recognised) -> Recognised | None:
-        """What has been heard, if the utterance sounds finished, now that it has grown; else None.
+    def follow(self, pcm: bytes, wake_phrase: str, heard: Recognised) -> Recognised:
+        """What has been heard, now that the utterance has grown.
 
         Asked again and again in a pause, it takes little more than what has come since, unless something else was
         recognised in between; normalised by the mean that `heard` was.
         """
-        if not self._is_open or self._followed is not heard:
+        if not self.is_amid(heard):
             self.listen_for(wake_phrase)
             begin_anew(self._decoder, heard.mean)
             self._followed, self._is_open, self._fed_bytes = heard, True, 0
@@ -156,9 +156,14 @@ class Recogniser:
         self._feed(stretch.of(pcm)[self._fed_bytes :])
         text = _said(self._decoder.hyp(), self._wake_words[wake_phrase])
         claim = self._claim(text, stretch, wake_phrase)
-        if not self._is_sentence(text) or claim.segments[-1].phones:
-            return None
-        return Recognised(text, replace(heard.stretch, end_ms=stretch.end_ms), claim, heard.mean, is_finished=True)
+        is_sentence = self._is_sentence(text)
+        is_finished = is_sentence and not claim.segments[-1].phones
+        grown = replace(heard.stretch, end_ms=stretch.end_ms)
+        return Recognised(text, grown, claim, heard.mean, is_sentence, is_finished)
+
+    def is_amid(self, heard: Recognised) -> bool:
+        """Whether to follow that takes next to nothing: else all is decoded once more."""
+        return self._is_open and self._followed is heard
 
     def _feed(self, pcm: bytes) -> None:
         if pcm:  # the decoder cannot take nothing
