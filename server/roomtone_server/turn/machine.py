@@ -177,6 +177,8 @@ class TurnMachine:
     def _is_current(self, event: Event) -> bool:
         course = self._course
         match event:
+            case AudioReached(turn):  # it comes fifty times a second
+                current = turn == course.turn
             case AnnouncementDue() | SatelliteLost() | DeadlinePassed():
                 current = True
             case WakeHeard(turn):

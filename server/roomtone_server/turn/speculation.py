@@ -9,8 +9,6 @@ from typing import Final
 
 from roomtone_server.turn.events import PreviewReady
 
-PREPARE_AFTER_MS: Final = 60  # of silence
-STABLE_MS: Final = 300  # or when the words have made a whole sentence for so long: a television may go on
 AWAITED_MS: Final = 640  # of audio: a transcript that takes longer is asked for once more, and waited for in the end
 MAX_REVISIONS: Final = 3  # of one turn: a restless room must not keep both cores busy
 
@@ -27,9 +25,9 @@ class Speculation:
     _was_finished: bool = False  # they made a command, and sounded so
     in_pause: bool = False  # speech that resumes makes it worthless: nobody has heard yet what is said
 
-    def is_wanted(self, pause_ms: int, stable_ms: int, after_ms: int = PREPARE_AFTER_MS) -> bool:
-        may_be_over = pause_ms >= after_ms or stable_ms >= STABLE_MS
-        return may_be_over and self.revision is None and self.made < MAX_REVISIONS
+    @property
+    def may_begin(self) -> bool:
+        return self.revision is None and self.made < MAX_REVISIONS
 
     @property
     def is_awaited(self) -> bool:

@@ -1,6 +1,7 @@
 """The steps of the turn machine: each takes an event, notes what follows from it, and says the next state."""
 
 from dataclasses import replace
+from typing import Final
 
 from roomtone_server.turn.course import Course, State
 from roomtone_server.turn.endpoint import Endpointer, EndpointSettings, Verdict
@@ -35,7 +36,11 @@ from roomtone_server.turn.events import (
     WakeHeard,
     WorkFailed,
 )
-from roomtone_server.turn.speculation import AWAITED_MS, PREPARE_AFTER_MS, Speculation
+from roomtone_server.turn.speculation import AWAITED_MS, Speculation
+
+# When work is begun that may prove to be for nothing.
+PREPARE_AFTER_MS: Final = 60  # of silence
+STABLE_MS: Final = 300  # or when the words have made a whole sentence for so long: a television may go on
 
 # --- beginnings ------------------------------------------------------------------------------------------------------
 
@@ -139,7 +144,9 @@ def take_audio(course: Course, event: AudioReached, *, prepare_after_ms: int = P
 def prepare(course: Course, after_ms: int = PREPARE_AFTER_MS) -> None:
     """If that is worth it now."""
     endpointer, speculation = course.endpointer, course.speculation
-    if endpointer.has_begun and speculation.is_wanted(endpointer.pause_ms, endpointer.stable_ms, after_ms):
+    if not (speculation.may_begin and endpointer.has_begun):
+        return
+    if endpointer.pause_ms >= after_ms or endpointer.stable_ms >= STABLE_MS:
         speculation.begin(
             course.revise(),
             endpointer.key,
@@ -158,12 +165,13 @@ def end_utterance(course: Course, event: UtteranceEnded, now: float) -> State:
 def _perhaps_finish(course: Course, now: float) -> State:
     """Waits for a transcript that is on its way, so that the silence is that for what was really said."""
     verdict = course.endpointer.verdict()
+    if verdict is Verdict.GOES_ON:
+        return State.LISTENING
     if verdict is Verdict.NOTHING_SAID:
         return give_up(course, now, "nothing-said")
     silence_ms = course.endpointer.silence_ms
     awaited_ms = course.endpointer.waited_ms - course.speculation.begun_at_ms
-    waits = course.speculation.is_awaited and awaited_ms < AWAITED_MS
-    if verdict is Verdict.GOES_ON or (waits and not course.endpointer.is_over):
+    if course.speculation.is_awaited and awaited_ms < AWAITED_MS and not course.endpointer.is_over:
         return State.LISTENING
     preview = course.speculation.preview
     if preview is None:
