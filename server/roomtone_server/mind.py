@@ -66,6 +66,7 @@ async def open_mind(
             settings.agent,
             confirm=home.settings.confirm,
             language=settings.first_language,
+            cache=around.cache,
         )
         toolboxes: list[Toolbox] = []
         if llm is not None and settings.agent.order != "intents-only":

@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, Collection, Sequence
 from concurrent.futures import Executor
 from contextlib import aclosing
 from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
 from roomtone.errors import RoomtoneError, StoreError
@@ -40,12 +41,14 @@ class IntentAgent:
         language: str = "en",
         clocks: Clocks = SYSTEM_CLOCKS,
         executor: Executor | None = None,
+        cache: Path | None = None,
     ) -> None:
-        """`confirm` is what asks back first; `executor` is where it warms up, None being the loop's own."""
+        """`confirm` is what asks back first; `executor` is where it warms up, None being the loop's own; `cache` is a
+        private folder for what makes the next start sooner."""
         self._home = home
         self._kept = kept
         self._language = language
-        self._tongues = Tongues(language, home, executor)
+        self._tongues = Tongues(language, home, executor, cache)
         self._recollection = Recollection(settings, clocks.monotonic)
         self._reader = Reader(home, kept, self._recollection, self._tongues, confirm, clocks)
 

@@ -5,12 +5,14 @@ import gc
 from collections import OrderedDict
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Final
 
 from hassil.intents import Intents
 from hassil.models import MatchEntity, UnmatchedTextEntity
 from hassil.recognize import MISSING_ENTITY, RecognizeResult, recognize_all, recognize_best
 
+from roomtone_server.agent import tabulated
 from roomtone_server.agent.candidates import Candidates, Names
 from roomtone_server.agent.normal_form import normalised
 from roomtone_server.agent.planning import NOWHERE, Command
@@ -43,12 +45,24 @@ class Sentences:
 
 
 @functools.lru_cache(maxsize=MAX_AT_HAND)
-def parse_sentences(language: str, handled: frozenset[str]) -> Sentences:
+def parse_sentences(language: str, handled: frozenset[str], cache: Path | None = None) -> Sentences:
     """The templates of the intents that somebody carries out; others are not understood. Once per process it takes a
-    second, and leaves nothing to be parsed later.
+    second, or a tenth of it where the cache has them from a start before, and leaves nothing to be parsed later.
 
     Raises EngineError for a language without templates.
     """
+    file = None if cache is None else tabulated.file_of(language, handled, cache)
+    sentences: Sentences | None = None if file is None else tabulated.read(file)
+    if sentences is None:
+        sentences = _parsed(language, handled)
+        if file is not None:
+            tabulated.keep(file, sentences)
+    # All this is here to stay: a full pass of the collector over it would hold the event loop for 80 ms.
+    gc.freeze()
+    return sentences
+
+
+def _parsed(language: str, handled: frozenset[str]) -> Sentences:
     templates = load_sentences(language)
     intents = {name: intent for name, intent in templates["intents"].items() if name in handled}
     commands = Intents.from_dict({**templates, "intents": intents})
@@ -60,8 +74,6 @@ def parse_sentences(language: str, handled: frozenset[str]) -> Sentences:
     for text in language_of(language).warm_up:
         nobody.understand(text, None)
         nobody.stranger(text, None)
-    # All this is here to stay: a full pass of the collector over it would hold the event loop for 80 ms.
-    gc.freeze()
     return sentences
 
 
