@@ -206,10 +206,7 @@ class Speaker:
                 async for pcm in chunks:
                     spoken.samples += len(pcm) // SAMPLE_BYTES
                     await self._chunks.put((spoken, pcm))
-                    if not self._spoken:
-                        await asyncio.sleep(
-                            0
-                        )  # what was spoken ahead is all there at once: its first chunk leaves first
+                    await asyncio.sleep(0)  # what was spoken ahead is all there at once: its first chunk leaves first
         await self._chunks.put(None)
 
     async def send(self) -> None:
