@@ -89,8 +89,8 @@ class Recogniser:
         prepare(self._decoder)
         self._wake_words: OrderedDict[str, str] = OrderedDict()
         self._wakes_named = 0
-        self._followed: Recognised | None = None  # the decoder is in the midst of what follows that
         self._is_open = False  # the decoder is in the midst of an utterance
+        self._followed: Recognised | None = None  # what was heard of it, while it is open
         self._fed_bytes = 0  # of it
 
     @property
