@@ -9,6 +9,7 @@ from contextlib import aclosing
 
 import numpy as np
 import pytest
+from support.sound_card import once_more
 
 from roomtone.ears.formats import FRAME_BYTES, FRAME_SAMPLES, RATE_HZ
 from roomtone.errors import DeviceError
@@ -49,6 +50,7 @@ def tone_wav(tmp_path):
     return tmp_path / "tone.wav"
 
 
+@once_more
 async def test_the_microphone_hears_the_air(sound_card, tone_wav):
     microphone = PyAudioMicrophone(PyAudioMicrophoneSettings(device="pyaudio", name="default"))
     microphone.eager = True
@@ -72,6 +74,7 @@ async def play(speaker: PyAudioSpeaker, pcm: np.ndarray) -> None:
         await speaker.write(pcm[at : at + size].tobytes(), 1)
 
 
+@once_more
 async def test_the_speaker_is_heard_and_knows_what_waits(sound_card, tmp_path):
     async with sound_card.recording(tmp_path / "speaker.raw") as recording:
         speaker = PyAudioSpeaker(PyAudioSpeakerSettings(device="pyaudio"))
@@ -84,6 +87,7 @@ async def test_the_speaker_is_heard_and_knows_what_waits(sound_card, tmp_path):
     assert measured(recording.since(0)) == THE_TONE
 
 
+@once_more
 async def test_a_flush_takes_back_what_the_card_has_not(sound_card, tmp_path):
     async with sound_card.recording(tmp_path / "speaker.raw") as recording:
         speaker = PyAudioSpeaker(PyAudioSpeakerSettings(device="pyaudio"))

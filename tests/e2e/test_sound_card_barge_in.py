@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from support import voice
-from support.sound_card import SoundCard
+from support.sound_card import SoundCard, once_more
 from support.sound_card_house import Event, SoundCardHouse, sound_card_house
 
 from roomtone.ears.echo.speex import ENGINE as SPEEX
@@ -40,6 +40,7 @@ async def said(*texts: str) -> list[scene.Clip]:
     return await asyncio.gather(*(asyncio.to_thread(voice.user_says, text) for text in texts))
 
 
+@once_more
 async def test_a_reply_is_not_silenced_by_its_own_echo(sound_card, folder):
     if remedy := SPEEX.missing():
         pytest.skip(f"no echo can be cancelled here: {remedy}")
@@ -51,6 +52,7 @@ async def test_a_reply_is_not_silenced_by_its_own_echo(sound_card, folder):
     assert "interrupted" not in [event["what"] for event in events]
 
 
+@once_more
 async def test_a_reply_is_silenced_by_words_which_are_then_obeyed(sound_card, folder):
     wake, question, command = await said("okay nabu", QUESTION, "turn on the kitchen light")
     write_wav(folder / "command.wav", command.sound)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from support import voice
-from support.sound_card import sounds, unlikeness
+from support.sound_card import once_more, sounds, unlikeness
 from support.sound_card_house import SoundCardHouse, sound_card_house
 
 from roomtone.ears.formats import RATE_HZ
@@ -95,6 +95,7 @@ async def replies(exchanges: Iterable[Exchange]) -> list[bytes]:
     return await asyncio.to_thread(voice.replies_in_turn, *(exchange.reply for exchange in exchanges))
 
 
+@once_more
 async def test_ten_spoken_commands_are_done_and_answered_aloud(sound_card, folder):
     said = (exchange.said for exchange in SPOKEN)
     wake, *commands = await asyncio.to_thread(voice.user_says_in_turn, "okay nabu", *said)
@@ -104,6 +105,7 @@ async def test_ten_spoken_commands_are_done_and_answered_aloud(sound_card, folde
             await check(house, exchange, wake, command, reply)
 
 
+@once_more
 async def test_recorded_commands_are_done_and_answered_aloud(sound_card, folder, recordings):
     expected = await replies(RECORDED.values())
     async with sound_card_house(sound_card, folder, recordings / "home.yaml") as house:
