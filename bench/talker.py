@@ -132,7 +132,7 @@ class Talker:
         self.silent_from = self.ring.position + 2 * FRAME_SAMPLES
         if self._path is not None:
             pcm = (self._held * SPEAKER_LEVEL).astype(np.int16).tobytes()
-            self._path.play(pcm, FRAME_SAMPLES, self.now, self.ring.position)
+            self._path.play(pcm, FRAME_SAMPLES, self.now, self.ring.position + FRAME_SAMPLES)
 
     def _obey(self, command: e.Command) -> None:
         match command:

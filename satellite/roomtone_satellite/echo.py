@@ -37,14 +37,14 @@ class TappedSpeaker:
 
     async def write(self, pcm: bytes, turn: int | None) -> None:
         now = asyncio.get_running_loop().time()
-        self._path.play(pcm, self._speaker.pending(), now, self._speaker.taken())
+        self._path.play(pcm, self._speaker.pending(), now, self._speaker.place())
         await self._speaker.write(pcm, turn)
 
     def pending(self) -> int:
         return self._speaker.pending()
 
-    def taken(self) -> int | None:
-        return self._speaker.taken()
+    def place(self) -> int | None:
+        return self._speaker.place()
 
     def flush(self) -> int:
         never = self._speaker.flush()

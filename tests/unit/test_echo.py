@@ -320,9 +320,9 @@ class TestEchoPath:
     def test_a_reply_begins_where_its_cards_clock_says_though_the_loop_was_late(self):
         hall = Hall(Alignment(delay_samples=float(LEAD)))
         hall.hear(*frames(silence(1)))
-        hall.path.play(noise(0.1, peak=8_000), 0, hall.now, taken=16_000)
+        hall.path.play(noise(0.1, peak=8_000), 0, hall.now, place=16_000)
         hall.hear(*frames(silence(1)))
-        hall.path.play(noise(0.1, peak=8_000), 320, hall.now + 0.008, taken=16_000 * 2 - 320)
+        hall.path.play(noise(0.1, peak=8_000), 320, hall.now + 0.008, place=16_000 * 2)
         hall.hear(*frames(silence(0.1)))
         assert [reference for _, reference in hall.muffler.given][-5:] == frames(noise(0.1, peak=8_000))
 

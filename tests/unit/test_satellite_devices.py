@@ -64,6 +64,19 @@ def test_a_playback_clock_bridges_a_late_writer_and_not_a_pause():
     assert clock.pending(5.01) == 0
 
 
+def test_a_playback_clock_counts_the_silence_between_sounds_as_a_card_does():
+    clock = PlaybackClock(8_000)
+    assert clock.place(1.0) == 0
+    clock.accept(160, 1.0)
+    assert clock.place(1.01) == 160
+    assert clock.place(1.02 + BRIDGED_S / 2) == 160
+    assert clock.place(2.0) == 8_000
+    assert clock.accept(160, 2.000_05) == pytest.approx(2.000_125)  # it begins with a whole sample
+    assert clock.place(2.01) == 8_161
+    assert clock.flush(2.01) == 81
+    assert clock.place(2.01) == 8_080
+
+
 def test_frames_come_at_the_pace_of_the_room_and_together_while_nobody_waits():
     async def times(eager: bool) -> list[float]:
         microphone = NullMicrophone()

@@ -37,8 +37,8 @@ class Speaker(Protocol):
     def pending(self) -> int:
         """How many of the accepted samples have not sounded yet."""
 
-    def taken(self) -> int | None:
-        """The speaker's own sample clock: how many samples its card has taken since it was opened, the silence between
+    def place(self) -> int | None:
+        """Where the next sample will lie in all that the speaker's card plays since it was opened, the silence between
         sounds included. None: it has no such clock."""
 
     def flush(self) -> int:

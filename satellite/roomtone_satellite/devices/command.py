@@ -93,7 +93,7 @@ class CommandSpeaker:
     def pending(self) -> int:
         return self._clock.pending(asyncio.get_running_loop().time())
 
-    def taken(self) -> int | None:
+    def place(self) -> int | None:
         return None
 
     def flush(self) -> int:

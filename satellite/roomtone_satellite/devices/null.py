@@ -63,8 +63,8 @@ class NullSpeaker:
     def pending(self) -> int:
         return self._clock.pending(asyncio.get_running_loop().time())
 
-    def taken(self) -> int | None:
-        return None
+    def place(self) -> int | None:
+        return self._clock.place(asyncio.get_running_loop().time())
 
     def flush(self) -> int:
         return self._clock.flush(asyncio.get_running_loop().time())

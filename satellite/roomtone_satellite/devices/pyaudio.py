@@ -160,9 +160,9 @@ class PyAudioSpeaker:
         with self._lock:
             return len(self._buffer) // SAMPLE_BYTES
 
-    def taken(self) -> int:
+    def place(self) -> int | None:
         with self._lock:
-            return self._given
+            return self._given + len(self._buffer) // SAMPLE_BYTES
 
     def flush(self) -> int:
         with self._lock:

@@ -148,8 +148,8 @@ class WavSpeaker:
     def pending(self) -> int:
         return self._clock.pending(asyncio.get_running_loop().time())
 
-    def taken(self) -> int | None:
-        return None
+    def place(self) -> int | None:
+        return self._clock.place(asyncio.get_running_loop().time())
 
     def flush(self) -> int:
         """Nothing: what is in the file was heard. It is at most one block ahead."""

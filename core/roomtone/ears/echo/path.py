@@ -65,13 +65,12 @@ class EchoPath:
         self._reference = Reference(rate_hz)
         self._reference.drift(self.alignment.drift, 0.0)
 
-    def play(self, pcm: bytes, pending_samples: int, now: float, taken: int | None = None) -> None:
-        """The speaker takes these samples (int16, mono, at its rate); before them `pending_samples` will sound, and
-        `taken` went to its card already, silence included, where it counts that."""
+    def play(self, pcm: bytes, pending_samples: int, now: float, place: int | None = None) -> None:
+        """The speaker takes these samples (int16, mono, at its rate); before them `pending_samples` will sound. `place`
+        is where they lie in all that its card plays, silence included, where it counts that."""
         if self._reference is None or (position := self._clock.position(now)) is None:
             return
         sounds_at = position + pending_samples * RATE_HZ / self._reference.rate_hz
-        place = None if taken is None else taken + pending_samples
         if self._reference.play(np.frombuffer(pcm, np.int16), sounds_at, place):
             self._steady_from, self._measured_at = sounds_at, None
             self._is_placed = place is not None
