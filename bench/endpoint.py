@@ -125,15 +125,18 @@ class Hearing:
             yield partial
 
     async def preview(self) -> Transcript:
-        self._utterance.hear()
+        return self._transcript(ahead=True)
+
+    async def finish(self) -> Transcript:
+        return self._transcript(ahead=False)
+
+    def _transcript(self, *, ahead: bool) -> Transcript:
+        self._utterance.hear(ahead=ahead)
         found = self._utterance.transcript()
         if not found["sounds"]:
             return Transcript("", spoken=False)
         verdict = verification.Verdict(*self._verified.verdict(claim_of(found["claim"])))
         return judged(found, verdict, PocketSphinxSettings().reject_from)
-
-    async def finish(self) -> Transcript:
-        return await self.preview()
 
     async def close(self) -> None:
         self._partials.put_nowait(None)

@@ -117,13 +117,6 @@ class TestRecogniser:
         assert heard is not None
         assert heard.is_sentence is (heard.text != "" and recogniser.automaton.accepts(heard.text.split()))
 
-    def test_nothing_is_decoded_twice(self):
-        recogniser = Recogniser(compile_automaton(Vocabulary()))
-        pcm = room(0.5) + tone(0.5) + room(0.8)
-        first = recogniser.recognise(pcm)
-        assert recogniser.recognise(pcm + room(0.3), before=first) is first
-        assert recogniser.recognise(pcm + tone(0.5) + room(0.3), before=first) is not first
-
 
 class TestCache:
     def test_a_home_is_compiled_once(self, tmp_path, monkeypatch):

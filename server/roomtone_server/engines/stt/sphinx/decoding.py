@@ -18,24 +18,18 @@ def prepare(decoder: Any) -> None:  # noqa: ANN401 - the library has no types
     decoder.add_fsg(_SILENCE, decoder.create_fsg(_SILENCE, 0, 0, [(0, 0, 1.0)]))
 
 
-def begin(decoder: Any, search: str, pcm: bytes) -> str:  # noqa: ANN401 - as above
+def begin(decoder: Any, search: str, pcm: bytes) -> None:  # noqa: ANN401 - as above
     """Begins an utterance, as if it were the decoder's first: what it learnt of the noise in another room would make
     the result depend on what was decoded before. Normalises by the mean of this audio (int16, mono, 16 kHz), which is
-    to be fed yet; returns it. That takes a seventh of the time of decoding it.
+    to be fed yet. That takes a seventh of the time of decoding it.
     """
     decoder.activate_search(_SILENCE)
     decoder.reinit_feat()
     decoder.start_utt()
     decoder.process_raw(in_a_room(pcm), full_utt=True)
     decoder.end_utt()
-    mean: str = decoder.get_cmn(update=False)
+    mean = decoder.get_cmn(update=False)
     decoder.activate_search(search)
-    begin_anew(decoder, mean)
-    return mean
-
-
-def begin_anew(decoder: Any, mean: str) -> None:  # noqa: ANN401 - as above
-    """Begins an utterance by a mean that `begin` returned, with the search that is active."""
     decoder.reinit_feat()
     decoder.set_cmn(mean)
     decoder.start_utt()

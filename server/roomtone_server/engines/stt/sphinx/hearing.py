@@ -61,14 +61,14 @@ class SphinxHearing:
 
     async def preview(self) -> Transcript:
         self._raise_ended()
-        return await self._transcribe()
+        return await self._transcribe(ahead=True)
 
     async def finish(self) -> Transcript:
         self._raise_ended()
         self._is_open = False
         self._news.set()
         try:
-            return await self._transcribe()
+            return await self._transcribe(ahead=False)
         finally:
             self._settle()
 
@@ -92,11 +92,11 @@ class SphinxHearing:
         self._failure = why
         self._settle()
 
-    async def _transcribe(self) -> Transcript:
+    async def _transcribe(self, *, ahead: bool) -> Transcript:
         """Both workers' opinion of what was fed so far."""
         answer: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
         self._asked.append(answer)
-        self._process.send(Message({"do": "transcribe", "id": self.number}))
+        self._process.send(Message({"do": "transcribe", "id": self.number, "ahead": ahead}))
         head = (await answer).head
         if not head["sounds"]:
             return Transcript("", spoken=False)

@@ -6,7 +6,8 @@ anyone asks for it.
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -14,23 +15,25 @@ from typing import Any, Final
 from roomtone.ears.formats import FRAME_MS, SAMPLE_BYTES
 from roomtone_server.engines.stt import automata
 from roomtone_server.engines.stt.sphinx.messages import MAX_UTTERANCE_BYTES, Message
-from roomtone_server.engines.stt.sphinx.recogniser import TOLERANCE_MS, Recognised, Recogniser
-from roomtone_server.engines.stt.sphinx.speech import ROOM_AFTER_MS, length_ms, sounds
+from roomtone_server.engines.stt.sphinx.recogniser import TOLERANCE_MS, Recognised, Recogniser, likely
+from roomtone_server.engines.stt.sphinx.speech import ROOM_AFTER_MS, Stretch, length_ms, sounds
 from roomtone_server.grammar.automaton import Completeness
 
-# An utterance is decoded again when it has grown by this much, and by many times as long as that takes: it may use a
-# small part of one core, whatever the machine.
+# While it sounds, an utterance is decoded anew, for a better mean, when it has grown by this much, and by many times as
+# long as that takes: it may use a small part of one core, whatever the machine.
 MIN_GROWTH_MS: Final = 600
 GROWTH_PER_DECODING: Final = 40.0
-# In a pause it is decoded as a whole once more, and followed until it sounds finished; every now and then as a whole
-# again, for its mean changes, until so much silence follows that more changes the stretch no more: soon where what is
-# followed makes no sentence, or cannot be.
+# The mean of so much is good enough to go on with: by it as many recorded commands are heard right as by that of all
+# their speech.
+ENOUGH_MS: Final = 1500
+# In a pause, what has no such mean is decoded anew. It is followed until it sounds finished. Where it does not for so
+# long, or makes no sentence, it is looked at once more: its mean changes until so much silence follows that more would
+# change the stretch no more.
 PAUSE_MS: Final = 100
 LOST_MS: Final = 120
-MIN_FOLLOWED_MS: Final = 200
-FOLLOWED_PER_DECODING: Final = 5.0  # meanwhile nothing is followed
-SETTLED_AFTER_MS: Final = ROOM_AFTER_MS
-LOOK_MS: Final = 60  # while there is nothing to follow
+STALE_MS: Final = 400
+SETTLED_MS: Final = ROOM_AFTER_MS - TOLERANCE_MS
+LOOK_MS: Final = 60  # while there is no pause
 
 
 @dataclass(slots=True)
@@ -40,62 +43,117 @@ class Utterance:
     recogniser: Recogniser
     wake_phrase: str
     pcm: bytearray = field(default_factory=bytearray)
-    heard: Recognised | None = None
-    is_thorough: bool = False  # what was heard is no guess
+    heard: Recognised | None = None  # the best that is known
+    followed: Recognised | None = None  # what was decoded last; the decoder may be in the midst of it
     sent: tuple[str, bool] = ("", False)
-    grown_ms: float = MIN_GROWTH_MS  # the length at which it is decoded again, while it sounds
-    followed_ms: float = 0.0  # and in a pause
-    heard_ms: int = 0  # the length at which it was decoded last
+    grown_ms: float = MIN_GROWTH_MS  # the length at which it is decoded anew, while it sounds
+    sense_ms: int = 0  # the length at which it was decoded last, or made a sentence
     due_ms: float = 0.0  # the length at which to look again
 
-    def hear(self, *, in_haste: bool = False, anew: bool = False) -> None:
-        """Decodes what there is; `anew`: even if next to nothing was said since the last time."""
-        began = time.process_time()  # of this process: others make it no slower
-        holds = in_haste or self.is_thorough or (self.heard is not None and self.heard.is_sentence)
-        before = self.heard if holds and not anew else None
-        self.heard = self.recogniser.recognise(bytes(self.pcm), self.wake_phrase, before, in_haste=in_haste)
-        self.is_thorough = not in_haste
-        if self.heard is not before:
-            self.heard_ms = self.length_ms
-        took_ms = (time.process_time() - began) * 1000
-        self.grown_ms = self.length_ms + max(MIN_GROWTH_MS, GROWTH_PER_DECODING * took_ms)
-        self.followed_ms = self.length_ms + max(MIN_FOLLOWED_MS, FOLLOWED_PER_DECODING * took_ms)
+    def hear(self, *, ahead: bool = False) -> None:
+        """Makes the most of what there is; `ahead`: less, where more words are likely to come."""
+        stretches = self._likely()
+        if not stretches:
+            self.heard = None
+        elif self.heard is None or not self._is_known(self.heard, stretches[0]):
+            self._look_again(stretches[0], ahead=ahead)
+
+    def _is_known(self, heard: Recognised, stretch: Stretch) -> bool:
+        return heard.is_sentence and heard.stretch.nearly(stretch, TOLERANCE_MS)
+
+    def _look_again(self, stretch: Stretch, *, ahead: bool) -> None:
+        followed = self._amid
+        if followed is not None and followed.stretch.nearly(stretch, TOLERANCE_MS):
+            if ahead and self._has_enough(stretch) and self._pause_ms() < PAUSE_MS:
+                self.heard = followed
+                return
+            self.heard = self.recogniser.conclude(followed)
+            if self.heard.is_sentence:
+                return
+        with self._decoding():
+            self.heard = self.followed = self.recogniser.recognise(bytes(self.pcm), self.wake_phrase)
 
     def hear_ahead(self) -> None:
         """Decodes what there is if that is worth it: it has grown, or may be over."""
-        found = sounds(bytes(self.pcm))
-        end_ms = found[-1].end_ms if found else 0
-        pauses = self.length_ms >= end_ms + PAUSE_MS
-        is_followed = False
-        if not pauses and self.length_ms >= self.grown_ms:
-            self.hear(in_haste=True)
-        elif pauses and found:
-            is_followed = self._hear_pause(end_ms)
+        pause_ms, is_followed = self._pause_ms(), False
+        if stretches := self._likely():
+            if self._is_worth_decoding(stretches[0], pause_ms):
+                with self._decoding():
+                    self.followed = self.recogniser.begin(bytes(self.pcm), self.wake_phrase)
+            elif (followed := self._amid) and (pause_ms >= PAUSE_MS or self._has_enough(stretches[0])):
+                self.followed = self._follow(followed, pause_ms)
+            self._note(pause_ms)
+            is_followed = pause_ms >= PAUSE_MS and self._amid is not None and not self._is_over(pause_ms)
         self.due_ms = self.length_ms + (FRAME_MS if is_followed else LOOK_MS)
 
-    def _hear_pause(self, end_ms: int) -> bool:
-        """The last sound ended there. Whether the next frame of silence may tell more."""
-        settled_ms = end_ms + SETTLED_AFTER_MS
-        heard_ms = self.heard.stretch.end_ms if self.heard is not None and self.is_thorough else 0
-        if self.heard is None or heard_ms < end_ms - TOLERANCE_MS:
-            self.hear(anew=True)
-        elif self.heard.is_finished or heard_ms >= settled_ms - TOLERANCE_MS:
+    def _is_worth_decoding(self, stretch: Stretch, pause_ms: int) -> bool:
+        """Whether to decode all of it anew."""
+        followed, end_ms = self.followed, self.length_ms - pause_ms
+        mean_until_ms = followed.mean_until_ms if followed is not None else 0
+        if pause_ms < PAUSE_MS:
+            enough_ms = stretch.start_ms + ENOUGH_MS
+            due_ms = min(self.grown_ms, enough_ms) if mean_until_ms < enough_ms else self.grown_ms
+            return self.length_ms >= due_ms and not self._has_enough(stretch)
+        if mean_until_ms < end_ms - TOLERANCE_MS and not self._has_enough(stretch):
+            return True
+        if self._is_over(pause_ms) or mean_until_ms >= end_ms + SETTLED_MS:
             return False
-        elif self.length_ms >= min(self.followed_ms, settled_ms):
-            self.hear(anew=True)
-        elif not self._follow(self.heard):
-            self.followed_ms = min(self.followed_ms, self.heard_ms + LOST_MS)
-        return True
+        if self._amid is not None:
+            return pause_ms >= STALE_MS
+        return self.length_ms >= self.sense_ms + LOST_MS
 
-    def _follow(self, heard: Recognised) -> bool:
-        """Whether what is followed makes a sentence. To follow what the decoder has left would cost as much as to
-        decode it once more by a newer mean, and tell less."""
-        if not self.recogniser.is_amid(heard):
+    def _follow(self, followed: Recognised, pause_ms: int) -> Recognised:
+        """What it is by now. What has made no sentence for long is taken for something that has ended."""
+        grown = self.recogniser.follow(bytes(self.pcm), followed)
+        pause_began_ms = self.length_ms - pause_ms + PAUSE_MS
+        if grown.is_sentence:
+            self.sense_ms = self.length_ms
+        elif self.length_ms >= max(self.sense_ms, pause_began_ms) + LOST_MS:
+            self.sense_ms = self.length_ms
+            return self.recogniser.conclude(grown)
+        return grown
+
+    def _note(self, pause_ms: int) -> None:
+        """In a pause a sentence is known until a better one is."""
+        if self.followed is not None and (
+            self.followed.is_sentence
+            or self.heard is None
+            or pause_ms < PAUSE_MS
+            or self.heard.stretch.end_ms < self.length_ms - pause_ms - TOLERANCE_MS
+        ):
+            self.heard = self.followed
+
+    def _is_over(self, pause_ms: int) -> bool:
+        """Whether all that was said sounds like a sentence that has ended."""
+        said_ms = self.length_ms - pause_ms - TOLERANCE_MS
+        return self.heard is not None and self.heard.is_finished and self.heard.stretch.end_ms >= said_ms
+
+    def _has_enough(self, stretch: Stretch) -> bool:
+        """Whether the decoder is in the midst of it, by a mean that is good enough."""
+        if (followed := self._amid) is None or abs(followed.stretch.start_ms - stretch.start_ms) > TOLERANCE_MS:
             return False
-        followed = self.recogniser.follow(bytes(self.pcm), self.wake_phrase, heard)
-        if followed.is_finished:
-            self.heard = followed
-        return followed.is_sentence
+        return followed.mean_until_ms >= stretch.start_ms + ENOUGH_MS
+
+    @property
+    def _amid(self) -> Recognised | None:
+        """What the decoder is in the midst of, where that is of this utterance."""
+        return self.followed if self.recogniser.is_amid(self.followed) else None
+
+    @contextmanager
+    def _decoding(self) -> Iterator[None]:
+        began = time.process_time()  # of this process: others make it no slower
+        yield
+        took_ms = (time.process_time() - began) * 1000
+        self.grown_ms = self.length_ms + max(MIN_GROWTH_MS, GROWTH_PER_DECODING * took_ms)
+        self.sense_ms = self.length_ms
+
+    def _likely(self) -> list[Stretch]:
+        return likely(bytes(self.pcm), self.wake_phrase)
+
+    def _pause_ms(self) -> int:
+        """How much silence there is behind the last sound."""
+        found = sounds(bytes(self.pcm))
+        return self.length_ms - found[-1].end_ms if found else 0
 
     @property
     def length_ms(self) -> int:
@@ -146,7 +204,7 @@ class Listener:
             case "audio" if utterance := self._utterances.get(head["id"]):
                 utterance.pcm += message.body[: MAX_UTTERANCE_BYTES - len(utterance.pcm)]
             case "transcribe" if utterance := self._utterances.get(head["id"]):
-                utterance.hear()
+                utterance.hear(ahead=head["ahead"])
                 self._send(Message({"is": "transcript", "id": head["id"], **utterance.transcript()}))
             case "close":
                 self._utterances.pop(head["id"], None)

@@ -9,8 +9,8 @@ to the recogniser                               from the recogniser
 {"do": "hear", "id", "wake_phrase"}
 {"do": "audio", "id"} + int16 samples           {"is": "partial", "id", "text", "finished": whether it sounds so,
                                                  "samples"}
-{"do": "transcribe", "id"}                      {"is": "transcript", "id", "sounds": whether anything was loud enough
-                                                 for speech, "text", "finished", "claim" or null: that it is a
+{"do": "transcribe", "id", "ahead": whether     {"is": "transcript", "id", "sounds": whether anything was loud enough
+ more words may come}                            for speech, "text", "finished", "claim" or null: that it is a
                                                  sentence}
 {"do": "close", "id"}
 

@@ -7,7 +7,7 @@ from itertools import count, islice
 from typing import Any, Final
 
 from roomtone.ears.formats import SAMPLE_BYTES
-from roomtone_server.engines.stt.sphinx.decoding import begin, begin_anew, log_likelihood, prepare
+from roomtone_server.engines.stt.sphinx.decoding import begin, log_likelihood, prepare
 from roomtone_server.engines.stt.sphinx.distance import Segment
 from roomtone_server.engines.stt.sphinx.lexicon import alternatives, polite, pronounce
 from roomtone_server.engines.stt.sphinx.phone_loop import segments_of
@@ -68,7 +68,7 @@ class Recognised:
     text: str  # a sentence, or the likeliest beginning of one
     stretch: Stretch  # the likeliest to be recognised
     claim: Claim
-    mean: str  # of its cepstra, as the decoder writes it
+    mean_until_ms: int  # of the utterance: its cepstra were normalised by the mean of what is before that
     is_sentence: bool = True
     is_finished: bool = False  # it sounds like a sentence that has ended
 
@@ -90,7 +90,8 @@ class Recogniser:
         self._wake_words: OrderedDict[str, str] = OrderedDict()
         self._wakes_named = 0
         self._is_open = False  # the decoder is in the midst of an utterance
-        self._followed: Recognised | None = None  # what was heard of it, while it is open
+        self._amid: Recognised | None = None  # what was heard of it
+        self._wake_phrase = ""  # before it
         self._fed_bytes = 0  # of it
 
     @property
@@ -98,72 +99,61 @@ class Recogniser:
         """Those that it is ready for, the latest last."""
         return list(self._wake_words)
 
-    def recognise(
-        self, pcm: bytes, wake_phrase: str = "", before: Recognised | None = None, *, in_haste: bool = False
-    ) -> Recognised | None:
-        """The words of an utterance so far (int16, mono, 16 kHz), without what is left of the wake phrase.
-
-        None when nothing in it sounds like speech. `before`, the result for a beginning of it, is returned again when
-        nothing was said since. In haste only the likeliest stretch is tried, whether or not it makes a sentence.
-        """
-        stretches = utterances(pcm, WAKE_LEAD_MS if wake_phrase else 0)
-        if not stretches:
-            return None
-        if before is not None and before.stretch.nearly(stretches[0], TOLERANCE_MS):
-            return before
-        if in_haste:
-            del stretches[1:]
-        likeliest = None
+    def recognise(self, pcm: bytes, wake_phrase: str = "") -> Recognised | None:
+        """The words of an utterance (int16, mono, 16 kHz), without what is left of the wake phrase: a sentence, if one
+        can be found. None when nothing in it sounds like speech."""
+        stretches = likely(pcm, wake_phrase)
+        beginning = None
         for stretch in stretches:
-            found = replace(self._hear(pcm, stretch, wake_phrase), stretch=stretches[0])
+            heard = self._begin(pcm, stretch, stretches[0], wake_phrase)
+            found = heard if heard.is_sentence else self.conclude(heard)
             if found.is_sentence:
-                self._followed = found
                 return found
-            likeliest = likeliest or found
-        return likeliest
+            beginning = beginning or found
+        return beginning
 
-    def _hear(self, pcm: bytes, stretch: Stretch, wake_phrase: str) -> Recognised:
-        """The likeliest sentence. One that is likelier than all that are cut short or go on, the decoder stays in the
-        midst of."""
-        wake_word = self.listen_for(wake_phrase)
-        mean = begin(self._decoder, wake_word, stretch.of(pcm))
-        self._is_open, self._fed_bytes = True, 0
-        self._feed(stretch.of(pcm))
+    def begin(self, pcm: bytes, wake_phrase: str = "") -> Recognised | None:
+        """What an utterance has been heard as so far, whose last word may not have ended yet. The decoder stays in the
+        midst of it, to `follow` it. None when nothing in it sounds like speech."""
+        stretches = likely(pcm, wake_phrase)
+        return self._begin(pcm, stretches[0], stretches[0], wake_phrase) if stretches else None
+
+    def follow(self, pcm: bytes, heard: Recognised) -> Recognised:
+        """What has been heard, now that the utterance has grown: it takes little more than what has come since. Only
+        while it `is_amid`; normalised by the mean that `heard` was."""
+        stretch = replace(heard.claim.stretch, end_ms=length_ms(pcm))
+        self._feed(stretch.of(pcm)[self._fed_bytes :])
+        return self._so_far(replace(heard.stretch, end_ms=stretch.end_ms), stretch, heard.mean_until_ms)
+
+    def conclude(self, heard: Recognised) -> Recognised:
+        """The likeliest sentence of it, which goes on no more; `heard` itself, where there is none. Only while it
+        `is_amid`."""
         so_far = self._decoder.hyp()
-        text = _said(so_far, wake_word)
-        if self._is_sentence(text):
-            claim = self._claim(text, stretch, wake_phrase)
-            return Recognised(text, stretch, claim, mean, is_finished=not claim.segments[-1].phones)
         self._end()
         found = self._decoder.hyp()
-        sentence = _said(found, wake_word)
-        claim = self._claim(sentence, stretch, wake_phrase)
-        if self._is_sentence(sentence):
-            return Recognised(sentence, stretch, claim, mean, is_finished=_is_nearly(found, so_far))
-        return Recognised(text, stretch, claim, mean, is_sentence=False)
+        text = self._said(found)
+        if not self._is_sentence(text):
+            return heard
+        claim = self._claim(text, heard.claim.stretch)
+        return replace(heard, text=text, claim=claim, is_sentence=True, is_finished=_is_nearly(found, so_far))
 
-    def follow(self, pcm: bytes, wake_phrase: str, heard: Recognised) -> Recognised:
-        """What has been heard, now that the utterance has grown.
+    def is_amid(self, heard: Recognised | None) -> bool:
+        """Whether the decoder can go on from there."""
+        return self._is_open and self._amid is heard
 
-        Asked again and again in a pause, it takes little more than what has come since, unless something else was
-        recognised in between; normalised by the mean that `heard` was.
-        """
-        if not self.is_amid(heard):
-            self.listen_for(wake_phrase)
-            begin_anew(self._decoder, heard.mean)
-            self._followed, self._is_open, self._fed_bytes = heard, True, 0
-        stretch = Stretch(heard.claim.stretch.start_ms, length_ms(pcm))
-        self._feed(stretch.of(pcm)[self._fed_bytes :])
-        text = _said(self._decoder.hyp(), self._wake_words[wake_phrase])
-        claim = self._claim(text, stretch, wake_phrase)
-        is_sentence = self._is_sentence(text)
+    def _begin(self, pcm: bytes, stretch: Stretch, likeliest: Stretch, wake_phrase: str) -> Recognised:
+        wake_word, self._wake_phrase = self.listen_for(wake_phrase), wake_phrase
+        begin(self._decoder, wake_word, stretch.of(pcm))
+        self._is_open, self._fed_bytes = True, 0
+        self._feed(stretch.of(pcm))
+        return self._so_far(likeliest, stretch, stretch.end_ms)
+
+    def _so_far(self, likeliest: Stretch, stretch: Stretch, mean_until_ms: int) -> Recognised:
+        text = self._said(self._decoder.hyp())
+        claim, is_sentence = self._claim(text, stretch), self._is_sentence(text)
         is_finished = is_sentence and not claim.segments[-1].phones
-        grown = replace(heard.stretch, end_ms=stretch.end_ms)
-        return Recognised(text, grown, claim, heard.mean, is_sentence, is_finished)
-
-    def is_amid(self, heard: Recognised) -> bool:
-        """Whether to follow that takes next to nothing: else all is decoded once more."""
-        return self._is_open and self._followed is heard
+        self._amid = Recognised(text, likeliest, claim, mean_until_ms, is_sentence, is_finished)
+        return self._amid
 
     def _feed(self, pcm: bytes) -> None:
         if pcm:  # the decoder cannot take nothing
@@ -175,10 +165,15 @@ class Recogniser:
             self._decoder.end_utt()
             self._is_open = False
 
-    def _claim(self, text: str, stretch: Stretch, wake_phrase: str) -> Claim:
+    def _claim(self, text: str, stretch: Stretch) -> Claim:
         """What the decoder found in a stretch."""
-        segments = segments_of(self._decoder, stretch.start_ms, behind=self._wake_words[wake_phrase])
-        return Claim(stretch, _without_courtesy(text, segments) if wake_phrase else segments)
+        segments = segments_of(self._decoder, stretch.start_ms, behind=self._wake_words[self._wake_phrase])
+        return Claim(stretch, _without_courtesy(text, segments) if self._wake_phrase else segments)
+
+    def _said(self, hypothesis: Any) -> str:  # noqa: ANN401 - the library has no types
+        wake_word = self._wake_words[self._wake_phrase]
+        heard = hypothesis.hypstr.split() if hypothesis is not None else []
+        return " ".join(word for word in heard if word != wake_word)
 
     def _is_sentence(self, text: str) -> bool:
         return self.automaton.hint(text) in _SENTENCES
@@ -239,9 +234,9 @@ class Recogniser:
         self._decoder.add_word(word, phones, update=False)
 
 
-def _said(hypothesis: Any, wake_word: str) -> str:  # noqa: ANN401 - the library has no types
-    heard = hypothesis.hypstr.split() if hypothesis is not None else []
-    return " ".join(word for word in heard if word != wake_word)
+def likely(pcm: bytes, wake_phrase: str) -> list[Stretch]:
+    """What to recognise of an utterance, the likeliest first; none when nothing in it sounds like speech."""
+    return utterances(pcm, WAKE_LEAD_MS if wake_phrase else 0)
 
 
 def _is_nearly(found: Any, likeliest: Any) -> bool:  # noqa: ANN401 - as above
