@@ -15,6 +15,7 @@ from roomtone.link.discovery import (
     FoundServer,
     FoundService,
     advertise,
+    advertise_service,
     find_server,
     find_servers,
     find_services,
@@ -57,6 +58,20 @@ async def test_a_server_is_a_service_too_and_found_by_its_name():
         found = await find_services(SERVICE, SOON_S, enough=lambda service: service.port == 10762)
         assert FoundService("Our house", ("127.0.0.1",), 10762) in found
         assert await find_services("_roomtone-none._tcp.local.", A_WHILE_S) == []
+
+
+async def test_a_service_of_another_kind_announces_its_texts_and_no_other():
+    kind = "_roomtone-one._tcp.local."
+    async with advertise_service(kind, "Kitchen", 10764, texts={"area": "Kitchen\n"}, host="127.0.0.1"):
+        assert await find_services(kind, SOON_S, enough=lambda _: True) == [
+            FoundService("Kitchen", ("127.0.0.1",), 10764)
+        ]
+        zeroconf = AsyncZeroconf(ip_version=IPVersion.V4Only)
+        info = await zeroconf.async_get_service_info(kind, f"Kitchen.{kind}")
+        assert info.decoded_properties == {"area": "Kitchen"}
+        assert info.server.startswith("roomtone-")
+        await zeroconf.async_close()
+    assert await find_services(kind, A_WHILE_S) == []
 
 
 async def test_a_server_is_withdrawn_at_the_end():

@@ -1,5 +1,5 @@
-"""How a satellite finds its server without being told, and the server a service: DNS-SD over multicast DNS, on every
-interface.
+"""How a satellite finds its server without being told, the server a service, and Home Assistant both: DNS-SD over
+multicast DNS, on every interface.
 
 What is heard is anybody's word. It only says where to dial; the pin decides whether that was the server.
 """
@@ -7,7 +7,8 @@ What is heard is anybody's word. It only says where to dial; the pin decides whe
 import asyncio
 import ipaddress
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+import secrets
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final, Generic, TypeVar
@@ -71,13 +72,19 @@ async def advertise(
     texts = {"name": _clean(name), "protocol": str(PROTOCOL), "fp": fingerprint[:FINGERPRINT_BYTES].hex()}
     if area:
         texts["area"] = _clean(area)
-    announcer = _Announcer(texts, port, host)
-    await announcer.announce()
-    try:
-        async with alongside(announcer.follow_addresses()):
-            yield
-    finally:
-        await announcer.withdraw()
+    async with _announced(_Announcer(SERVICE, name, port, texts, host, f"roomtone-{texts['fp'][:8]}")):
+        yield
+
+
+@asynccontextmanager
+async def advertise_service(
+    service: str, name: str, port: int, *, texts: Mapping[str, str] | None = None, host: str | None = None
+) -> AsyncIterator[None]:
+    """As `advertise`, of a service of any type (such as `_wyoming._tcp.local.`), with these TXT records and no other.
+    Raises LinkError likewise."""
+    cleaned = {key: _clean(text) for key, text in (texts or {}).items()}
+    async with _announced(_Announcer(service, name, port, cleaned, host, f"roomtone-{secrets.token_hex(4)}")):
+        yield
 
 
 async def find_servers(timeout_s: float) -> list[FoundServer]:
@@ -118,26 +125,39 @@ def own_addresses() -> list[str]:
     return [str(each) for each in others or addresses]
 
 
+@asynccontextmanager
+async def _announced(announcer: "_Announcer") -> AsyncIterator[None]:
+    await announcer.announce()
+    try:
+        async with alongside(announcer.follow_addresses()):
+            yield
+    finally:
+        await announcer.withdraw()
+
+
 @dataclass(slots=True)
 class _Announcer:
     """One announcement, renewed when the addresses change."""
 
-    texts: dict[str, str]
+    service: str
+    name: str
     port: int
+    texts: dict[str, str]
     host: str | None
+    machine: str  # a name of this machine's own, under which the addresses stand
     _addresses: Sequence[str] = ()
     _zeroconf: AsyncZeroconf | None = None
 
     async def announce(self) -> None:
         self._addresses = [self.host] if self.host else own_addresses()
-        label = self.texts["name"].encode()[:_NAME_BYTES].decode(errors="ignore") or "Roomtone"
+        label = _clean(self.name).encode()[:_NAME_BYTES].decode(errors="ignore") or "Roomtone"
         info = ServiceInfo(
-            SERVICE,
-            f"{label}.{SERVICE}",
+            self.service,
+            f"{label}.{self.service}",
             port=self.port,
             properties=self.texts,
             parsed_addresses=self._addresses,
-            server=f"roomtone-{self.texts['fp'][:8]}.local.",
+            server=f"{self.machine}.local.",
         )
         self._zeroconf = _open()
         try:
@@ -147,7 +167,7 @@ class _Announcer:
         except BaseException as problem:
             await self.withdraw()
             if isinstance(problem, ZeroconfError | OSError):
-                raise LinkError(f"the server cannot be announced on the network: {problem}") from problem
+                raise LinkError(f"{label} cannot be announced on the network: {problem}") from problem
             raise
 
     async def withdraw(self) -> None:
@@ -160,7 +180,7 @@ class _Announcer:
             await asyncio.sleep(_ADDRESSES_S)
             if own_addresses() == self._addresses:
                 continue
-            _LOGGER.info("the addresses of this machine changed: announcing the server anew")
+            _LOGGER.info("the addresses of this machine changed: announcing %s anew", self.name)
             await self.withdraw()
             try:
                 await self.announce()
