@@ -12,10 +12,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+from roomtone.backoff import Backoff
 from roomtone.ears.formats import SAMPLE_BYTES
 from roomtone.ears.resample import Resampler, resampled_samples, to_mono
 from roomtone.errors import DeviceError
-from roomtone_satellite.backoff import Backoff
 from roomtone_satellite.devices.base import BLOCK_MS, Speaker
 
 _LOGGER = logging.getLogger(__name__)

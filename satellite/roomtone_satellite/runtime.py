@@ -12,6 +12,7 @@ from typing import Final, get_args
 from wyoming.audio import AudioChunk, AudioStop
 from wyoming.event import Event as LinkEvent
 
+from roomtone.backoff import Backoff
 from roomtone.ears.base import VoiceActivity, WakeDetection, WakeEngine
 from roomtone.ears.echo.clock import SampleClock
 from roomtone.ears.echo.path import EchoPath
@@ -22,7 +23,6 @@ from roomtone.errors import DeviceError, LinkError, PeerGone
 from roomtone.link.events import Cancel, Interrupt, Message, Played, Released, Wake, Welcome, event_of
 from roomtone.link.stream import Link
 from roomtone_satellite import chimes
-from roomtone_satellite.backoff import Backoff
 from roomtone_satellite.connection import Connection
 from roomtone_satellite.devices.base import Microphone, Speaker
 from roomtone_satellite.echo import TappedSpeaker
