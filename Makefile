@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 N ?= 1000000
 SEED ?= 1
 
-.PHONY: demo test lint coverage sound-card fuzz clean
+.PHONY: demo test test-home-assistant lint coverage sound-card fuzz clean
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/.demo
@@ -15,6 +15,15 @@ demo: $(VENV)/.demo
 
 test: $(VENV)/.test sound-card lint coverage
 	$(BIN)/python -m pytest
+
+# The real Home Assistant, in a network namespace: as root, installed once (2 GB, some minutes) by the script of a kit.
+ROOMTONE_TEST_HOME_ASSISTANT ?= $(abspath ../shared/home_assistant)
+export ROOMTONE_TEST_HOME_ASSISTANT
+HOME_ASSISTANT := $(ROOMTONE_TEST_HOME_ASSISTANT)/home_assistant.sh
+
+test-home-assistant: $(VENV)/.test
+	@if [ "$$(id -u)" = 0 ] && [ -f "$(HOME_ASSISTANT)" ]; then "$(HOME_ASSISTANT)" install; fi
+	$(BIN)/python -m pytest tests/e2e/home_assistant
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .
