@@ -7,15 +7,17 @@ from typing import Annotated, Final, Literal
 from pydantic import Field
 
 from roomtone.engines import EngineChoice
+from roomtone.link.allow import NetworkText
 from roomtone.link.crowd import MAX_CONNECTIONS, MAX_PER_ADDRESS
 from roomtone.logs import Level
-from roomtone.settings import HomeChoice, LlmChain, Settings, SttChain, ToolsChoices, TtsChain, VadChoice
+from roomtone.settings import HomeChoice, LlmChain, Settings, SttChain, ToolsChoices, TtsChain, VadChoice, WakeChoice
 from roomtone_server.agent.settings import AgentSettings
 from roomtone_server.engines.base import ANY_LANGUAGE
 
 NATIVE_PORT: Final = 10760
 CONFIG_VARIABLE: Final = "ROOMTONE_SERVER_CONFIG"  # names the settings file where --config does not
 WEB_PORT: Final = 8760
+SERVICES_PORT: Final = 10750
 
 Port = Annotated[int, Field(ge=0, le=65535)]  # 0: any free one
 Connections = Annotated[int, Field(ge=1, le=1000)]  # each costs some 300 KiB
@@ -36,6 +38,17 @@ class WebSettings(Settings):
     enabled: bool = True
     host: str = "0.0.0.0"  # noqa: S104 - whatever watches over the server is another machine
     port: Port = WEB_PORT
+
+
+class HomeAssistantSettings(Settings):
+    """What Home Assistant, or any other client of Wyoming services, may use of this server, and who that may be."""
+
+    enabled: bool = True
+    port: Port = SERVICES_PORT
+    allow: Annotated[tuple[NetworkText, ...], Field(max_length=64)] = ()
+    endpointing: bool = True
+    conversation: Literal["handle", "intent"] = "handle"
+    wake: WakeChoice = EngineChoice()
 
 
 # How patient the endpoint is: the names are Home Assistant's.
@@ -86,6 +99,7 @@ class ServerSettings(Settings):
     listen: ListenSettings = ListenSettings()
     discovery: bool = True
     web: WebSettings = WebSettings()
+    home_assistant: HomeAssistantSettings = HomeAssistantSettings()
     stt: SttChain = (EngineChoice(),)
     tts: TtsChain = (EngineChoice(),)
     llm: LlmChain = ()

@@ -1,27 +1,19 @@
 """Who may speak plain Wyoming with us: it proves nobody, so addresses have to do.
 
-Loopback always may; any other address must lie in a network that the settings name. Whoever is refused is told so, and
-the log tells it once for each address.
+Loopback always may; any other address must lie in a network that the settings name. Whoever is refused is logged once.
 """
 
-import asyncio
 import ipaddress
 import logging
-from collections.abc import Awaitable, Callable, Iterable
-from contextlib import suppress
+from collections.abc import Iterable
 from typing import Annotated, Final
 
 from pydantic import AfterValidator
-from wyoming.error import Error
-
-from roomtone.errors import LinkError
-from roomtone.link.connection import Link
 
 _LOGGER = logging.getLogger(__name__)
 
 LOOPBACK: Final = "127.0.0.1"
 MAX_REMEMBERED: Final = 256  # guards memory and the log: with IPv6, one machine has any number of addresses
-_FAREWELL_S: Final = 1.0  # for the peer to read why, before its connection is cut
 
 
 def _network(text: str) -> str:
@@ -59,24 +51,3 @@ class AllowList:
 
     def remedy(self, address: str) -> str:
         return f"to let it in, add {address} to `{self._setting}` in the settings"
-
-
-def admitting(allow: AllowList, handler: Callable[[Link], Awaitable[None]]) -> Callable[[Link], Awaitable[None]]:
-    """The handler, for peers that may come in; the others are refused."""
-
-    async def attend(link: Link) -> None:
-        if allow.admits(link.host):
-            await handler(link)
-        else:
-            await refuse(link, f"{link.host} is not allowed here: {allow.remedy(link.host)}", "not-allowed")
-
-    return attend
-
-
-async def refuse(link: Link, why: str, code: str) -> None:
-    """Tells a peer of plain Wyoming why it is turned away, and lets it read that; its handler then returns."""
-    with suppress(LinkError, TimeoutError):
-        link.send(Error(why, code).event())
-        async with asyncio.timeout(_FAREWELL_S):
-            while True:  # to close upon what is unread would reset the connection, and take the reason back
-                await link.receive()

@@ -22,11 +22,12 @@ from functools import partial
 from typing import Final
 
 from roomtone.errors import LinkError, PeerGone, PinMismatch, PortUnusable, RoomtoneError
-from roomtone.link.allow import AllowList, admitting
+from roomtone.link.allow import AllowList
 from roomtone.link.background import alongside
 from roomtone.link.codec import LIMITS, Limits
 from roomtone.link.connection import DEADLINES, Deadlines, Link
 from roomtone.link.crowd import MAX_CONNECTIONS, MAX_PER_ADDRESS
+from roomtone.link.refusal import admitting
 from roomtone.link.wire import Wire
 
 __all__ = ["Deadlines", "Link", "Server", "dial", "dial_plain", "serve", "serve_plain"]
