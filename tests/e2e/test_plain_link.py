@@ -73,19 +73,32 @@ async def test_our_pings_have_no_text():
         await events.aclose()
 
 
-async def test_a_peer_that_knows_no_ping_may_be_silent():
+async def test_a_peer_that_knows_no_ping_may_be_silent_and_is_asked_no_more():
     observed = Observed()
     deadlines = Deadlines(60, 60, read_s=0.05, write_s=60, ping_s=0.02)
     async with plainly_listening(observed, deadlines=deadlines) as server:
         async with stranger(server.port, tls=False) as (reader, writer):
             pings = events_from(reader)
-            for _ in range(6):  # longer than the deadline, by far
-                assert await anext(pings) == Event("ping")
+            assert await anext(pings) == Event("ping")
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.2):  # longer than the deadline, by far
+                    await anext(pings)
             writer.write(encode(CHUNK))
             assert await observed.events.get() == CHUNK
             assert observed.ends.empty()
             await pings.aclose()
         assert isinstance(await observed.ends.get(), PeerGone)
+
+
+async def test_a_peer_that_knows_pings_is_asked_again_and_again():
+    deadlines = Deadlines(60, 60, read_s=60, write_s=60, ping_s=0.02)
+    async with plainly_listening(Observed(), deadlines=deadlines) as server:
+        async with stranger(server.port, tls=False) as (reader, writer):
+            pings = events_from(reader)
+            for _ in range(4):
+                assert await anext(pings) == Event("ping")
+                writer.write(encode(Event("pong")))
+            await pings.aclose()
 
 
 @pytest.mark.parametrize("event", [Event("ping"), Event("pong"), Pong(text="1").event()])

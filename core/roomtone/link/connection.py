@@ -43,8 +43,8 @@ DEADLINES: Final = Deadlines()
 class Link:
     """One connection to a peer. `receive` and `drain` are for one task each; `send` for the whole loop.
 
-    A `plain` peer speaks Wyoming as it is written: its pings need no text, and it may know none. It may be silent
-    between two events until it has sent a first ping or pong, and from then on as long as any other.
+    A `plain` peer speaks Wyoming as it is written: its pings need no text, and it may know none. It is pinged once,
+    and may be silent between two events; once it has sent a ping or pong itself, it is as any other.
     """
 
     def __init__(
@@ -72,6 +72,11 @@ class Link:
         self._pinged_at: float | None = None  # the last ping, until it is answered
         self._next_ping: asyncio.TimerHandle | None = None
         self._closed: LinkError | None = None  # why this side ended it
+
+    @property
+    def answers_pings(self) -> bool:
+        """Whether a silence of the peer's would mean that it is gone."""
+        return not self._may_be_silent
 
     @property
     def dropped_chunks(self) -> int:
@@ -169,7 +174,9 @@ class Link:
             await asyncio.sleep(0)
 
     def _take(self, message: Message | None) -> None:
-        self._may_be_silent = False
+        if self._may_be_silent:
+            self._may_be_silent = False
+            self._ping_later()
         if isinstance(message, Ping):
             self.send(self._pong(message))
         elif isinstance(message, Pong) and self._pinged_at is not None and message.text == str(self._pings):
@@ -190,6 +197,8 @@ class Link:
         self._next_ping = self._loop.call_later(self.deadlines.ping_s, self._ping_in_time)
 
     def _ping_in_time(self) -> None:
+        if self._may_be_silent and self._pings:
+            return
         with suppress(LinkError):  # whoever waits for the peer is told
             self.ping()
 
