@@ -13,6 +13,7 @@
     ├── ServerNotRunning          no server answers on this machine's control socket
     ├── StoreError                the server's database: damaged, unwritable, or of a newer version
     ├── BackupError               a backup that cannot be made, or restored: nothing was changed
+    ├── SupervisorError           an add-on's Supervisor: not reached, not ready yet, or it refuses
     ├── ModelError                a model that is not known, cannot be fetched, or is not what it should be
     └── LinkError                 a connection that cannot go on
         ├── FrameError            the peer's bytes are not Wyoming events within our limits
@@ -68,6 +69,10 @@ class StoreError(RoomtoneError):
 
 
 class BackupError(RoomtoneError):
+    pass
+
+
+class SupervisorError(RoomtoneError):
     pass
 
 

@@ -1,4 +1,4 @@
-"""`roomtone server`, `roomtone pair`, `roomtone ask`. What they need is imported when they run: see `roomtone.cli`."""
+"""`roomtone server`, `pair`, `ask`, `health`. What they need is imported when they run: see `roomtone.cli`."""
 
 import json
 from collections.abc import Iterator
@@ -75,6 +75,22 @@ def pair(*, list_: bool, revoke: str | None) -> None:
             click.echo(answer["code"])
             minutes = answer["expires_s"] / 60
             click.echo(f"On the satellite, within {minutes:g} minutes: roomtone satellite pair CODE", err=True)
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print all that it tells of itself, as one JSON object.")
+def health(*, as_json: bool) -> int:
+    """Say how the running server fares: ok, degraded or starting, and its faults.
+
+    Asks the server of this user on this machine, as a container's health check does. Exit status: 0 satellites are let
+    in, even where something is degraded; 1 it is starting still, or not running.
+    """
+    report = next(_running_server("status", patience_s=5.0))
+    if as_json:
+        click.echo(json.dumps(report, ensure_ascii=False))
+    else:
+        click.echo("; ".join([report["status"], *(f"{what}: {why}" for what, why in report["faults"].items())]))
+    return 0 if report["status"] in ("ok", "degraded") else 1
 
 
 def _running_server(request: str, **arguments: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - whatever JSON carries
