@@ -8,6 +8,7 @@
     │   └── LanguageMissing       a language that an engine neither hears nor speaks
     ├── DeviceError               a microphone, speaker or sound file that cannot be used
     ├── HomeError                 a home that cannot be loaded, or refused a service
+    │   └── HomeGone              a home that cannot be reached now
     ├── PortUnusable              an address to listen on that is taken, forbidden, or not of this machine
     ├── AlreadyRunning            another server has this state folder
     ├── ServerNotRunning          no server answers on this machine's control socket
@@ -61,6 +62,10 @@ class DeviceError(RoomtoneError):
 
 
 class HomeError(RoomtoneError):
+    pass
+
+
+class HomeGone(HomeError):
     pass
 
 

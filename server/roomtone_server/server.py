@@ -72,6 +72,7 @@ async def running(settings: ServerSettings) -> AsyncIterator[int]:
                 )
         except* RoomtoneError as problems:
             raise _first(problems) from None
+        health.home = mind.home
         metrics = await open_web(stack, early, health)
         health.house = house = await furnish(stack, settings, equipment, mind, metrics)
         port, more_verbs = await open_doors(stack, settings, equipment, mind, house)

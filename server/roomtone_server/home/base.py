@@ -50,17 +50,35 @@ class ServiceCall:
     data: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Order:
+    """The command that a call carries out: its intent, named as Home Assistant names it, and what else was said.
+    `slots` may say which entities were meant; of those, the call is one."""
+
+    intent: str
+    slots: Mapping[str, Any] = field(default_factory=dict)
+    area: str | None = None  # where the speaker stands
+    language: str = "en"
+
+
 class Home(Protocol):
+    """Started and closed by the same task."""
+
     async def start(self) -> None:
-        """Loads or connects. Raises HomeError, whose message names what to mend."""
+        """Loads, or connects as far as that is possible now: see `fault`. Raises HomeError, whose message names what to
+        mend."""
+
+    def fault(self) -> str | None:
+        """Why it cannot be reached now, and what to do; its states are then those of before. None while all is well."""
 
     def areas(self) -> Sequence[Area]: ...
 
     def entities(self) -> Sequence[Entity]:
         """Every entity that may be spoken of, with its state now; never waits."""
 
-    async def call(self, call: ServiceCall) -> None:
-        """Done when the home has taken the new state. Raises HomeError: unknown entity, unknown service, bad data."""
+    async def call(self, call: ServiceCall, order: Order | None = None) -> None:
+        """Done when the home has taken the new state. A home that knows by itself what the intent of an order means for
+        the call's entity does that instead. Raises HomeError: unknown entity, unknown service, bad data; HomeGone."""
 
     def changes(self) -> AsyncGenerator[Vocabulary, None]:
         """The words of the home: once now, then again whenever a name, alias or area has changed."""
