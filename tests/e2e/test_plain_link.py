@@ -92,13 +92,13 @@ async def test_a_peer_that_knows_no_ping_may_be_silent_and_is_asked_no_more():
 
 async def test_a_peer_that_knows_pings_is_asked_again_and_again():
     deadlines = Deadlines(60, 60, read_s=60, write_s=60, ping_s=0.02)
-    async with plainly_listening(Observed(), deadlines=deadlines) as server:
-        async with stranger(server.port, tls=False) as (reader, writer):
-            pings = events_from(reader)
-            for _ in range(4):
-                assert await anext(pings) == Event("ping")
-                writer.write(encode(Event("pong")))
-            await pings.aclose()
+    answering = plainly_listening(Observed(), deadlines=deadlines)
+    async with answering as server, stranger(server.port, tls=False) as (reader, writer):
+        pings = events_from(reader)
+        for _ in range(4):
+            assert await anext(pings) == Event("ping")
+            writer.write(encode(Event("pong")))
+        await pings.aclose()
 
 
 @pytest.mark.parametrize("event", [Event("ping"), Event("pong"), Pong(text="1").event()])
