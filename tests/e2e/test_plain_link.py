@@ -193,3 +193,39 @@ async def test_connections_at_rest_leave_nothing_behind():
         for link in links:
             await link.__aexit__(None, None, None)
     assert len(asyncio.all_tasks()) == 1
+
+
+async def test_pings_are_seen_by_who_counts_them():
+    async with plainly_listening(echo) as server, plainly_dialled(server.port) as link:
+        link.send(Event("ping"))  # which the other end answers, and does not echo
+        link.send(CHUNK)
+        assert await link.receive() == CHUNK
+
+    async def count(link):
+        link.send(await link.receive(pings=True))
+
+    async with plainly_listening(count) as server, stranger(server.port, tls=False) as (reader, writer):
+        writer.write(encode(Event("ping")))
+        assert [event.type async for event in events_from(reader)] == ["pong", "ping"]
+
+
+async def test_who_may_be_silent_outlasts_who_may_not():
+    observed, patient = Observed(), Observed()
+
+    async def let_be_silent(link):
+        assert (await link.receive(pings=True)).type == "ping"
+        link.let_be_silent()
+        await patient(link)
+
+    async with (
+        plainly_listening(let_be_silent, deadlines=SOON) as quiet,
+        plainly_listening(observed, deadlines=SOON) as strict,
+        stranger(quiet.port, tls=False) as (_, silent),
+        stranger(strict.port, tls=False) as (_, other),
+    ):
+        silent.write(encode(Event("ping")))
+        link = await patient.links.get()
+        other.write(encode(Event("ping")))
+        await observed.ends.get()
+        assert patient.ends.empty()
+        assert not link.answers_pings

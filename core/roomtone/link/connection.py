@@ -83,9 +83,9 @@ class Link:
         """How many audio chunks grew too old to be sent."""
         return self._outbox.dropped
 
-    async def receive(self) -> Event:
-        """The next event; pings are answered here, and neither they nor pongs are seen outside. Raises PeerGone after
-        silence, close or reset, and FrameError."""
+    async def receive(self, *, pings: bool = False) -> Event:
+        """The next event; pings are answered here, and neither they nor pongs are seen outside, but for those `pings`
+        that somebody wants to count. Raises PeerGone after silence, close or reset, and FrameError."""
         while True:
             if self._closed is not None:
                 raise self._closed
@@ -96,6 +96,8 @@ class Link:
             if event.type not in {Ping.TYPE, Pong.TYPE}:
                 return event
             self._take(parse(event))
+            if pings and event.type == Ping.TYPE:
+                return event
 
     def send(self, event: Event) -> None:
         """Queues an event and never waits. Audio for which the peer is too slow is dropped, oldest first; a peer for
@@ -108,6 +110,10 @@ class Link:
             self._break(PeerGone(f"{self.peer} does not read: too many events wait for it, so it was disconnected"))
         self._written.clear()
         self._waiting.set()
+
+    def let_be_silent(self) -> None:
+        """A plain peer has nothing more to say, and may be silent until it pings again."""
+        self._may_be_silent = self._plain
 
     def ping(self) -> None:
         """Asks the peer for its clock; `peer_clock` knows more with each answer. Raises PeerGone."""
