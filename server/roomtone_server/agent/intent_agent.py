@@ -63,6 +63,7 @@ class IntentAgent:
         return Prepared(
             request,
             intent=_intent(command),
+            further=tuple(intent for part in ready.parts[1:] if (intent := _intent(part.command))),
             speculative=ready.asks is None,
             payload=ready,
             reply=ready.text,
