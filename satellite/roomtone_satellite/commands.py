@@ -1,4 +1,4 @@
-"""`roomtone satellite`, `pair` and `echo` below it. What they need is imported when they run: see `roomtone.cli`."""
+"""`roomtone satellite`, and what stands below it. What they need is imported when they run: see `roomtone.cli`."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import click
 
 from roomtone.logs import Level
+from roomtone_satellite.setup.commands import microphones, setup, try_wake
 
 if TYPE_CHECKING:
     from roomtone_satellite.settings import SatelliteSettings
@@ -119,6 +120,10 @@ def echo(settings: "SatelliteSettings") -> int:
     trial = asyncio.run(try_settings(settings))
     click.echo(trial.report())
     return int(trial.alignment is None)
+
+
+for each in (setup, microphones, try_wake):
+    satellite.add_command(each)
 
 
 def _settings(config: Path | None, **options: str | None) -> "SatelliteSettings":
