@@ -2,13 +2,17 @@
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from functools import partial
 
 from roomtone.errors import LinkError
 from roomtone.link.background import alongside
 from roomtone.link.discovery import advertise
 from roomtone.link.pairing import PairingWindow
 from roomtone.link.security import ServerIdentity, make_certificate
+from roomtone_server.add_on.announcing import announce, offer
+from roomtone_server.add_on.supervisor import Supervisor
 from roomtone_server.agent.clocks import SYSTEM_CLOCKS
 from roomtone_server.equipment import Equipment, language_fault
 from roomtone_server.health import Health
@@ -86,12 +90,30 @@ async def open_doors(
     return port, LocalVerbs(house, satellites, window, identity.fingerprint).by_name()
 
 
+async def join_supervisor(
+    stack: AsyncExitStack, settings: ServerSettings, health: Health, verbs: Mapping[str, Verb]
+) -> None:
+    """In an add-on: its page in Home Assistant, which is offered the Wyoming services. Raises PortUnusable."""
+    supervisor = Supervisor.of_this_add_on()
+    if supervisor is None:
+        return
+    from roomtone_server.ports.web.panel import Panel, serve_panel
+
+    await stack.enter_async_context(serve_panel(Panel(health.report, verbs)))
+    if settings.home_assistant.enabled:
+        await stack.enter_async_context(alongside(offer(supervisor, settings.home_assistant.port)))
+
+
 async def _announce(settings: ServerSettings, port: int, identity: ServerIdentity, house: House) -> None:
     """For ever. A network without multicast costs discovery, not the server."""
-    host = None if settings.listen.host in EVERYWHERE else settings.listen.host
+    advertised = partial(advertise, settings.name, fingerprint=identity.fingerprint)
     try:
-        async with advertise(settings.name, port, fingerprint=identity.fingerprint, host=host):
-            await asyncio.get_running_loop().create_future()
+        if supervisor := Supervisor.of_this_add_on():
+            await announce(supervisor, port, lambda addresses, mapped: advertised(mapped, host=addresses))
+        else:
+            host = None if settings.listen.host in EVERYWHERE else settings.listen.host
+            async with advertised(port, host=host):
+                await asyncio.get_running_loop().create_future()
     except LinkError as problem:
         house.parts.faults["discovery"] = str(problem)
         _LOGGER.warning("%s; give the satellites this server's address in their settings", problem)

@@ -64,7 +64,7 @@ async def running(settings: ServerSettings) -> AsyncIterator[int]:
                 if early is not None:  # aiohttp reads all certificates that are trusted here, at the side of the rest
                     starting.create_task(_imported("roomtone_server.ports.web.health"), name="web: import")
                 await _imported("roomtone_server.household")
-                from roomtone_server.household import furnish, open_doors, open_web
+                from roomtone_server.household import furnish, join_supervisor, open_doors, open_web
                 from roomtone_server.mind import open_mind
 
                 mind = await stack.enter_async_context(
@@ -77,6 +77,7 @@ async def running(settings: ServerSettings) -> AsyncIterator[int]:
         health.house = house = await furnish(stack, settings, equipment, mind, metrics)
         port, more_verbs = await open_doors(stack, settings, equipment, mind, house)
         verbs |= more_verbs
+        await join_supervisor(stack, settings, health, verbs)
         health.ready = True
         _LOGGER.info("ready: satellites connect to port %d; `roomtone pair` lets a new one in", port)
         yield port

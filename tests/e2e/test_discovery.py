@@ -43,6 +43,14 @@ async def test_a_server_on_one_address_announces_that_one():
         assert (found.hosts, found.area) == (("127.0.0.1",), None)
 
 
+async def test_a_server_that_is_reached_elsewhere_announces_that():
+    elsewhere = ("192.0.2.7", "192.0.2.8")
+    async with advertise("a container", 20760, fingerprint=PIN, host=elsewhere):
+        found = await find_server(PIN, SOON_S)
+        assert found is not None
+        assert (found.hosts, found.port) == (elsewhere, 20760)
+
+
 async def test_two_servers_of_one_name_are_both_found():
     async with (
         advertise("Our house", 10760, fingerprint=PIN, host="127.0.0.1"),

@@ -8,7 +8,7 @@ import asyncio
 import ipaddress
 import logging
 import secrets
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final, Generic, TypeVar
@@ -57,17 +57,18 @@ class FoundService:
 
 
 F = TypeVar("F", FoundServer, FoundService)
+Host = str | tuple[str, ...] | None
 
 
 @asynccontextmanager
 async def advertise(
-    name: str, port: int, *, fingerprint: bytes, area: str | None = None, host: str | None = None
+    name: str, port: int, *, fingerprint: bytes, area: str | None = None, host: Host = None
 ) -> AsyncIterator[None]:
     """Announces the server while the block runs, and takes it back at the end. A name that is taken gets a number:
     whether it is takes a second and a half to find out, before the block is entered.
 
-    `host` is where the server listens; None is every address, and those that come later are announced too. Raises
-    LinkError when multicast does not work here.
+    `host` is where the server is dialled, or several such addresses; None is every one of this machine, and those that
+    come later are announced too. Raises LinkError when multicast does not work here.
     """
     texts = {"name": _clean(name), "protocol": str(PROTOCOL), "fp": fingerprint[:FINGERPRINT_BYTES].hex()}
     if area:
@@ -78,7 +79,7 @@ async def advertise(
 
 @asynccontextmanager
 async def advertise_service(
-    service: str, name: str, port: int, *, texts: Mapping[str, str] | None = None, host: str | None = None
+    service: str, name: str, port: int, *, texts: Mapping[str, str] | None = None, host: Host = None
 ) -> AsyncIterator[None]:
     """As `advertise`, of a service of any type (such as `_wyoming._tcp.local.`), with these TXT records and no other.
     Raises LinkError likewise."""
@@ -143,13 +144,13 @@ class _Announcer:
     name: str
     port: int
     texts: dict[str, str]
-    host: str | None
+    host: Host
     machine: str  # a name of this machine's own, under which the addresses stand
-    _addresses: Sequence[str] = ()
+    _addresses: list[str] = field(default_factory=list)
     _zeroconf: AsyncZeroconf | None = None
 
     async def announce(self) -> None:
-        self._addresses = [self.host] if self.host else own_addresses()
+        self._addresses = [self.host] if isinstance(self.host, str) else list(self.host or own_addresses())
         label = _clean(self.name).encode()[:_NAME_BYTES].decode(errors="ignore") or "Roomtone"
         info = ServiceInfo(
             self.service,
@@ -186,7 +187,7 @@ class _Announcer:
                 await self.announce()
             except LinkError as problem:
                 _LOGGER.warning("%s; trying again in %g s", problem, _ADDRESSES_S)
-                self._addresses = ()
+                self._addresses = []
 
 
 @dataclass(slots=True)

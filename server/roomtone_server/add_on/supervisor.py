@@ -7,13 +7,15 @@ with `data`, or "error", with `message`. /network/info takes `hassio_api` in the
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeVar
 
-import aiohttp
 from pydantic import BaseModel, IPvAnyInterface, ValidationError
 
 from roomtone.errors import SupervisorError
 from roomtone.logs import escaped
+
+if TYPE_CHECKING:  # for the start of servers that are no add-ons
+    import aiohttp
 
 MAX_ANSWER_BYTES: Final = 1024 * 1024  # guards memory
 PATIENCE_S: Final = 10.0  # for each answer; the Supervisor may be busy with a backup
@@ -52,6 +54,8 @@ class Supervisor:
         await self._ask("POST", "/discovery", _Anything, {"service": service, "config": dict(config)})
 
     async def _ask(self, method: str, path: str, model: "type[M]", body: object = None) -> "M":
+        import aiohttp
+
         timeout = aiohttp.ClientTimeout(total=PATIENCE_S)
         try:
             async with (
@@ -72,7 +76,7 @@ class Supervisor:
         raise SupervisorError(f"the Supervisor refuses {path} (HTTP {response.status}): {reason}")
 
 
-async def _whole(response: aiohttp.ClientResponse) -> bytes:
+async def _whole(response: "aiohttp.ClientResponse") -> bytes:
     """The body. One that is too long is cut, and so no JSON."""
     body = bytearray()
     async for piece in response.content.iter_any():

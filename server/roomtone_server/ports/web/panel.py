@@ -1,0 +1,86 @@
+"""The add-on's page in Home Assistant: who is let in, and a code for one more.
+
+Home Assistant shows it to its administrators and passes their requests on; what comes from anywhere else is turned
+away. There is no script in it: each button is a form.
+"""
+
+import contextlib
+from collections.abc import AsyncIterator, Mapping
+from importlib.resources import files
+from typing import Any, Final
+
+import jinja2
+from aiohttp import web
+
+from roomtone.errors import PortUnusable, UsageError
+from roomtone_server.ports.control import Verb
+from roomtone_server.ports.web.early import Health
+
+INGRESS: Final = "172.30.32.2"  # from where the Supervisor passes requests on
+PANEL_PORT: Final = 8099  # where it looks for the page
+_HEADERS: Final = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'self'; base-uri 'none'"
+    ),
+}
+
+
+class Panel:
+    """`verbs` are those of the local command line: "satellites", "pair" and "revoke" are asked."""
+
+    def __init__(self, health: Health, verbs: Mapping[str, Verb], asked_from: str = INGRESS) -> None:
+        self._health = health
+        self._verbs = verbs
+        self._asked_from = asked_from
+        page = files("roomtone_server.ports.web").joinpath("panel.html").read_text(encoding="utf-8")
+        self._page = jinja2.Environment(autoescape=True).from_string(page)
+
+    def app(self) -> web.Application:
+        app = web.Application(middlewares=[self._only_home_assistant], client_max_size=4096)
+        app.add_routes([web.get("/", self._show), web.post("/pair", self._pair), web.post("/revoke", self._revoke)])
+        return app
+
+    @web.middleware
+    async def _only_home_assistant(self, request: web.Request, handler: Any) -> web.StreamResponse:  # noqa: ANN401 - aiohttp's own
+        if request.remote != self._asked_from:
+            raise web.HTTPForbidden(text="only Home Assistant may ask for this page\n")
+        answer: web.StreamResponse = await handler(request)
+        return answer
+
+    async def _show(self, _request: web.Request) -> web.Response:
+        return await self._answer()
+
+    async def _pair(self, _request: web.Request) -> web.Response:
+        return await self._answer(**await self._first("pair"))
+
+    async def _revoke(self, request: web.Request) -> web.Response:
+        satellite = (await request.post()).get("satellite")
+        try:
+            return await self._answer(gone=(await self._first("revoke", satellite=satellite))["name"])
+        except UsageError as problem:
+            return await self._answer(problem=str(problem))
+
+    async def _first(self, verb: str, **arguments: object) -> dict[str, Any]:
+        return await anext(aiter(self._verbs[verb](arguments)))
+
+    async def _answer(self, **shown: object) -> web.Response:
+        satellites = [each async for each in self._verbs["satellites"]({})]
+        text = self._page.render(health=self._health(), satellites=satellites, **shown)
+        return web.Response(text=text, content_type="text/html", headers=_HEADERS)
+
+
+@contextlib.asynccontextmanager
+async def serve_panel(panel: Panel, host: str = "0.0.0.0", port: int = PANEL_PORT) -> AsyncIterator[int]:  # noqa: S104 - a container's own
+    """Serves the page while it is entered; yields the port. Raises PortUnusable."""
+    runner = web.AppRunner(panel.app(), access_log=None, handle_signals=False, shutdown_timeout=1.0)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, host, port)
+        try:
+            await site.start()
+        except OSError as problem:
+            raise PortUnusable(f"the page cannot listen on {host}, port {port}: {problem.strerror}") from problem
+        yield runner.addresses[0][1]
+    finally:
+        await runner.cleanup()
