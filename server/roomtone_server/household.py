@@ -31,6 +31,7 @@ from roomtone_server.settings import SCALES, ServerSettings
 from roomtone_server.store.satellites import SqliteSatelliteStore
 from roomtone_server.store.turns import SqliteTurnStore
 from roomtone_server.telemetry.metrics import Metrics
+from roomtone_server.wyoming_devices import dial_satellites
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -78,13 +79,14 @@ async def furnish(
 async def open_doors(
     stack: AsyncExitStack, settings: ServerSettings, equipment: Equipment, mind: Mind, house: House
 ) -> tuple[int, dict[str, Verb]]:
-    """Lets satellites in: the port where they connect, and what the local command line may ask now. Raises
-    PortUnusable, LinkError."""
+    """Lets satellites in, and dials others: the port where they connect, and what the local command line may ask now.
+    Raises PortUnusable, LinkError, EngineError."""
     identity = await asyncio.to_thread(make_certificate, equipment.around.state)
     satellites = SqliteSatelliteStore(mind.database)
     window = PairingWindow()
     doorkeeper = Doorkeeper(satellites, window, settings.name)
     port = await stack.enter_async_context(serve_native(house, doorkeeper, identity, **settings.listen.model_dump()))
+    await dial_satellites(stack, settings, equipment.around, house)
     if settings.discovery:  # beside all else: the network is asked first whether the name is free, which takes long
         await stack.enter_async_context(alongside(_announce(settings, port, identity, house)))
     return port, LocalVerbs(house, satellites, window, identity.fingerprint).by_name()

@@ -2,9 +2,9 @@
 
 import socket
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from roomtone.engines import EngineChoice
 from roomtone.link.allow import NetworkText
@@ -13,6 +13,7 @@ from roomtone.logs import Level
 from roomtone.settings import HomeChoice, LlmChain, Settings, SttChain, ToolsChoices, TtsChain, VadChoice, WakeChoice
 from roomtone_server.agent.settings import AgentSettings
 from roomtone_server.engines.base import ANY_LANGUAGE
+from roomtone_server.wyoming_uri import WyomingUri, is_wyoming_uri
 
 NATIVE_PORT: Final = 10760
 CONFIG_VARIABLE: Final = "ROOMTONE_SERVER_CONFIG"  # names the settings file where --config does not
@@ -49,6 +50,37 @@ class HomeAssistantSettings(Settings):
     endpointing: bool = True
     conversation: Literal["handle", "intent"] = "handle"
     wake: WakeChoice = EngineChoice()
+
+
+def _by_uri(value: object) -> object:
+    """A satellite may be written as its address alone."""
+    if not isinstance(value, str):
+        return value
+    if not is_wyoming_uri(value):
+        raise ValueError("an address is written as tcp://HOST:PORT")
+    return {"uri": value}
+
+
+class DialledSettings(Settings):
+    """A Wyoming satellite that is none of ours. Where name or area are not set, what it says of itself holds."""
+
+    uri: WyomingUri
+    name: Annotated[str, Field(min_length=1, max_length=63)] | None = None
+    area: Annotated[str, Field(min_length=1, max_length=63)] | None = None
+
+
+class SatellitesSettings(Settings):
+    """The Wyoming satellites that the server dials, and the engine for those whose wake words it finds."""
+
+    dial: Annotated[tuple[Annotated[DialledSettings, BeforeValidator(_by_uri)], ...], Field(max_length=64)] = ()
+    wake: WakeChoice = EngineChoice()
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Self:
+        uris = [each.uri for each in self.dial]
+        if twice := {uri for uri in uris if uris.count(uri) > 1}:
+            raise ValueError(f"named more than once: {', '.join(sorted(twice))}")
+        return self
 
 
 # How patient the endpoint is: the names are Home Assistant's.
@@ -100,6 +132,7 @@ class ServerSettings(Settings):
     discovery: bool = True
     web: WebSettings = WebSettings()
     home_assistant: HomeAssistantSettings = HomeAssistantSettings()
+    satellites: SatellitesSettings = SatellitesSettings()
     stt: SttChain = (EngineChoice(),)
     tts: TtsChain = (EngineChoice(),)
     llm: LlmChain = ()

@@ -1,11 +1,14 @@
-"""Where something speaks plain Wyoming, as settings name it."""
+"""Where something speaks plain Wyoming, as settings name it: tcp://HOST:PORT."""
 
-from typing import Annotated
+import re
+from typing import Annotated, Final
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
 Address = tuple[str, int]
+
+_PATTERN: Final = r"^tcp://[^/\s]+:\d{1,5}$"
 
 
 def _with_a_port(uri: str) -> str:
@@ -14,7 +17,12 @@ def _with_a_port(uri: str) -> str:
     return uri
 
 
-WyomingUri = Annotated[str, Field(pattern=r"^tcp://[^/\s]+:\d{1,5}$"), AfterValidator(_with_a_port)]
+WyomingUri = Annotated[str, Field(pattern=_PATTERN), AfterValidator(_with_a_port)]
+
+
+def is_wyoming_uri(text: str) -> bool:
+    """Whether it looks like one; its port may still be none."""
+    return re.match(_PATTERN, text) is not None
 
 
 def address_of(uri: str) -> Address:
