@@ -230,10 +230,7 @@ async def test_one_that_serves_another_is_said_to():
 async def test_what_is_no_satellite_is_said_to_be_none():
     service = StockSatellite(info=Info())
     house = House(parts())
-    async with listening(service) as uri:
-        async with alongside(keep_connected([Dialled(uri)], house, ScriptedWake)):
-            await service.until("describe", 2)
-        assert house.parts.faults == {
-            f"satellite {uri}": f"what answers at {uri[6:]} is no satellite, but another Wyoming service"
-        }
-    assert info().satellite is not None
+    async with listening(service) as uri, connecting(uri, house):
+        await service.until("describe", 2)
+    why = f"what answers at 127.0.0.1:{service.port} is no satellite, but another Wyoming service"
+    assert house.parts.faults == {f"satellite {uri}": why}
