@@ -53,7 +53,9 @@ def seen(tmp_path_factory):
     with create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     config = folder / "server.yaml"
-    config.write_text(f"web: {{host: 127.0.0.1, port: {port}}}\nlisten: {{host: 127.0.0.1, port: 0}}\n")
+    config.write_text(
+        f"web: {{host: 127.0.0.1, port: {port}}}\nlisten: {{host: 127.0.0.1, port: 0}}\nhome_assistant: {{port: 0}}\n"
+    )
     command = [sys.executable, "-c", SCRIPT, str(port), str(config)]
     environment = {"ROOMTONE_STATE": str(folder), "ROOMTONE_CACHE": str(folder), "HOME": str(folder)}
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
@@ -64,7 +66,7 @@ def test_health_is_answered_then(seen):
     head, _, body = seen["answer"].partition("\r\n\r\n")
     assert head.startswith("HTTP/1.1 200 OK")
     assert json.loads(body)["status"] == "starting"
-    assert seen["next"] == "roomtone_server.equipment"
+    assert seen["next"] == "roomtone_server.ports.services.port"
 
 
 def test_no_library_is_there_that_takes_long(seen):

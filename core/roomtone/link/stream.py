@@ -8,10 +8,8 @@ leaves anything behind.
 """
 
 import asyncio
-import errno
 import hmac
 import logging
-import os
 import socket
 import ssl
 from collections import Counter
@@ -21,12 +19,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from roomtone.errors import LinkError, PeerGone, PinMismatch, PortUnusable, RoomtoneError
+from roomtone.errors import LinkError, PeerGone, PinMismatch, RoomtoneError
 from roomtone.link.allow import AllowList
 from roomtone.link.background import alongside
 from roomtone.link.codec import LIMITS, Limits
 from roomtone.link.connection import DEADLINES, Deadlines, Link
 from roomtone.link.crowd import MAX_CONNECTIONS, MAX_PER_ADDRESS
+from roomtone.link.listening import listen
+from roomtone.link.reasons import reason
 from roomtone.link.refusal import admitting
 from roomtone.link.wire import Wire
 
@@ -34,7 +34,6 @@ __all__ = ["Deadlines", "Link", "Server", "dial", "dial_plain", "serve", "serve_
 
 _LOGGER = logging.getLogger(__name__)
 
-_BACKLOG: Final = 100
 _UNSENT_BYTES: Final = 16 * 1024  # in the kernel; what is there can no longer be dropped when it is old
 _SHUTDOWN_S: Final = 1.0  # a peer that is there answers TLS's goodbye at once
 _ACCEPT_PAUSE_S: Final = 1.0  # after running out of file descriptors
@@ -113,7 +112,7 @@ async def serve(
     """Accepts satellites while the block runs; leaving it ends all connections. `host` None is every address, `port` 0
     a free one. Each link is the handler's until it returns or raises; a LinkError ends its own connection only, and so
     does any other error, which is logged. Raises PortUnusable when it cannot listen there."""
-    listening = await _listen(host, port)
+    listening = await listen(host, port)
     with listening:
         reception = _Reception(handler, listening, tls, deadlines, limits, max_connections, max_per_address)
         async with alongside(reception.run()):
@@ -126,14 +125,15 @@ async def serve_plain(
     port: int,
     allow: AllowList,
     *,
+    already: socket.socket | None = None,
     deadlines: Deadlines = DEADLINES,
     limits: Limits = LIMITS,
     max_connections: int = MAX_CONNECTIONS,
     max_per_address: int = MAX_PER_ADDRESS,
 ) -> AsyncIterator[Server]:
     """As `serve`, by plain Wyoming, for the peers that are allowed; the others are told that they are not. Listens on
-    loopback while nobody else may come."""
-    listening = await _listen(allow.host, port)
+    loopback while nobody else may come; or on the socket that is `already` there, from `listen`."""
+    listening = already or await listen(allow.host, port)
     with listening:
         attend = admitting(allow, handler)
         reception = _Reception(attend, listening, None, deadlines, limits, max_connections, max_per_address)
@@ -178,7 +178,7 @@ class _Reception:
         except (BlockingIOError, InterruptedError, ConnectionAbortedError):
             return
         except OSError as problem:
-            _LOGGER.error("cannot accept connections for a moment: %s", _reason(problem))
+            _LOGGER.error("cannot accept connections for a moment: %s", reason(problem))
             asyncio.get_running_loop().remove_reader(self._listening)
             connections.create_task(self._accept_later(connections), name="accept later")
             return
@@ -225,33 +225,16 @@ class _Reception:
         try:
             await self._handler(link)
         except* LinkError as gone:
+            level = (
+                logging.INFO if self._tls is not None else logging.DEBUG
+            )  # plain clients come and go with each request
             for problem in _leaves(gone):
-                _LOGGER.info("link to %s ended: %s", link.peer, problem)
+                _LOGGER.log(level, "link to %s ended: %s", link.peer, problem)
         except* RoomtoneError as failed:
             for problem in _leaves(failed):
                 _LOGGER.error("link to %s ended: %s", link.peer, problem)
         except* Exception:  # a fault of ours must not take the other satellites along
             _LOGGER.exception("link to %s ended by a fault of this program; please report it", link.peer)
-
-
-async def _listen(host: str | None, port: int) -> socket.socket:
-    where = host or "every address"
-    try:
-        if host:
-            found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-            listening = socket.create_server(found[0][4][:2], family=found[0][0], backlog=_BACKLOG)
-        elif socket.has_dualstack_ipv6():
-            listening = socket.create_server(("", port), family=socket.AF_INET6, dualstack_ipv6=True, backlog=_BACKLOG)
-        else:
-            listening = socket.create_server(("", port), backlog=_BACKLOG)
-    except OSError as problem:
-        if problem.errno == errno.EADDRINUSE:
-            raise PortUnusable(
-                f"port {port} on {where} is in use: stop the server that runs there, or choose another port"
-            ) from None
-        raise PortUnusable(f"cannot listen on port {port} of {where}: {_reason(problem)}") from problem
-    listening.settimeout(0)
-    return listening
 
 
 async def _connected(host: str, port: int, deadlines: Deadlines, limits: Limits) -> tuple[asyncio.Transport, Wire]:
@@ -263,7 +246,7 @@ async def _connected(host: str, port: int, deadlines: Deadlines, limits: Limits)
     except TimeoutError:
         raise PeerGone(f"{where} did not answer within {deadlines.connect_s:g} s: is the server running?") from None
     except OSError as problem:
-        raise PeerGone(f"{where} cannot be reached: {_reason(problem)}") from problem
+        raise PeerGone(f"{where} cannot be reached: {reason(problem)}") from problem
     except UnicodeError:  # what asyncio says of a label that is empty or too long
         raise PeerGone(f"{where} cannot be reached: that is no name of a host") from None
 
@@ -295,9 +278,9 @@ async def _secure(
                 ssl_shutdown_timeout=_SHUTDOWN_S,
             )
         except ssl.SSLError as problem:
-            raise LinkError(f"{where} and we find no common TLS 1.3: {_reason(problem)}") from problem
+            raise LinkError(f"{where} and we find no common TLS 1.3: {reason(problem)}") from problem
         except OSError as problem:
-            raise PeerGone(f"{where} did not complete the TLS handshake: {_reason(problem)}") from problem
+            raise PeerGone(f"{where} did not complete the TLS handshake: {reason(problem)}") from problem
         if secured is None:
             raise PeerGone(f"{where} hung up in the instant after the TLS handshake")
         failing.pop_all()
@@ -322,12 +305,6 @@ async def _attended(link: Link, wire: Wire) -> AsyncIterator[None]:
 
 def _pinned(seen: bytes, pin: bytes) -> bool:
     return len(pin) in _PIN_BYTES and hmac.compare_digest(seen[: len(pin)], pin)
-
-
-def _reason(problem: OSError) -> str:
-    if isinstance(problem, ConnectionError) and problem.errno:  # asyncio's own text names the call, not the cause
-        return os.strerror(problem.errno)
-    return problem.strerror or str(problem) or type(problem).__name__
 
 
 def _leaves(group: BaseExceptionGroup[Exception]) -> Iterator[BaseException]:

@@ -1,0 +1,104 @@
+"""The agent: what was said is done and answered (`handle`), or only understood (`intent`).
+
+Home Assistant sends a `transcript` for both; which of the two it gets is the setting's choice, or that of a client that
+selects the program. `recognize` is always only understood.
+"""
+
+from contextlib import aclosing
+from typing import Annotated, Final, Literal
+
+from pydantic import BaseModel, Field
+from wyoming.event import Event
+from wyoming.handle import Handled, NotHandled
+from wyoming.intent import Entity, Intent, IntentsStart, IntentsStop, NotRecognized
+
+from roomtone_server.agent.base import Agent, Finished, Request, Said
+from roomtone_server.languages.codes import best_code
+from roomtone_server.languages.language import languages
+from roomtone_server.ports.services.clients import Clients
+from roomtone_server.ports.services.description import INTENTS, PROGRAM
+from roomtone_server.ports.services.exchange import Exchange, Refused, understood
+from roomtone_server.runtime.anticipation import Anticipation
+
+# Those that Home Assistant knows how to carry out are called so.
+_KNOWN_TO_ALL: Final = "Hass"
+
+Id = Annotated[str, Field(max_length=128)]
+
+
+class _Context(BaseModel):
+    conversation_id: Id = ""
+
+
+class _Said(BaseModel):
+    text: Annotated[str, Field(max_length=2000)]
+    language: Id | None = None
+    context: _Context | None = None
+
+
+class Handle:
+    """Serves `transcript` and `recognize`."""
+
+    def __init__(
+        self,
+        agent: Agent,
+        anticipation: Anticipation,
+        clients: Clients,
+        language: str,
+        usually: Literal["handle", "intent"],
+    ) -> None:
+        self._agent = agent
+        self._anticipation = anticipation
+        self._clients = clients
+        self._language = language
+        self._usually = usually
+
+    async def transcript(self, exchange: Exchange, event: Event) -> None:
+        """Does what was said and answers, or understands it. Raises Refused, RoomtoneError, LinkError."""
+        program = exchange.program or (INTENTS if self._usually == "intent" else PROGRAM)
+        await (self.recognize(exchange, event) if program == INTENTS else self._handle(exchange, event))
+
+    async def recognize(self, exchange: Exchange, event: Event) -> None:
+        """Tells which intent it was; nothing happens. Raises as above."""
+        prepared = await self._agent.prepare(self._request(exchange, event))
+        found = [prepared.intent, *prepared.further] if prepared.intent else []
+        if not found or not all(intent.name.startswith(_KNOWN_TO_ALL) for intent in found):
+            exchange.send(NotRecognized(prepared.reply if not found else None).event())
+            return
+        several = len(found) > 1
+        if several:
+            exchange.send(IntentsStart().event())
+        for intent in found:
+            slots = [Entity(name, value) for name, value in intent.slots.items()]
+            exchange.send(Intent(intent.name, slots).event())
+        if several:
+            exchange.send(IntentsStop().event())
+
+    async def _handle(self, exchange: Exchange, event: Event) -> None:
+        request = self._request(exchange, event)
+        voice = self._clients.of(exchange.host).voice
+        reply, finished = "", Finished(understood=False)
+        prepared = await self._anticipation.claim(request)
+        async with aclosing(self._agent.commit(prepared)) as parts:
+            async for part in parts:
+                match part:
+                    case Said(text):
+                        reply += text
+                    case Finished():
+                        finished = part
+        if reply:  # it will be wanted as audio in a moment
+            self._anticipation.speak_ahead(reply, request.language, voice)
+        answer = Handled(reply) if finished.understood else NotHandled(reply)
+        exchange.send(answer.event())
+
+    def _request(self, exchange: Exchange, event: Event) -> Request:
+        said = understood(event, _Said)
+        language = self._language
+        if said.language and said.language != language:
+            known = [each.code for each in languages() if each.phrases]
+            found = best_code(known, said.language)
+            if found is None:
+                raise Refused(f"{said.language!r} is not understood here", "unknown-language")
+            language = found
+        theirs = said.context.conversation_id if said.context else ""
+        return Request(said.text, language, conversation=self._clients.of(exchange.host).conversation(theirs))

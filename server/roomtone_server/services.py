@@ -1,0 +1,128 @@
+"""The Wyoming services, put together around the engines: see `ports.services`."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from functools import partial
+from typing import Final, cast
+
+from roomtone import engines
+from roomtone.ears.base import WakeEngine
+from roomtone.engines import Chosen, Surroundings
+from roomtone.errors import EngineError, LinkError
+from roomtone.link.allow import AllowList
+from roomtone.link.background import alongside
+from roomtone.link.discovery import advertise_service
+from roomtone_server.add_on.announcing import announce
+from roomtone_server.add_on.supervisor import Supervisor
+from roomtone_server.engines.base import TextToSpeech
+from roomtone_server.engines.chains.provider import Chained
+from roomtone_server.equipment import Equipment
+from roomtone_server.ports.services.asr import Asr
+from roomtone_server.ports.services.clients import Clients
+from roomtone_server.ports.services.description import (
+    DEFAULT_VOICE,
+    KeptDescription,
+    Offer,
+    OfferedVoice,
+    described,
+    spoken_languages,
+)
+from roomtone_server.ports.services.handle import Handle
+from roomtone_server.ports.services.port import Services
+from roomtone_server.ports.services.tts import Tts
+from roomtone_server.ports.services.wake import Wake
+from roomtone_server.runtime.anticipation import anticipating
+from roomtone_server.runtime.dictation import Dictations
+from roomtone_server.runtime.house import House
+from roomtone_server.settings import ServerSettings
+
+_LOGGER = logging.getLogger(__name__)
+
+WYOMING: Final = "_wyoming._tcp.local."
+
+
+async def open_services(
+    stack: AsyncExitStack, services: Services, settings: ServerSettings, equipment: Equipment, house: House
+) -> None:
+    """Serves what the port was asked for meanwhile, and all that comes."""
+    parts, usual = house.parts, settings.home_assistant
+    spoken = spoken_languages(settings)
+    heard = _heard_languages(equipment.chosen.stt, spoken)
+    voices = await _voices(equipment.tts, spoken)
+    ears = [equipment.chosen.stt.name]
+    wake = await _wake(stack, settings, equipment.around)
+    clients = Clients()
+    anticipation = await stack.enter_async_context(anticipating(parts))
+    asr = Asr(
+        Dictations(parts, anticipation),
+        anticipation,
+        clients,
+        models=ears,
+        languages=heard,
+        usual_language=parts.language_to_hear,
+        endpointing=usual.endpointing,
+    )
+    tts = Tts(parts.tts, clients, {voice.name: voice for voice in voices}, parts.language)
+    handle = Handle(parts.agent, anticipation, clients, parts.language, usual.conversation)
+    handlers = {
+        "transcribe": asr.transcribe,
+        "synthesize": tts.synthesize,
+        "synthesize-start": tts.synthesize_as_it_comes,
+        "transcript": handle.transcript,
+        "recognize": handle.recognize,
+        **({"detect": wake.detect} if wake else {}),
+    }
+    offer = Offer(spoken, heard, ears, voices, wake.words if wake else None)
+    description = described(offer, endpointing=usual.endpointing)
+    services.open(handlers, description)
+    await asyncio.to_thread(KeptDescription(equipment.around.cache, settings).keep, description)
+    if settings.discovery and AllowList(usual.allow, setting="").host is None:
+        await stack.enter_async_context(alongside(_announce(settings.name, services.port, house)))
+
+
+def _heard_languages(stt: Chosen | Chained, spoken: Sequence[str]) -> list[str]:
+    """Of the house's languages those that some recogniser hears; where none says so, the first."""
+    members = list(stt.members.values()) if isinstance(stt, Chained) else [stt]
+    specs = [member.spec for member in members if isinstance(member, Chosen)]
+    return [code for code in spoken if any(spec.unfit(code) is None for spec in specs)] or list(spoken[:1])
+
+
+async def _voices(tts: TextToSpeech, spoken: Sequence[str]) -> list[OfferedVoice]:
+    """Those that the engine names; it may be a service that is not there just now."""
+    try:
+        voices = await tts.voices()
+    except EngineError as problem:
+        _LOGGER.warning("the voices cannot be listed: %s", problem)
+        voices = []
+    offered = [OfferedVoice(voice.name, voice.languages or spoken, voice.title, voice.speakers) for voice in voices]
+    return offered or [OfferedVoice(DEFAULT_VOICE, spoken)]
+
+
+async def _wake(stack: AsyncExitStack, settings: ServerSettings, around: Surroundings) -> Wake | None:
+    """What hears wake words; None where no engine for them is installed."""
+    try:
+        chosen = engines.choose("wake", settings.home_assistant.wake)
+        make = partial(chosen.make, around)
+        engine = cast("WakeEngine", await asyncio.to_thread(make))
+    except EngineError as problem:
+        _LOGGER.info("wake words are not heard here: %s", problem)
+        return None
+    wake = Wake(make, engine)
+    stack.callback(wake.close)
+    return wake
+
+
+async def _announce(name: str, port: int, house: House) -> None:
+    """For ever. A network without multicast costs discovery, not the services."""
+    advertised = partial(advertise_service, WYOMING, name)
+    try:
+        if supervisor := Supervisor.of_this_add_on():
+            await announce(supervisor, port, lambda addresses, mapped: advertised(mapped, host=addresses))
+        else:
+            async with advertised(port):
+                await asyncio.get_running_loop().create_future()
+    except LinkError as problem:
+        house.parts.faults["discovery"] = str(problem)
+        _LOGGER.warning("%s; add this server to Home Assistant by its address", problem)
