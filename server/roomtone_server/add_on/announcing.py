@@ -40,7 +40,7 @@ async def announce(
             if (mapped := outside.ports.get(port)) and outside.addresses:
                 await advertised.enter_async_context(advertise(outside.addresses, mapped))
             else:
-                _LOGGER.warning("nobody can reach port %d from outside: open it in the add-on's configuration", port)
+                _LOGGER.info("port %d is not open in the add-on's configuration, and so not announced", port)
 
 
 async def _changes(supervisor: Supervisor) -> AsyncGenerator[Outside, None]:
