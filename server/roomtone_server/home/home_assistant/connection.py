@@ -6,6 +6,7 @@ Assistant does is left. Neither tokens nor contents stand in errors and logs.
 
 import asyncio
 import itertools
+import os
 import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -53,7 +54,7 @@ class Connection:
         self._ids = itertools.count(1)
         self._waiting: dict[int, asyncio.Future[Any]] = {}
         self._subscribers: dict[int, Take] = {}
-        self._has_ended = False
+        self.has_ended = False
 
     async def ask(self, kind: str, **arguments: Any) -> Any:  # noqa: ANN401 - as JSON has it
         """The result of a request; wait for it as long as you like. Raises Refused, HomeGone."""
@@ -76,7 +77,7 @@ class Connection:
         await self.ask("unsubscribe_events", subscription=number)
 
     async def _ask(self, number: int, kind: str, arguments: Mapping[str, Any]) -> Any:  # noqa: ANN401 - as above
-        if self._has_ended:
+        if self.has_ended:
             raise self._gone("was lost")
         if len(self._waiting) >= MAX_WAITING:
             raise HomeError(f"{self._place.name} does not answer {MAX_WAITING} requests before this one")
@@ -105,15 +106,18 @@ class Connection:
             raise self._strange()
 
     async def listen(self) -> None:
-        """Hands out what comes; for ever, but for an end. Raises HomeGone, then."""
+        """Hands out what comes; returns when there is nothing to come any more. Never raises."""
+        problem = self._gone("was lost")
         try:
             while True:
                 self._take(await self._receive())
+        except HomeGone as end:
+            problem = end
         finally:
-            self._has_ended = True
+            self.has_ended = True
             for answer in self._waiting.values():
                 if not answer.done():
-                    answer.set_exception(self._gone("was lost meanwhile"))
+                    answer.set_exception(problem)
 
     def _take(self, message: Message) -> None:
         number = message.get("id")
@@ -121,17 +125,20 @@ class Connection:
             raise self._strange()
         match message.get("type"):
             case "result":
-                answer = self._waiting.get(number)
-                if answer is not None and not answer.done():
-                    self._settle(answer, message)
+                self._answer_to(number, message)
+            case "pong":
+                self._answer_to(number, {"success": True})
             case "event":
                 event = message.get("event")
                 if number in self._subscribers and isinstance(event, dict):
                     self._subscribers[number](event)
             case _:
-                pass  # such as "pong"; later ones may send more
+                pass  # of a later version, which says more
 
-    def _settle(self, answer: asyncio.Future[Any], message: Message) -> None:
+    def _answer_to(self, number: int, message: Message) -> None:
+        answer = self._waiting.get(number)
+        if answer is None or answer.done():
+            return
         if message.get("success") is True:
             answer.set_result(message.get("result"))
             return
@@ -205,5 +212,5 @@ async def connected(place: Place, session: "aiohttp.ClientSession", trust: ssl.S
 
 
 def _cause(problem: BaseException) -> str:
-    cause = getattr(problem, "os_error", problem)
-    return getattr(cause, "strerror", None) or type(cause).__name__
+    number = getattr(problem, "errno", None)
+    return os.strerror(number) if isinstance(number, int) and number > 0 else type(problem).__name__

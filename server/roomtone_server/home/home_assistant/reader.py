@@ -27,7 +27,7 @@ _REGISTRIES: Final = ("area", "device", "entity", "floor")
 
 
 class Reader:
-    """Of one connection, to which somebody listens."""
+    """Of one connection. Every method but `listen` needs somebody who listens, and raises HomeError."""
 
     def __init__(self, connection: Connection, view: View, language: str) -> None:
         self.doubted = asyncio.Event()  # something may be called otherwise, or be there no more
@@ -38,8 +38,13 @@ class Reader:
         self._states: list[int] = []  # subscriptions
         self._lists: dict[str, int] = {}  # as above, by entity
 
+    async def listen(self) -> None:
+        """Until the connection ends. Whoever waits for doubts learns of the end when he reads then."""
+        await self._connection.listen()
+        self.doubted.set()
+
     async def begin(self) -> None:
-        """Reads all, and has itself told of changes. Raises HomeError."""
+        """Reads all, and has itself told of changes."""
         for registry in _REGISTRIES:
             await self._connection.subscribe(self._doubt, "subscribe_events", event_type=f"{registry}_registry_updated")
         await self._read(exposed_ids(await self._connection.ask("homeassistant/expose_entity/list")))
@@ -50,11 +55,11 @@ class Reader:
         self.doubted.set()
 
     async def read(self) -> None:
-        """Reads all again; states go on as they come. Raises HomeError."""
+        """Reads all again; states go on as they come."""
         await self._read(await self._exposed_now())
 
     async def has_changed(self) -> bool:
-        """Whether other entities are exposed, which of those that are in no registry nobody tells. Raises HomeError."""
+        """Whether other entities are exposed, which of those that are in no registry nobody tells."""
         return self._exposed != await self._exposed_now()
 
     async def _exposed_now(self) -> Sequence[str]:
@@ -84,18 +89,14 @@ class Reader:
             self._exposed = exposed
 
     async def _follow_states(self, exposed: Sequence[str]) -> None:
+        """Returns when all of them are known."""
         before, self._states = self._states, []
         for some in _portions(exposed):
-            told = asyncio.Event()
-            take = partial(self._take_states, told)
+            take = self._view.take_states
             self._states.append(await self._connection.subscribe(take, "subscribe_entities", entity_ids=some))
-            await told.wait()
+            await self._connection.ask("ping")  # it answers in turn, and the states were first
         for number in before:
             await self._connection.unsubscribe(number)
-
-    def _take_states(self, told: asyncio.Event, event: Mapping[str, Any]) -> None:
-        self._view.take_states(event)
-        told.set()
 
     async def _follow_lists(self, exposed: Sequence[str]) -> None:
         lists = [each for each in exposed if each.startswith("todo.")][:MAX_LISTS]
