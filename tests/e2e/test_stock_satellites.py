@@ -162,6 +162,29 @@ async def test_the_end_of_its_stream_is_the_end_of_the_utterance():
         assert (await satellite.until("transcript")).data["text"] == "turn on the light"
 
 
+async def test_one_that_stops_in_the_middle_of_a_command_and_goes_on_is_heard_to_its_end():
+    satellite, stt = StockSatellite(), ScriptedStt()
+    async with dialled(satellite, stt=stt):
+        satellite.hear_voice(SILENCE * 20, WORD)
+        satellite.stream(SPEECH * 25)
+        satellite.stop_streaming()
+        satellite.hear_voice(SILENCE * 90)  # which is what it has instead of a memory
+        satellite.stream(SPEECH * 25)
+        satellite.stream(SILENCE * 50)
+        await satellite.until("audio-stop")
+        assert len(satellite.of("transcript")) == 1
+        assert stt.heard_bytes < 640 * (25 + 51 + 50), "the silence in between was never heard"
+
+
+async def test_one_that_stops_in_the_middle_of_a_command_for_good_has_said_it():
+    satellite = StockSatellite()
+    async with dialled(satellite):
+        satellite.hear_voice(SILENCE * 20, WORD)
+        satellite.stream(SPEECH * 25)
+        satellite.stop_streaming()
+        assert (await satellite.until("transcript")).data["text"] == "turn on the light"
+
+
 async def test_a_turn_that_comes_to_nothing_lets_it_listen_for_its_wake_word_again():
     satellite = StockSatellite()
     async with dialled(satellite, stt=ScriptedStt(text="", spoken=False)):

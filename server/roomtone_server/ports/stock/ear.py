@@ -1,15 +1,16 @@
 """The microphone of a stock satellite, as the runtime hears it: where an utterance begins, and which audio is of it.
 
-Pure but for the wake engine that it feeds. Positions count what has come, at 16 kHz; what was never sent is not in
-them.
+Pure but for the wake engine that it feeds; `now` is monotonic, in seconds. Positions count what has come, at 16 kHz;
+what was never sent is not in them.
 """
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Final
 
 from roomtone.ears.base import WakeDetection, WakeEngine
-from roomtone.ears.formats import RATE_HZ, SAMPLES_PER_MS
+from roomtone.ears.formats import RATE_HZ, SAMPLE_BYTES, SAMPLES_PER_MS
 from roomtone.ears.level import SURVEYED_MS, wake_levels
 from roomtone.ears.resample import Framer, Resampler, to_mono
 from roomtone.ears.ring import FrameRing
@@ -17,6 +18,9 @@ from roomtone_server.ports.stock.words import HeardWord, Sound, StoppedStreaming
 from roomtone_server.runtime.session import Audio, Incoming, Released, Woken
 
 PREROLL_SAMPLES: Final = 500 * SAMPLES_PER_MS  # a command in one breath with the wake word, as with our own satellites
+# One that waits for a voice stops some seconds after it has heard one, in the middle of a command too, and begins anew
+# with the next sound that it takes for a voice.
+RESUMES_WITHIN_S: Final = 0.5
 UNNAMED: Final = "wake word"  # of one that has heard it by itself, and does not say which
 _VERSION: Final = re.compile(r"_v\d+(\.\d+)*$")  # openWakeWord's models are named hey_jarvis_v0.1
 
@@ -35,13 +39,15 @@ class RemoteEar:
         self._last_turn = -1
         self._invited: int | None = None  # the turn that begins with its next audio
         self._word: str | None = None  # that it heard by itself; the audio is yet to come
+        self._resumes_until: float | None = None  # it has stopped in the middle of an utterance
+        self._resumes = False  # with silence that nobody heard, where its memory of the last seconds is empty
 
     @property
     def finds_words(self) -> bool:
         """Whether wake words are found here, and not by the satellite."""
         return self._wake is not None
 
-    def hear(self, word: Word) -> Iterator[Incoming]:
+    def hear(self, word: Word, now: float) -> Iterator[Incoming]:
         """What that means. Raises EngineMissing for audio in a format that cannot be converted here."""
         match word:
             case WantsTurn("wake"):
@@ -57,12 +63,22 @@ class RemoteEar:
                 for frame in self._frames(word):
                     yield from self._take(frame)
             case StoppedStreaming():
-                if self._turn is not None:
-                    yield Released(self._turn)
-                self._turn = None
-                self._begin_stream()
+                self._resumes_until = now + (RESUMES_WITHIN_S if self._wake is not None else 0.0)
+                yield from self.advance(now)
             case _:
                 pass
+
+    def next_deadline(self) -> float | None:
+        return self._resumes_until
+
+    def advance(self, now: float) -> Iterator[Incoming]:
+        """What follows from the time alone."""
+        if self._resumes_until is None or now < self._resumes_until:
+            return
+        if self._turn is not None:
+            yield Released(self._turn)
+        self._turn = self._resumes_until = None
+        self._begin_stream()
 
     def stop(self, turn: int) -> None:
         """No more is wanted of this turn's utterance, or of the turn."""
@@ -89,6 +105,8 @@ class RemoteEar:
             self._wake = self._make_wake()
         if self._turn is None:
             self._begin_stream()
+        self._resumes = self._turn is not None
+        self._resumes_until = None
 
     def _begin_stream(self) -> None:
         """What comes next does not follow upon what came before."""
@@ -98,6 +116,9 @@ class RemoteEar:
             self._wake.reset()
 
     def _frames(self, sound: Sound) -> list[bytes]:
+        if self._resumes:
+            sound = replace(sound, pcm=_without_silence_before(sound.pcm, SAMPLE_BYTES * sound.channels))
+            self._resumes = not sound.pcm
         if self._format != (sound.rate, sound.channels):
             self._format = (sound.rate, sound.channels)
             self._resampler = Resampler(sound.rate, RATE_HZ)
@@ -140,3 +161,9 @@ class RemoteEar:
         self._last_turn += 2
         self._turn, self._invited = self._last_turn, None
         return self._turn
+
+
+def _without_silence_before(pcm: bytes, frame_bytes: int) -> bytes:
+    """What was never heard is zeros; what was, hardly ever."""
+    zeros = len(pcm) - len(pcm.lstrip(b"\0"))
+    return pcm[zeros // frame_bytes * frame_bytes :]

@@ -91,7 +91,7 @@ class StockSession:
                 _LOGGER.warning("says: %s", text, extra={"satellite": self._satellite.name})
             case _:
                 for piece in _pieces(word):
-                    for incoming in self._ear.hear(piece):
+                    for incoming in self._ear.hear(piece, self._loop.time()):
                         await self._pass_on(incoming)
                     await asyncio.sleep(0)
         self._deadline_moved.set()
@@ -110,14 +110,14 @@ class StockSession:
     async def _keep_time(self) -> None:
         while True:
             self._deadline_moved.clear()
-            deadlines = (self._playback.next_deadline(), self._silence.next_deadline())
+            deadlines = (each.next_deadline() for each in (self._ear, self._playback, self._silence))
             try:
                 async with asyncio.timeout_at(min((each for each in deadlines if each is not None), default=None)):
                     await self._deadline_moved.wait()
             except TimeoutError:
                 now = self._loop.time()
-                for sounded in self._playback.advance(now):
-                    await self._inbox.put(sounded)
+                for incoming in (*self._ear.advance(now), *self._playback.advance(now)):
+                    await self._inbox.put(incoming)
                 silent_at = self._silence.next_deadline()
                 if silent_at is not None and now >= silent_at:
                     await self._inbox.put(
