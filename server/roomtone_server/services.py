@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, nullcontext
 from functools import partial
 from typing import Final, cast
 
@@ -27,6 +27,8 @@ from roomtone_server.ports.services.description import (
     Offer,
     OfferedVoice,
     described,
+    intents_of,
+    program_name,
     spoken_languages,
 )
 from roomtone_server.ports.services.handle import Handle
@@ -41,6 +43,7 @@ from roomtone_server.settings import ServerSettings
 _LOGGER = logging.getLogger(__name__)
 
 WYOMING: Final = "_wyoming._tcp.local."
+ADDRESSES_S: Final = 15.0  # how soon another address of this machine is announced
 
 
 async def open_services(
@@ -51,6 +54,7 @@ async def open_services(
     spoken = spoken_languages(settings)
     heard = _heard_languages(equipment.chosen.stt, spoken)
     voices = await _voices(equipment.tts, spoken)
+    program = program_name(settings)
     ears = [equipment.chosen.stt.name]
     wake = await _wake(stack, settings, equipment.around)
     clients = Clients()
@@ -65,7 +69,14 @@ async def open_services(
         endpointing=usual.endpointing,
     )
     tts = Tts(parts.tts, clients, {voice.name: voice for voice in voices}, parts.language)
-    handle = Handle(parts.agent, anticipation, clients, parts.language, usual.conversation)
+    handle = Handle(
+        parts.agent,
+        anticipation,
+        clients,
+        parts.language,
+        intents_of(program),
+        only_understands=usual.conversation == "intent",
+    )
     handlers = {
         "transcribe": asr.transcribe,
         "synthesize": tts.synthesize,
@@ -74,12 +85,12 @@ async def open_services(
         "recognize": handle.recognize,
         **({"detect": wake.detect} if wake else {}),
     }
-    offer = Offer(spoken, heard, ears, voices, wake.words if wake else None)
+    offer = Offer(program, spoken, heard, ears, voices, wake.words if wake else None)
     description = described(offer, endpointing=usual.endpointing)
     services.open(handlers, description)
     await asyncio.to_thread(KeptDescription(equipment.around.cache, settings).keep, description)
-    if settings.discovery and AllowList(usual.allow, setting="").host is None:
-        await stack.enter_async_context(alongside(_announce(settings.name, services.port, house)))
+    if settings.discovery and services.allow.host is None:
+        await stack.enter_async_context(alongside(_announce(settings.name, services.port, services.allow, house)))
 
 
 def _heard_languages(stt: Chosen | Chained, spoken: Sequence[str]) -> list[str]:
@@ -114,15 +125,27 @@ async def _wake(stack: AsyncExitStack, settings: ServerSettings, around: Surroun
     return wake
 
 
-async def _announce(name: str, port: int, house: House) -> None:
+async def _announce(name: str, port: int, allow: AllowList, house: House) -> None:
     """For ever. A network without multicast costs discovery, not the services."""
     advertised = partial(advertise_service, WYOMING, name)
     try:
         if supervisor := Supervisor.of_this_add_on():
             await announce(supervisor, port, lambda addresses, mapped: advertised(mapped, host=addresses))
         else:
-            async with advertised(port):
-                await asyncio.get_running_loop().create_future()
+            await _follow_addresses(lambda addresses: advertised(port, host=addresses), allow)
     except LinkError as problem:
         house.parts.faults["discovery"] = str(problem)
         _LOGGER.warning("%s; add this server to Home Assistant by its address", problem)
+
+
+async def _follow_addresses(
+    advertised: Callable[[tuple[str, ...]], AbstractAsyncContextManager[None]], allow: AllowList
+) -> None:
+    """For ever; Wi-Fi may come after us, and go."""
+    while True:
+        addresses = allow.reached_at()
+        async with advertised(addresses) if addresses else nullcontext():
+            while True:
+                await asyncio.sleep(ADDRESSES_S)
+                if allow.reached_at() != addresses:
+                    break

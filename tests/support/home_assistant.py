@@ -126,6 +126,14 @@ class _Socket:
                     self._answers[message["id"]].append(message)
         return answers.popleft()
 
+    async def result(self, number: int) -> Json:
+        """Whether it was done; some events come before it, and are answers still."""
+        before = []
+        while "success" not in (answer := await self.answer(number)):
+            before.append(answer)
+        self._answers[number].extendleft(reversed(before))
+        return answer
+
     async def send_bytes(self, data: bytes) -> None:
         await self._socket.send_bytes(data)
 
@@ -178,7 +186,7 @@ class HomeAssistant:
         socket = self._connected
         async with asyncio.timeout(DEADLINE_S):
             number = await socket.ask(kind, **data)
-            _result(kind, await socket.answer(number))
+            _result(kind, await socket.result(number))
         yield Subscription(socket, number)
         await self.command("unsubscribe_events", subscription=number)
 

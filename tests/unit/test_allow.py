@@ -5,6 +5,7 @@ import logging
 import pytest
 
 from roomtone.link.allow import MAX_REMEMBERED, AllowList
+from roomtone.link.discovery import own_addresses
 
 NETWORKS = ["192.168.1.5", "10.1.0.0/16", "fd00::/8", "fe80::/10", "172.30.32.9/23"]
 
@@ -57,3 +58,10 @@ def test_it_listens_beyond_loopback_only_for_somebody():
 def test_what_is_no_network():
     with pytest.raises(ValueError, match="does not appear to be an IPv4 or IPv6 network"):
         allowing("kitchen")
+
+
+def test_it_is_reached_where_there_is_a_way_to_those_who_may_come():
+    assert allowing("127.0.0.1", "::1").reached_at() == ()
+    for address in own_addresses():
+        if ":" not in address and not address.startswith("127."):
+            assert allowing(f"{address}/24").reached_at() == (address,)

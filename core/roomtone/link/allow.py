@@ -5,6 +5,7 @@ Loopback always may; any other address must lie in a network that the settings n
 
 import ipaddress
 import logging
+import socket
 from collections.abc import Iterable
 from typing import Annotated, Final
 
@@ -12,6 +13,9 @@ from pydantic import AfterValidator
 
 _LOGGER = logging.getLogger(__name__)
 
+_Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+_ANY_PORT: Final = 9  # nothing is sent to it
 LOOPBACK: Final = "127.0.0.1"
 MAX_REMEMBERED: Final = 256  # guards memory and the log: with IPv6, one machine has any number of addresses
 
@@ -49,5 +53,23 @@ class AllowList:
             _LOGGER.warning("refused %s, which is not allowed here: %s", address, self.remedy(address))
         return False
 
+    def reached_at(self) -> tuple[str, ...]:
+        """The addresses of this machine at which those who may come reach it, as far as there is a way to them now:
+        what to announce, since an address of another network leads nowhere for them."""
+        found = (_own_address_towards(network) for network in self._networks if not network.is_loopback)
+        return tuple(dict.fromkeys(address for address in found if address is not None))
+
     def remedy(self, address: str) -> str:
         return f"to let it in, add {address} to `{self._setting}` in the settings"
+
+
+def _own_address_towards(network: _Network) -> str | None:
+    """Asks the routing table, by a datagram's way that is not sent."""
+    family = socket.AF_INET if network.version == 4 else socket.AF_INET6
+    with socket.socket(family, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect((str(network[1 if network.num_addresses > 2 else 0]), _ANY_PORT))
+        except OSError:
+            return None
+        address = str(probe.getsockname()[0])
+    return None if ipaddress.ip_address(address.partition("%")[0]).is_loopback else address

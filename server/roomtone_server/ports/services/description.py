@@ -36,8 +36,7 @@ MAX_KEPT_BYTES: Final = 1024 * 1024  # guards the start against a file that is n
 MAX_VOICES: Final = 500  # of some 250 bytes each, within the link's limits
 
 DEFAULT_VOICE: Final = "default"  # where the engine names none
-PROGRAM: Final = "Roomtone"
-INTENTS: Final = "Roomtone intents"
+UNNAMED: Final = "Roomtone"
 _BY: Final = Attribution("Roomtone", "")
 
 
@@ -53,6 +52,7 @@ class OfferedVoice:
 class Offer:
     """What there is, whichever engines it comes from."""
 
+    name: str  # of the server, as its owner calls it: Home Assistant names what it adds by it
     languages: Sequence[str]  # codes, of what is said and answered; the first is the house's
     heard: Sequence[str] = ()  # codes, of what is heard; empty: the same
     ears: Sequence[str] = ()  # names of the recognisers; empty: they are not known yet
@@ -60,15 +60,26 @@ class Offer:
     wake_words: Sequence[str] | None = ()  # names; empty: they are not known yet; None: none are heard
 
 
+def program_name(settings: ServerSettings) -> str:
+    """A host's name says nothing to anybody who chooses a voice."""
+    return settings.name if "name" in settings.model_fields_set else UNNAMED
+
+
+def intents_of(program: str) -> str:
+    """The name of the program that only understands."""
+    return f"{program} intents"
+
+
 def described(offer: Offer, *, endpointing: bool) -> Event:
     """The `info` event. `endpointing`: the server ends each utterance, so that nobody else needs to."""
+    program, intents = offer.name, intents_of(offer.name)
     heard = list(offer.heard or offer.languages)
     languages = list(offer.languages)
     voices = list(offer.voices[:MAX_VOICES]) or [OfferedVoice(DEFAULT_VOICE, languages)]
     info = Info(
         asr=[
             AsrProgram(
-                **_artifact(PROGRAM, "hears commands, and ends each by itself"),
+                **_artifact(program, "hears commands, and ends each by itself"),
                 models=[AsrModel(**_artifact(name), languages=heard) for name in offer.ears or ("default",)],
                 requires_external_vad=not endpointing,
                 prefers_auto_gain_enabled=False,
@@ -77,7 +88,7 @@ def described(offer: Offer, *, endpointing: bool) -> Event:
         ],
         tts=[
             TtsProgram(
-                **_artifact(PROGRAM, "speaks"),
+                **_artifact(program, "speaks"),
                 voices=[_voice(voice) for voice in voices],
                 supports_synthesize_streaming=True,
             )
@@ -85,15 +96,15 @@ def described(offer: Offer, *, endpointing: bool) -> Event:
         wake=_wake(offer),
         handle=[
             HandleProgram(
-                **_artifact(PROGRAM, "acts on the home, and answers"),
-                models=[HandleModel(**_artifact(PROGRAM), languages=languages)],
+                **_artifact(program, "acts on the home, and answers"),
+                models=[HandleModel(**_artifact(program), languages=languages)],
                 supports_home_control=True,
             )
         ],
         intent=[
             IntentProgram(
-                **_artifact(INTENTS, "understands commands, and acts on nothing"),
-                models=[IntentModel(**_artifact(INTENTS), languages=languages)],
+                **_artifact(intents, "understands commands, and acts on nothing"),
+                models=[IntentModel(**_artifact(intents), languages=languages)],
             )
         ],
     )
@@ -105,7 +116,7 @@ def _wake(offer: Offer) -> list[WakeProgram]:
         return []
     phrases = {name: name.replace("_", " ") for name in offer.wake_words}
     models = [WakeModel(**_artifact(name, phrase), languages=["en"], phrase=phrase) for name, phrase in phrases.items()]
-    return [WakeProgram(**_artifact(PROGRAM, "hears wake words"), models=models)]
+    return [WakeProgram(**_artifact(offer.name, "hears wake words"), models=models)]
 
 
 def _voice(voice: OfferedVoice) -> TtsVoice:
@@ -153,7 +164,9 @@ class KeptDescription:
 
 def at_start(settings: ServerSettings) -> Event:
     """What the settings alone tell."""
-    return described(Offer(spoken_languages(settings)), endpointing=settings.home_assistant.endpointing)
+    return described(
+        Offer(program_name(settings), spoken_languages(settings)), endpointing=settings.home_assistant.endpointing
+    )
 
 
 def spoken_languages(settings: ServerSettings) -> list[str]:

@@ -5,7 +5,7 @@ selects the program. `recognize` is always only understood.
 """
 
 from contextlib import aclosing
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 
 from pydantic import BaseModel, Field
 from wyoming.event import Event
@@ -16,7 +16,6 @@ from roomtone_server.agent.base import Agent, Finished, Request, Said
 from roomtone_server.languages.codes import best_code
 from roomtone_server.languages.language import languages
 from roomtone_server.ports.services.clients import Clients
-from roomtone_server.ports.services.description import INTENTS, PROGRAM
 from roomtone_server.ports.services.exchange import Exchange, Refused, understood
 from roomtone_server.runtime.anticipation import Anticipation
 
@@ -45,18 +44,23 @@ class Handle:
         anticipation: Anticipation,
         clients: Clients,
         language: str,
-        usually: Literal["handle", "intent"],
+        intents: str,
+        *,
+        only_understands: bool,
     ) -> None:
+        """`intents` is the name of the program that only understands; `only_understands`: it is chosen where nobody
+        chooses."""
         self._agent = agent
         self._anticipation = anticipation
         self._clients = clients
         self._language = language
-        self._usually = usually
+        self._intents = intents
+        self._only_understands = only_understands
 
     async def transcript(self, exchange: Exchange, event: Event) -> None:
         """Does what was said and answers, or understands it. Raises Refused, RoomtoneError, LinkError."""
-        program = exchange.program or (INTENTS if self._usually == "intent" else PROGRAM)
-        await (self.recognize(exchange, event) if program == INTENTS else self._handle(exchange, event))
+        only = exchange.program == self._intents if exchange.program else self._only_understands
+        await (self.recognize(exchange, event) if only else self._handle(exchange, event))
 
     async def recognize(self, exchange: Exchange, event: Event) -> None:
         """Tells which intent it was; nothing happens. Raises as above."""

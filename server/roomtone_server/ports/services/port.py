@@ -42,9 +42,10 @@ class _Choice(BaseModel):
 class Services:
     """What clients are told, and who serves them."""
 
-    def __init__(self, description: Event) -> None:
+    def __init__(self, description: Event, allow: AllowList) -> None:
         """The `description` is what is known before the engines have started."""
         self.port = 0  # where it listens
+        self.allow = allow
         self._description = description
         self._handlers: asyncio.Future[Mapping[str, Handler]] = asyncio.get_running_loop().create_future()
 
@@ -105,7 +106,7 @@ async def serving(
 ) -> AsyncIterator[Services]:
     """Serves who connects to the socket, from `listen`, while it is entered. Until the engines have started it tells
     what there was at the last start, if that is in `cache`."""
-    services = Services(KeptDescription(cache, settings).load() or at_start(settings))
+    services = Services(KeptDescription(cache, settings).load() or at_start(settings), allow)
     how = serve_plain(services.attend, 0, allow, already=listening, deadlines=DEADLINES, limits=LIMITS)
     async with how as server:
         services.port = server.port
