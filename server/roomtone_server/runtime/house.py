@@ -11,6 +11,7 @@ from roomtone_server.home.base import Home
 from roomtone_server.runtime.contest import Contest
 from roomtone_server.runtime.conversation import Conversation
 from roomtone_server.runtime.parts import Parts
+from roomtone_server.runtime.recording import Recording
 from roomtone_server.runtime.session import Satellite, VoiceSession
 from roomtone_server.turn.events import AnnouncementDue, Sound
 
@@ -69,8 +70,8 @@ class House:
         self, satellite_id: str, text: str, sound: Sound, *, expects_answer: bool = False, language: str = ""
     ) -> None:
         """Says it at one satellite, or everywhere when the id is empty. One that is away hears it when it is back; what
-        is meant for everywhere, when nobody is there, is for the first that comes. When an answer is expected, each
-        that says it listens for one afterwards, without a wake word."""
+        is meant for everywhere, when nobody is there, is for the first that comes; but a recording is for now. When an
+        answer is expected, each that says it listens for one afterwards, without a wake word."""
         self._deliver(satellite_id, AnnouncementDue(text, sound, expects_answer, language))
 
     def _deliver(self, satellite_id: str, due: AnnouncementDue) -> None:
@@ -81,7 +82,7 @@ class House:
         ]
         for conversation in reached:
             conversation.announce(due)
-        if not reached:
+        if not reached and not isinstance(due.text, Recording):
             self._missed[satellite_id].append(due)
 
     async def deliver_dues(self) -> None:
