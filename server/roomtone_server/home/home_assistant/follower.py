@@ -31,8 +31,8 @@ REFUSED_REST_S: Final = 3600.0
 SETTLE_S: Final = 0.5
 # To be told of all takes a second at most; its assistant, which is asked too, may have to be loaded first.
 READ_S: Final = 60.0
-# Looked at anew without being told.
-REFRESH_S: Final = 60.0
+# So often it is looked whether other entities are exposed, which is not always told.
+REFRESH_S: Final = 5.0
 
 
 class Follower:

@@ -47,7 +47,7 @@ class Reader:
         """Reads all, and has itself told of changes."""
         for registry in _REGISTRIES:
             await self._connection.subscribe(self._doubt, "subscribe_events", event_type=f"{registry}_registry_updated")
-        await self._read(exposed_ids(await self._connection.ask("homeassistant/expose_entity/list")))
+        await self._read(await self._exposed_now())
         if not self._exposed:
             await self.read()
 
@@ -55,7 +55,10 @@ class Reader:
         self.doubted.set()
 
     async def read(self) -> None:
-        """Reads all again; states go on as they come."""
+        """Reads all again; states go on as they come. What is exposed by default is only decided when its assistant
+        looks for it."""
+        with contextlib.suppress(Refused):  # one without an assistant exposes what it exposes
+            await self._connection.ask("conversation/prepare", language=self._language)
         await self._read(await self._exposed_now())
 
     async def has_changed(self) -> bool:
@@ -63,9 +66,6 @@ class Reader:
         return self._exposed != await self._exposed_now()
 
     async def _exposed_now(self) -> Sequence[str]:
-        """What is exposed by default is only decided when its assistant looks for it."""
-        with contextlib.suppress(Refused):  # one without an assistant exposes what it exposes
-            await self._connection.ask("conversation/prepare", language=self._language)
         return exposed_ids(await self._connection.ask("homeassistant/expose_entity/list"))
 
     async def _read(self, exposed: Sequence[str]) -> None:
