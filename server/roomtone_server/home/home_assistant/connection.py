@@ -89,6 +89,13 @@ class Connection:
         finally:
             self._waiting.pop(number, None)  # a result that comes later is for nobody
 
+    async def send_audio(self, handler: int, pcm: bytes) -> None:
+        """For a pipeline that listens, by the number that it gave; nothing ends the audio. Raises HomeGone."""
+        try:
+            await self._socket.send_bytes(bytes([handler]) + pcm)
+        except ConnectionError as problem:
+            raise self._gone("was lost") from problem
+
     async def _send(self, message: Message) -> None:
         try:
             await self._socket.send_str(to_json(message).decode())
