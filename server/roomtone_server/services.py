@@ -27,7 +27,6 @@ from roomtone_server.ports.services.description import (
     Offer,
     OfferedVoice,
     described,
-    intents_of,
     program_name,
     spoken_languages,
 )
@@ -74,7 +73,6 @@ async def open_services(
         anticipation,
         clients,
         parts.language,
-        intents_of(program),
         only_understands=usual.conversation == "intent",
     )
     handlers = {

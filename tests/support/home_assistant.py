@@ -13,6 +13,7 @@ from typing import Any, Self
 import aiohttp
 from support.home_assistant_kit import Running
 
+from roomtone.link.background import alongside
 from roomtone_server.bench.programs import until
 
 DEADLINE_S = 30.0
@@ -306,10 +307,8 @@ class HomeAssistant:
         seconds from frame to frame. Raises Refused when it fails."""
         async with self.pipeline(start, end, **options) as run:
             await run.until("run-start")
-            async with asyncio.TaskGroup() as tasks:
-                speaker = tasks.create_task(_speak(run, frames, pace_s), name="the utterance")
+            async with alongside(_speak(run, frames, pace_s)):
                 await run.until("run-end")
-                speaker.cancel()
         return run
 
     async def converse(self, text: str, **options: Json) -> Json:

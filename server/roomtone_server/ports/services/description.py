@@ -65,14 +65,9 @@ def program_name(settings: ServerSettings) -> str:
     return settings.name if "name" in settings.model_fields_set else UNNAMED
 
 
-def intents_of(program: str) -> str:
-    """The name of the program that only understands."""
-    return f"{program} intents"
-
-
 def described(offer: Offer, *, endpointing: bool) -> Event:
     """The `info` event. `endpointing`: the server ends each utterance, so that nobody else needs to."""
-    program, intents = offer.name, intents_of(offer.name)
+    program = offer.name
     heard = list(offer.heard or offer.languages)
     languages = list(offer.languages)
     voices = list(offer.voices[:MAX_VOICES]) or [OfferedVoice(DEFAULT_VOICE, languages)]
@@ -103,8 +98,8 @@ def described(offer: Offer, *, endpointing: bool) -> Event:
         ],
         intent=[
             IntentProgram(
-                **_artifact(intents, "understands commands, and acts on nothing"),
-                models=[IntentModel(**_artifact(intents), languages=languages)],
+                **_artifact(program, "understands commands, and acts on nothing"),
+                models=[IntentModel(**_artifact(program), languages=languages)],
             )
         ],
     )

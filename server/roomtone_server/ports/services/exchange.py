@@ -29,7 +29,6 @@ class Exchange:
 
     def __init__(self, link: Link) -> None:
         self.host = link.host
-        self.program = ""  # that the client chose, of those which the description names
         self._link = link
         self._events: asyncio.Queue[Event] = asyncio.Queue(MAX_WAITING_EVENTS)
 

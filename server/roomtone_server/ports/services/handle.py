@@ -1,7 +1,7 @@
 """The agent: what was said is done and answered (`handle`), or only understood (`intent`).
 
-Home Assistant sends a `transcript` for both; which of the two it gets is the setting's choice, or that of a client that
-selects the program. `recognize` is always only understood.
+Home Assistant sends a `transcript` for both; which of the two it gets is the setting's choice. A `recognize` is always
+only understood.
 """
 
 from contextlib import aclosing
@@ -44,23 +44,19 @@ class Handle:
         anticipation: Anticipation,
         clients: Clients,
         language: str,
-        intents: str,
         *,
         only_understands: bool,
     ) -> None:
-        """`intents` is the name of the program that only understands; `only_understands`: it is chosen where nobody
-        chooses."""
+        """`only_understands`: a `transcript` too."""
         self._agent = agent
         self._anticipation = anticipation
         self._clients = clients
         self._language = language
-        self._intents = intents
         self._only_understands = only_understands
 
     async def transcript(self, exchange: Exchange, event: Event) -> None:
         """Does what was said and answers, or understands it. Raises Refused, RoomtoneError, LinkError."""
-        only = exchange.program == self._intents if exchange.program else self._only_understands
-        await (self.recognize(exchange, event) if only else self._handle(exchange, event))
+        await (self.recognize(exchange, event) if self._only_understands else self._handle(exchange, event))
 
     async def recognize(self, exchange: Exchange, event: Event) -> None:
         """Tells which intent it was; nothing happens. Raises as above."""

@@ -10,7 +10,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
-from pydantic import BaseModel, ConfigDict
 from wyoming.error import Error
 from wyoming.event import Event
 
@@ -20,7 +19,7 @@ from roomtone.link.codec import Limits
 from roomtone.link.connection import Deadlines, Link
 from roomtone.link.stream import serve_plain
 from roomtone_server.ports.services.description import KeptDescription, at_start
-from roomtone_server.ports.services.exchange import Exchange, Handler, Refused, understood
+from roomtone_server.ports.services.exchange import Exchange, Handler, Refused
 from roomtone_server.settings import ServerSettings
 
 _LOGGER = logging.getLogger(__name__)
@@ -32,11 +31,6 @@ DEADLINES: Final = Deadlines(ping_s=float("inf"))
 LIMITS: Final = Limits(data_bytes=256 * 1024)  # a description may name hundreds of voices
 
 REQUESTS: Final = frozenset({"transcribe", "detect", "synthesize", "synthesize-start", "transcript", "recognize"})
-
-
-class _Choice(BaseModel):
-    model_config = ConfigDict(str_max_length=128)
-    name: str
 
 
 class Services:
@@ -67,7 +61,7 @@ class Services:
             event = await exchange.receive()
             if event.type == "describe":
                 exchange.send(self._description)
-            elif event.type == "select-program" or event.type in REQUESTS:
+            elif event.type in REQUESTS:
                 await self._guarded(exchange, event)
 
     async def _guarded(self, exchange: Exchange, event: Event) -> None:
@@ -87,9 +81,6 @@ class Services:
             exchange.send(Error(f"{event.type} failed unexpectedly; the server's log says why", "failed").event())
 
     async def _do(self, exchange: Exchange, event: Event) -> None:
-        if event.type == "select-program":
-            exchange.program = understood(event, _Choice).name
-            return
         try:
             async with asyncio.timeout(STARTS_WITHIN_S):
                 handlers = await asyncio.shield(self._handlers)
