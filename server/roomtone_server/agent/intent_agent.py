@@ -112,6 +112,14 @@ class IntentAgent:
         assert ready.asks is not None
         self._recollection.questions.ask(request, ready.asks)
 
+    def question(self, request: Request, calls: Sequence[ServiceCall]) -> str:
+        """What is asked before such calls are made, by whomever; empty where nothing is."""
+        return self._reader.question(request, calls)
+
+    def why_not(self, request: Request, problem: RoomtoneError) -> str:
+        """What is said of something that was tried, and failed."""
+        return self._reader.why_not(request, problem)
+
     def leave_to_others(self, request: Request) -> None:
         """Somebody else answers the request: a question that stood open is over, as after any other command."""
         self._recollection.questions.close(request)

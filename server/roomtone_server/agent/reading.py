@@ -148,6 +148,10 @@ class Reader:
         if self._home.fault() and (plan.calls or told.state or told.matched or told.unmatched):
             raise CannotDo(_GONE)
 
+    def question(self, request: Request, calls: Sequence[ServiceCall]) -> str:
+        """What is asked before such calls are made; empty where nothing is."""
+        return self._asked(request, Ready(""), self._questions_about(request, calls)).text
+
     def why_not(self, request: Request, problem: RoomtoneError) -> str:
         """What is said of something that was tried, and failed."""
         return self.phrase(request, _GONE if isinstance(problem, HomeGone) else "failed", problem=problem)

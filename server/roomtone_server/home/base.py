@@ -61,6 +61,26 @@ class Order:
     language: str = "en"
 
 
+@dataclass(frozen=True, slots=True)
+class Conversed:
+    """What a home's own agent made of a text."""
+
+    text: str
+    understood: bool
+    conversation: str  # its id; the next text of the same conversation goes with it
+    expects_answer: bool = False
+
+
+class Talker(Protocol):
+    """The conversation agent that a home brings along."""
+
+    async def foresee(self, text: str, language: str) -> Sequence[ServiceCall]:
+        """What it would do with locks, covers and alarms, as far as it tells. Reads only. Raises HomeError."""
+
+    async def converse(self, text: str, language: str, conversation: str) -> Conversed:
+        """Lets it act and answer. `conversation` is empty for a new one. Raises HomeError."""
+
+
 class Home(Protocol):
     """Started and closed by the same task."""
 
@@ -70,6 +90,9 @@ class Home(Protocol):
 
     def fault(self) -> str | None:
         """Why it cannot be reached now, and what to do; its states are then those of before. None while all is well."""
+
+    def talker(self) -> Talker | None:
+        """Who answers what is no command of ours, where the home's owner wants that."""
 
     def areas(self) -> Sequence[Area]: ...
 

@@ -74,6 +74,9 @@ class VirtualHome:
     def fault(self) -> str | None:
         return None
 
+    def talker(self) -> None:
+        """It has none."""
+
     def areas(self) -> Sequence[Area]:
         return self._areas
 

@@ -9,5 +9,6 @@ intents      pure: which commands its own handlers carry out, and what they answ
 view         the home as it is now: registries and states in one, always as of one moment
 reader       reads the home over one connection, and knows when it must be read again
 follower     stays connected, and keeps the view true
+talking      its own conversation agent
 engine       the `base.Home`
 """

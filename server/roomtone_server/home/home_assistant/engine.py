@@ -13,11 +13,12 @@ from roomtone.errors import HomeError
 from roomtone.extras import remedy
 from roomtone.link.background import alongside
 from roomtone_server.grammar.vocabulary import Vocabulary
-from roomtone_server.home.base import Area, Entity, Order, ServiceCall
+from roomtone_server.home.base import Area, Entity, Order, ServiceCall, Talker
 from roomtone_server.home.home_assistant.api import Api
 from roomtone_server.home.home_assistant.follower import Follower
 from roomtone_server.home.home_assistant.intents import check, intent_of
 from roomtone_server.home.home_assistant.settings import HomeAssistantSettings, place_of, trust
+from roomtone_server.home.home_assistant.talking import OwnAgent
 from roomtone_server.home.home_assistant.view import View
 from roomtone_server.home.names import Words
 
@@ -53,6 +54,11 @@ class HomeAssistant:
 
     def fault(self) -> str | None:
         return self._follower.fault
+
+    def talker(self) -> Talker | None:
+        if self._settings.fallback != "home-assistant":
+            return None
+        return OwnAgent(lambda: self._follower.connection, self._settings.conversation_agent)
 
     def areas(self) -> Sequence[Area]:
         return self._view.areas

@@ -70,6 +70,12 @@ def check(answer: object) -> None:
     told = answer if isinstance(answer, dict) else {}
     if told.get("response_type") in {"action_done", "query_answer"}:
         return
-    speech = told.get("speech")
+    raise HomeError(spoken_reason(speech_of(told)))
+
+
+def speech_of(answer: Mapping[str, Any]) -> str:
+    """What an intent's response says; empty when it says nothing."""
+    speech = answer.get("speech")
     plain = speech.get("plain") if isinstance(speech, dict) else None
-    raise HomeError(spoken_reason(plain.get("speech") if isinstance(plain, dict) else None))
+    said = plain.get("speech") if isinstance(plain, dict) else None
+    return said if isinstance(said, str) else ""
