@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, nullcontext
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from functools import partial
 from typing import Final, cast
 
@@ -13,7 +13,7 @@ from roomtone.engines import Chosen, Surroundings
 from roomtone.errors import EngineError, LinkError
 from roomtone.link.allow import AllowList
 from roomtone.link.background import alongside
-from roomtone.link.discovery import advertise_service
+from roomtone.link.discovery import advertise_service, advertise_to
 from roomtone_server.add_on.announcing import announce
 from roomtone_server.add_on.supervisor import Supervisor
 from roomtone_server.engines.base import TextToSpeech
@@ -42,7 +42,6 @@ from roomtone_server.settings import ServerSettings
 _LOGGER = logging.getLogger(__name__)
 
 WYOMING: Final = "_wyoming._tcp.local."
-ADDRESSES_S: Final = 15.0  # how soon another address of this machine is announced
 
 
 async def open_services(
@@ -130,20 +129,7 @@ async def _announce(name: str, port: int, allow: AllowList, house: House) -> Non
         if supervisor := Supervisor.of_this_add_on():
             await announce(supervisor, port, lambda addresses, mapped: advertised(mapped, host=addresses))
         else:
-            await _follow_addresses(lambda addresses: advertised(port, host=addresses), allow)
+            await advertise_to(allow, lambda addresses: advertised(port, host=addresses))
     except LinkError as problem:
         house.parts.faults["discovery"] = str(problem)
         _LOGGER.warning("%s; add this server to Home Assistant by its address", problem)
-
-
-async def _follow_addresses(
-    advertised: Callable[[tuple[str, ...]], AbstractAsyncContextManager[None]], allow: AllowList
-) -> None:
-    """For ever; Wi-Fi may come after us, and go."""
-    while True:
-        addresses = allow.reached_at()
-        async with advertised(addresses) if addresses else nullcontext():
-            while True:
-                await asyncio.sleep(ADDRESSES_S)
-                if allow.reached_at() != addresses:
-                    break

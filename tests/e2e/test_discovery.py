@@ -105,7 +105,7 @@ async def test_an_announcement_that_is_cut_short_leaves_nothing_open(rounds):
 async def test_a_new_address_is_announced(monkeypatch):
     addresses = ["127.0.0.1"]
     monkeypatch.setattr(discovery, "own_addresses", lambda: list(addresses))
-    monkeypatch.setattr(discovery, "_ADDRESSES_S", 0.01)
+    monkeypatch.setattr(discovery, "ADDRESSES_S", 0.01)
     async with advertise("roaming", 10760, fingerprint=PIN):
         addresses.append("127.0.0.2")
         async with asyncio.timeout(SOON_S):

@@ -9,7 +9,7 @@ import ipaddress
 import logging
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Final, Generic, TypeVar
 
@@ -19,6 +19,7 @@ from zeroconf import IPVersion, ServiceInfo, ServiceStateChange, Zeroconf
 from zeroconf.asyncio import AsyncServiceBrowser, AsyncServiceInfo, AsyncZeroconf
 
 from roomtone.errors import LinkError
+from roomtone.link.allow import AllowList
 from roomtone.link.background import alongside
 from roomtone.link.events import PROTOCOL, printable
 from roomtone.link.pairing import FINGERPRINT_BYTES
@@ -33,7 +34,7 @@ MAX_HOSTS: Final = 16  # guards the satellite's time: it dials each address of a
 _NAME_BYTES: Final = 56  # a DNS label has 63; the rest is for the number behind a name that is taken
 _TEXT_CHARACTERS: Final = 60  # with its key, and whatever the script, within the 255 bytes of a TXT string
 _DETAILS_S: Final = 3.0  # for the answer of a server that was announced, where it is
-_ADDRESSES_S: Final = 15.0  # how soon a new address of this machine is announced: Wi-Fi may come after us
+ADDRESSES_S: Final = 15.0  # how soon a new address of this machine is announced: Wi-Fi may come after us
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,19 @@ async def advertise_service(
     cleaned = {key: _clean(text) for key, text in (texts or {}).items()}
     async with _announced(_Announcer(service, name, port, cleaned, host, f"roomtone-{secrets.token_hex(4)}")):
         yield
+
+
+async def advertise_to(
+    allow: AllowList, advertised: Callable[[tuple[str, ...]], AbstractAsyncContextManager[None]]
+) -> None:
+    """For ever, by the addresses at which those who may come reach us: Wi-Fi may come after us, and go."""
+    while True:
+        addresses = allow.reached_at()
+        async with advertised(addresses) if addresses else nullcontext():
+            while True:
+                await asyncio.sleep(ADDRESSES_S)
+                if allow.reached_at() != addresses:
+                    break
 
 
 async def find_servers(timeout_s: float) -> list[FoundServer]:
@@ -178,7 +192,7 @@ class _Announcer:
 
     async def follow_addresses(self) -> None:
         while self.host is None:
-            await asyncio.sleep(_ADDRESSES_S)
+            await asyncio.sleep(ADDRESSES_S)
             if own_addresses() == self._addresses:
                 continue
             _LOGGER.info("the addresses of this machine changed: announcing %s anew", self.name)
@@ -186,7 +200,7 @@ class _Announcer:
             try:
                 await self.announce()
             except LinkError as problem:
-                _LOGGER.warning("%s; trying again in %g s", problem, _ADDRESSES_S)
+                _LOGGER.warning("%s; trying again in %g s", problem, ADDRESSES_S)
                 self._addresses = []
 
 
