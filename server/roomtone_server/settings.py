@@ -4,7 +4,7 @@ import socket
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from roomtone.engines import EngineChoice
 from roomtone.link.allow import NetworkText
@@ -22,6 +22,23 @@ SERVICES_PORT: Final = 10750
 
 Port = Annotated[int, Field(ge=0, le=65535)]  # 0: any free one
 Connections = Annotated[int, Field(ge=1, le=1000)]  # each costs some 300 KiB
+
+
+def _is_range(text: str) -> str:
+    first, last = map(int, text.split("-"))
+    if not 0 < first <= last <= 65535 or last - first >= MAX_PORTS:
+        raise ValueError(f"from a port to a higher one, at most {MAX_PORTS} of them")
+    return text
+
+
+PortRange = Annotated[str, Field(pattern=r"^\d{1,5}-\d{1,5}$"), AfterValidator(_is_range)]
+MAX_PORTS: Final = 1000
+
+
+def ports_of(text: str) -> range:
+    """Those of a `PortRange`, the last one too."""
+    first, last = map(int, text.split("-"))
+    return range(first, last + 1)
 
 
 class ListenSettings(Settings):
@@ -50,6 +67,8 @@ class HomeAssistantSettings(Settings):
     endpointing: bool = True
     conversation: Literal["handle", "intent"] = "handle"
     wake: WakeChoice = EngineChoice()
+    satellites: bool = True
+    satellite_ports: PortRange = "10770-10801"
 
 
 def _by_uri(value: object) -> object:

@@ -1,4 +1,6 @@
-"""What the server has to do with Wyoming devices of other makes, as its settings have it."""
+"""What the server has to do with Wyoming beside its services: it dials satellites of other makes, and presents its own
+to Home Assistant, as the settings have it.
+"""
 
 import asyncio
 from collections.abc import Callable
@@ -8,17 +10,24 @@ from typing import cast
 from roomtone import engines
 from roomtone.ears.base import WakeEngine
 from roomtone.engines import EngineChoice, Surroundings
+from roomtone.errors import PortUnusable
+from roomtone.link.allow import AllowList
 from roomtone.link.background import alongside
+from roomtone_server.ports.presented.port import Places, present
+from roomtone_server.ports.stock.dialling import Dialled, keep_connected
 from roomtone_server.runtime.house import House
-from roomtone_server.settings import ServerSettings
+from roomtone_server.runtime.session import Satellite
+from roomtone_server.settings import ServerSettings, ports_of
+from roomtone_server.store.base import SatelliteStore
+from roomtone_server.store.database import Database
+from roomtone_server.store.presented import SqlitePresentedStore
+from roomtone_server.wyoming_announcing import announce_wyoming
 
 
 async def dial_satellites(stack: AsyncExitStack, settings: ServerSettings, around: Surroundings, house: House) -> None:
     """Those that the settings name, from now on. Raises EngineError when no wake engine works here."""
     if not settings.satellites.dial:
         return
-    from roomtone_server.ports.stock.dialling import Dialled, keep_connected
-
     make_wake = await asyncio.to_thread(_wake_maker, settings.satellites.wake, around)
     dialled = [Dialled(each.uri, each.name, each.area) for each in settings.satellites.dial]
     await stack.enter_async_context(alongside(keep_connected(dialled, house, make_wake)))
@@ -33,3 +42,28 @@ def _wake_maker(choice: EngineChoice, around: Surroundings) -> Callable[[], Wake
 
     make().close()
     return make
+
+
+async def present_satellites(
+    stack: AsyncExitStack, settings: ServerSettings, database: Database, paired: SatelliteStore, house: House
+) -> None:
+    """To whom the settings allow it, from now on; to nobody in particular, none."""
+    chosen = settings.home_assistant
+    if not (chosen.satellites and chosen.allow):
+        return
+    allow = AllowList(chosen.allow, setting="home_assistant.allow")
+    ports, store = ports_of(chosen.satellite_ports), SqlitePresentedStore(database)
+
+    async def port_of(satellite: Satellite) -> int | None:
+        if await paired.find(satellite.id) is None:
+            return None  # of another make: Home Assistant can dial it itself
+        port = await store.port_of(satellite.id, ports)
+        if port is None:
+            raise PortUnusable("all of `home_assistant.satellite_ports` are taken: name more of them")
+        return port
+
+    async def announce(name: str, port: int) -> None:
+        if settings.discovery:
+            await announce_wyoming(name, port, allow, house)
+
+    await stack.enter_async_context(alongside(present(house, Places(port_of, announce, allow))))

@@ -6,19 +6,11 @@ from support.scripted import SILENCE, SPEECH
 from wyoming.event import Event
 
 from roomtone.errors import FrameError
+from roomtone_server.ports.plain import Sound, SoundEnded
 from roomtone_server.ports.stock.ear import RESUMES_WITHIN_S, UNNAMED, RemoteEar
 from roomtone_server.ports.stock.playback import LAG_S, TELLS_WITHIN_S, Playback
 from roomtone_server.ports.stock.silence import SILENT_S, SilenceWatch
-from roomtone_server.ports.stock.words import (
-    About,
-    Described,
-    HeardWord,
-    Played,
-    Sound,
-    StoppedStreaming,
-    WantsTurn,
-    parse,
-)
+from roomtone_server.ports.stock.words import WORDS, About, Described, HeardWord, Played, WantsTurn
 from roomtone_server.runtime.session import Audio, Released, Sounded, Woken
 
 RATE_HZ = 8_000
@@ -43,9 +35,9 @@ class Ear(RemoteEar):
 
 def test_what_a_satellite_says_of_itself_is_made_presentable():
     about = {"name": "Porch\x1b[2J" + "x" * 200, "area": None}
-    described = parse(Event("info", {"asr": [], "satellite": about}))
+    described = WORDS.parse(Event("info", {"asr": [], "satellite": about}))
     assert described == Described(About(name="Porch [2J" + "x" * 119, area=""))
-    assert parse(Event("info", {"satellite": None})) == Described(None)
+    assert WORDS.parse(Event("info", {"satellite": None})) == Described(None)
 
 
 @pytest.mark.parametrize(
@@ -61,12 +53,12 @@ def test_what_a_satellite_says_of_itself_is_made_presentable():
 )
 def test_what_is_malformed_is_refused(event, says):
     with pytest.raises(FrameError, match=f"a malformed .*{says}"):
-        parse(event)
+        WORDS.parse(event)
 
 
 def test_what_says_nothing_to_us_is_passed_over():
-    assert parse(Event("streaming-started")) is None
-    assert parse(Event("played")) == Played()
+    assert WORDS.parse(Event("streaming-started")) is None
+    assert WORDS.parse(Event("played")) == Played()
 
 
 # --- ear ---
@@ -124,13 +116,13 @@ def test_an_invitation_is_for_the_next_audio_and_only_where_some_comes():
 def test_a_stream_that_stops_ends_the_utterance_unless_it_goes_on_at_once():
     ear = Ear()
     ear.hears(WantsTurn("wake"), sound(WORD))
-    assert ear.hears(StoppedStreaming(), now=5.0) == []
+    assert ear.hears(SoundEnded(), now=5.0) == []
     assert ear.next_deadline() == 5.0 + RESUMES_WITHIN_S
     assert ear.hears(WantsTurn("wake"), sound(SILENCE * 3), sound(SILENCE[:400] + SPEECH), now=5.1) == [
         Audio(SPEECH, 320)
     ]
     assert ear.next_deadline() is None
-    ear.hears(StoppedStreaming(), now=9.0)
+    ear.hears(SoundEnded(), now=9.0)
     assert list(ear.advance(9.4)) == []
     assert list(ear.advance(9.5)) == [Released(1)]
     assert ear.hears(sound(SPEECH)) == []
@@ -139,7 +131,7 @@ def test_a_stream_that_stops_ends_the_utterance_unless_it_goes_on_at_once():
 def test_one_with_a_wake_word_of_its_own_has_ended_when_it_stops():
     ear = Ear()
     ear.hears(WantsTurn("asr"))
-    assert ear.hears(StoppedStreaming()) == [Released(1)]
+    assert ear.hears(SoundEnded()) == [Released(1)]
 
 
 # --- playback ---

@@ -19,7 +19,7 @@ from roomtone.link.background import alongside
 from roomtone.link.connection import Link
 from roomtone.link.stream import dial_plain
 from roomtone_server.ports.stock.session import StockSession
-from roomtone_server.ports.stock.words import LIMITS, About, Complaint, Described, parse
+from roomtone_server.ports.stock.words import LIMITS, WORDS, About, Complaint, Described
 from roomtone_server.runtime.house import House
 from roomtone_server.runtime.session import Satellite
 from roomtone_server.wyoming_uri import address_of
@@ -58,7 +58,7 @@ async def describe(link: Link) -> About:
     try:
         async with asyncio.timeout(DESCRIBED_WITHIN_S):
             while True:
-                match parse(await link.receive()):
+                match WORDS.parse(await link.receive()):
                     case Described(satellite=None):
                         raise LinkError(f"what answers at {link.peer} is no satellite, but another Wyoming service")
                     case Described(satellite=about) if about is not None:

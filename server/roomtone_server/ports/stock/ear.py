@@ -14,7 +14,8 @@ from roomtone.ears.formats import RATE_HZ, SAMPLE_BYTES, SAMPLES_PER_MS
 from roomtone.ears.level import SURVEYED_MS, wake_levels
 from roomtone.ears.resample import Framer, Resampler, to_mono
 from roomtone.ears.ring import FrameRing
-from roomtone_server.ports.stock.words import HeardWord, Sound, StoppedStreaming, WantsTurn, Word
+from roomtone_server.ports.plain import Sound, SoundEnded
+from roomtone_server.ports.stock.words import HeardWord, WantsTurn, Word
 from roomtone_server.runtime.session import Audio, Incoming, Released, Woken
 
 PREROLL_SAMPLES: Final = 500 * SAMPLES_PER_MS  # a command in one breath with the wake word, as with our own satellites
@@ -62,7 +63,7 @@ class RemoteEar:
                     yield self._woken_there(self._word)
                 for frame in self._frames(word):
                     yield from self._take(frame)
-            case StoppedStreaming():
+            case SoundEnded():
                 self._resumes_until = now + (RESUMES_WITHIN_S if self._wake is not None else 0.0)
                 yield from self.advance(now)
             case _:

@@ -20,10 +20,11 @@ from roomtone.ears.formats import SAMPLE_BYTES, SAMPLES_PER_MS
 from roomtone.errors import EngineError, LinkError, PeerGone
 from roomtone.link.background import alongside
 from roomtone.link.connection import Link
+from roomtone_server.ports.plain import Sound
 from roomtone_server.ports.stock.ear import RemoteEar
 from roomtone_server.ports.stock.playback import Playback
 from roomtone_server.ports.stock.silence import SILENT_S, SilenceWatch
-from roomtone_server.ports.stock.words import Complaint, Played, Sound, Word, parse
+from roomtone_server.ports.stock.words import WORDS, Complaint, Played, Word
 from roomtone_server.runtime.session import GivenUp, Incoming, Outcome, Satellite, Woken
 from roomtone_server.runtime.session import Sound as Chime
 
@@ -70,7 +71,7 @@ class StockSession:
         try:
             async with alongside(self._keep_time()):
                 while True:
-                    word = parse(await self._link.receive())
+                    word = WORDS.parse(await self._link.receive())
                     if word is not None:
                         await self._hear(word)
         except (LinkError, EngineError) as problem:

@@ -6,7 +6,8 @@ silent too: it is told apart by what it said when it began, and at worst connect
 
 from typing import Final
 
-from roomtone_server.ports.stock.words import Sound, WantsTurn, Word
+from roomtone_server.ports.plain import Sound
+from roomtone_server.ports.stock.words import WantsTurn, Word
 
 SILENT_S: Final = 10.0
 
