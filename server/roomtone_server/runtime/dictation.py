@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from roomtone.ears.base import VoiceActivity
-from roomtone.ears.formats import SAMPLE_BYTES
+from roomtone.ears.formats import FRAME_BYTES, SAMPLE_BYTES
 from roomtone.errors import EngineError, RoomtoneError
 from roomtone_server.engines.base import ANY_LANGUAGE, HearingRequest, Partial, Transcript
 from roomtone_server.runtime.anticipation import Anticipated, Anticipation
@@ -24,6 +24,7 @@ from roomtone_server.turn.machine import TurnMachine
 _LOGGER = logging.getLogger(__name__)
 
 MAX_RESTING: Final = 4  # voice detectors that wait for the next utterance
+_SLICE_BYTES: Final = 10 * FRAME_BYTES  # what the event loop hears at once, in a few milliseconds
 _TURN: Final = 1
 
 
@@ -70,7 +71,7 @@ class Dictations:
 
 
 class Dictation:
-    """One utterance; use `Dictations.hearing`. `take` is synchronous and cheap."""
+    """One utterance; use `Dictations.hearing`."""
 
     def __init__(
         self,
@@ -106,10 +107,16 @@ class Dictation:
         """What was said, once the utterance has ended; empty when nothing was understood. Raises EngineError."""
         return await asyncio.shield(self._result)
 
-    def take(self, pcm: bytes) -> None:
-        """The next audio (16 kHz, mono, int16, whole samples); what comes after the end is heard by nobody."""
-        if self._result.done():
-            return
+    async def take(self, pcm: bytes) -> None:
+        """The next audio (16 kHz, mono, int16, whole samples), at whichever speed: who sends faster than it is heard is
+        slowed down. What comes after the end is heard by nobody."""
+        for at in range(0, len(pcm), _SLICE_BYTES):
+            if self._result.done():
+                return
+            self._hear(pcm[at : at + _SLICE_BYTES])
+            await self._ear.keep_up()
+
+    def _hear(self, pcm: bytes) -> None:
         try:
             edges = self._ear.take(pcm, self._reached)
         except EngineError as problem:

@@ -106,5 +106,5 @@ async def _feed(exchange: Exchange, dictation: Dictation) -> None:
     intake = Intake()
     while (event := await exchange.receive()).type != "audio-stop":
         if event.type == "audio-chunk":
-            dictation.take(intake.take(event))
+            await dictation.take(intake.take(event))
     dictation.finish()

@@ -143,7 +143,7 @@ class KeptDescription:
             with self._path.open("rb") as file:
                 kept = json.loads(file.read(MAX_KEPT_BYTES))
             if kept["key"] == self._key:
-                return Info.from_event(Event("info", kept["info"])).event()
+                return Event("info", dict(kept["info"]))
         except FileNotFoundError:
             pass
         except (OSError, ValueError, TypeError, KeyError) as problem:
