@@ -2,8 +2,11 @@
 
 import asyncio
 import contextlib
+import json
+import sys
 from collections.abc import AsyncIterator
 
+import click
 from aiohttp import web
 
 from roomtone_server.add_on.supervisor import Supervisor
@@ -95,13 +98,25 @@ def _refused(message):
 
 
 @contextlib.asynccontextmanager
-async def serving() -> AsyncIterator[FakeSupervisor]:
+async def serving(port: int = 0) -> AsyncIterator[FakeSupervisor]:
     fake = FakeSupervisor()
     runner = web.AppRunner(fake.app(), access_log=None, shutdown_timeout=0)
     await runner.setup()
     try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        await web.TCPSite(runner, "127.0.0.1", port).start()
         fake.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
         yield fake
     finally:
         await runner.cleanup()
+
+
+async def _tell(port: int) -> None:
+    """On that port of loopback, until it is ended; prints what it was told to let Home Assistant discover."""
+    async with serving(port) as fake:
+        click.echo("up")
+        while True:
+            click.echo(json.dumps(await fake.discovered.get()))
+
+
+if __name__ == "__main__":
+    asyncio.run(_tell(int(sys.argv[1])))
