@@ -8,6 +8,7 @@ import pytest
 from roomtone import engines
 from roomtone.engines import EngineChoice, Surroundings
 from roomtone.errors import HomeGone
+from roomtone.link.background import alongside
 from roomtone_server.agent.base import Request, ask
 from roomtone_server.bench.demo.rooms import RecordedRoom
 from roomtone_server.bench.ends import both_ends, watching
@@ -219,3 +220,26 @@ async def test_a_token_that_was_taken_back_is_said(home_assistant, tmp_path):
     await home.start()
     assert "refuses the token" in home.fault()
     await home.close()
+
+
+async def test_its_tools_serve_the_model_but_for_those_that_ask_back(home_assistant, tmp_path):
+    pytest.importorskip("mcp")
+    await home_assistant.add("mcp_server")
+    running = home_assistant.running
+    choice = EngineChoice("mcp", {"preset": "home-assistant", "url": running.url, "api_key": running.token})
+    toolbox = engines.choose("tools", choice).make(Surroundings(tmp_path, tmp_path))
+    await toolbox.start(lambda: ())
+    async with alongside(toolbox.tend(lambda: None)):
+        await holds("its tools are listed", toolbox.tools)
+        tools = {tool.spec.name.rpartition("__")[2]: tool for tool in toolbox.tools()}
+        assert "HassBroadcast" in tools
+        assert "HassTurnOff" not in tools
+        items = await tools["get_items"].call({"todo_list": "Shopping list"}, Request("what is on it"))
+        assert "items" in items.text
+    await toolbox.close()
+
+
+async def test_what_we_do_not_understand_its_own_agent_answers(home_assistant, tmp_path):
+    async with mind(home_assistant.running, tmp_path, fallback="home-assistant") as our:
+        assert (await said(our, "broadcast dinner is ready")).reply == "Done"
+        assert not (await said(our, "colourless green ideas sleep furiously")).understood

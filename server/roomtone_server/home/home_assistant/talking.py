@@ -16,6 +16,9 @@ FORESEE_S: Final = 5.0
 CONVERSE_S: Final = 30.0  # one that thinks with a language model takes its time
 
 MAX_REPLY_CHARACTERS: Final = 4_000
+
+# Nothing was understood, or a name that nothing has: who talks of something else says many.
+_NOT_UNDERSTOOD: Final = frozenset({"no_intent_match", "no_valid_targets"})
 MAX_TARGETS: Final = 256
 
 # By domain: what an intent comes to at worst, and the intents that come to less.
@@ -78,7 +81,7 @@ def conversed(told: Any) -> Conversed:  # noqa: ANN401 - as JSON has it
     code = data.get("code") if isinstance(data, dict) else None
     return Conversed(
         text=speech_of(response)[:MAX_REPLY_CHARACTERS],
-        understood=not (response.get("response_type") == "error" and code == "no_intent_match"),
+        understood=not (response.get("response_type") == "error" and code in _NOT_UNDERSTOOD),
         conversation=conversation if isinstance(conversation, str) and len(conversation) < 256 else "",
         expects_answer=told.get("continue_conversation") is True,
     )
