@@ -2,7 +2,7 @@
 
     tools: {engine: mcp, name: notes, url: "http://nas.lan:8000/mcp", api_key_env: NOTES_TOKEN}
     tools: {engine: mcp, name: files, command: [npx, -y, "@modelcontextprotocol/server-filesystem", /srv/shared]}
-    tools: {engine: mcp, preset: home-assistant, url: "http://homeassistant.local:8123", api_key: "${HA_TOKEN}"}
+    tools: {engine: mcp, preset: home-assistant, url: "http://homeassistant.local:8123", api_key_env: HA_TOKEN}
 
 The server is its owner's choice, what it sends is not trusted: names, schemas and results have limits.
 """
