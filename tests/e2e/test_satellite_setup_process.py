@@ -63,21 +63,27 @@ async def test_it_asks_and_writes_what_was_answered(config):
         await terminal.asks('Heard: "okay nabu"')
         await terminal.asks("Keep it? [Y/n]")
         terminal.answer()
+        await terminal.asks("Who drives it?\n  1) a Roomtone server")
+        terminal.answer("2")
+        await terminal.asks("The address of Home Assistant")
+        terminal.answer("192.168.1.10")
         assert await terminal.ends() == 0, terminal.said
     written = yaml.safe_load(config.read_text())
     assert (written["name"], written["area"]) == ("den", "Den")
     assert written["wake"] == {"engine": "microwakeword", "words": ["okay_nabu"]}
     assert written["microphone"]["then"] == "repeat"
+    assert (written["mode"], written["home_assistant"]) == ("home-assistant", {"allow": ["192.168.1.10"]})
 
 
 async def test_unattended_it_asks_nothing(tmp_path):
     file = tmp_path / "satellite.yaml"
-    options = ("--name", "den", "--microphone", "USB", "--wake-word", "alexa")
+    options = ("--name", "den", "--microphone", "USB", "--wake-word", "alexa", "--mode", "server")
     status, _, err = await roomtone("satellite", "setup", file, "--unattended", *options)
     assert status == 0, err
     assert yaml.safe_load(file.read_text()) == {
         "name": "den",
         "microphone": {"device": "pyaudio", "name": "USB"},
+        "mode": "server",
         "wake": {"engine": "microwakeword", "words": ["alexa"]},
     }
 

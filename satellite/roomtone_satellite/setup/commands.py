@@ -17,6 +17,8 @@ _SECONDS = click.FloatRange(1, 600)
 @click.option("--area", metavar="AREA", help="The area it stands in, as the home calls it.")
 @click.option("--microphone", metavar="CARD", help="`auto`, a part of a sound card's name, or its number.")
 @click.option("--wake-word", metavar="WORD", help="The one word to listen for, such as hey_jarvis.")
+@click.option("--mode", type=click.Choice(["server", "home-assistant"]), help="Who drives it.")
+@click.option("--allow", metavar="ADDRESS", help="With --mode home-assistant: where Home Assistant is.")
 @click.option("--unattended", is_flag=True, help="Ask nothing: what no option says stays as it is.")
 def setup(
     *,
@@ -25,11 +27,13 @@ def setup(
     area: str | None,
     microphone: str | None,
     wake_word: str | None,
+    mode: str | None,
+    allow: str | None,
     unattended: bool,
 ) -> None:
     """Ask what this satellite must know of its room, and write it into FILE, its settings.
 
-    A microphone is chosen with a level meter, and a wake word is chosen and tried. FILE may be there already: what it
+    A microphone is chosen with a level meter, a wake word is chosen and tried. FILE may be there already: what it
     says is offered as the answer, and what else it says stays. The satellite itself must not be running, since it
     holds the microphone.
 
@@ -41,10 +45,11 @@ def setup(
     from roomtone_satellite.setup.microphones import named
 
     draft = Draft.of(file)
-    if name is not None:
-        draft.put("name", name)
-    if area is not None:
-        draft.put("area", area)
+    for key, value in (("name", name), ("area", area), ("mode", mode)):
+        if value is not None:
+            draft.put(key, value)
+    if allow is not None:
+        draft.put_allowed(allow)
     if microphone is not None:
         draft.put_microphone(named(microphone))
     if wake_word is not None:

@@ -28,6 +28,7 @@ def ask_all(draft: Draft) -> None:
     _ask_name(draft)
     microphone = _ask_microphone(draft)
     _ask_word(draft, microphone)
+    _ask_driver(draft)
 
 
 def measure(microphone: MicrophoneSettings, seconds: float = LISTEN_S) -> Hearing:
@@ -89,16 +90,26 @@ def _ask_word(draft: Draft, microphone: MicrophoneSettings) -> None:
             return
 
 
+def _ask_driver(draft: Draft) -> None:
+    drivers = ("server", "home-assistant")
+    now = drivers.index(draft.settings.mode)
+    driver = drivers[_choice("Who drives it?", ["a Roomtone server", "Home Assistant, without one"], default=now)]
+    draft.put("mode", driver)
+    if driver == "home-assistant":
+        allowed = next(iter(draft.settings.home_assistant.allow), None)
+        draft.put_allowed(click.prompt("The address of Home Assistant, which alone may dial it", default=allowed))
+
+
 def _words(choice: EngineChoice) -> Sequence[str]:
     with closing(_wake(choice)) as wake:
         return list(wake.words)
 
 
-def _choice(question: str, labels: Sequence[str]) -> int:
+def _choice(question: str, labels: Sequence[str], default: int = 0) -> int:
     click.echo(question, err=True)
     for n, label in enumerate(labels, start=1):
         click.echo(f"  {n}) {label}", err=True)
-    number: int = click.prompt("Number", type=click.IntRange(1, len(labels)), default=1)
+    number: int = click.prompt("Number", type=click.IntRange(1, len(labels)), default=default + 1)
     return number - 1
 
 

@@ -42,6 +42,10 @@ class Draft:
         choice = self.settings.wake
         self.put("wake", {"engine": engines.choose("wake", choice).name, **choice.options, "words": [word]})
 
+    def put_allowed(self, address: str) -> None:
+        """Where Home Assistant is, and nobody else may dial from."""
+        self.put("home_assistant", {**(self._values.get("home_assistant") or {}), "allow": [address]})
+
     def save(self) -> SatelliteSettings:
         """Writes it, if anything changed; the settings as they are now. Raises SettingsError, and leaves the file as it
         was, when an answer cannot be."""
