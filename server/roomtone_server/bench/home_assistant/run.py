@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import socket
 import sys
 from collections.abc import AsyncIterator, Sequence
@@ -122,7 +123,9 @@ async def _serving(options: Options, *, endpointing: bool) -> AsyncIterator[tupl
     with scratch_folder() as folder:
         async with both_ends(folder) as ends:
             click.echo("starting a server", err=True)
-            await ends.start_server(options.home, {"home_assistant": services, "discovery": False})
+            # Home Assistant keeps what a voice has said before, by its name.
+            name = f"bench {'ended' if endpointing else 'waited'} {os.getpid()}"
+            await ends.start_server(options.home, {"name": name, "home_assistant": services, "discovery": False})
             yield here[0], port
 
 
