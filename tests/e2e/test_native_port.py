@@ -20,6 +20,7 @@ from roomtone.link.stream import dial
 from roomtone_server.ports.local import LocalVerbs
 from roomtone_server.ports.native import Doorkeeper, serve_native
 from roomtone_server.runtime.house import House
+from roomtone_server.runtime.recording import Recording
 from roomtone_server.store.database import Database
 from roomtone_server.store.satellites import SqliteSatelliteStore
 from roomtone_server.turn.arbiter import CHIME_WAITS_S
@@ -89,6 +90,17 @@ async def test_a_turn_over_the_link(tmp_path):
             "audio-stop",
             "roomtone-turn-ended",
         ]
+
+
+async def test_an_announcement_without_a_text_is_known_by_its_turn(tmp_path):
+    async with serving(tmp_path) as served:
+        credentials = await served.pair()
+        async with served.dial() as link:
+            await greet(link, credentials, **NAME)
+            served.house.announce(credentials.satellite, Recording(bytes(2 * 800), 8_000), "done")
+            told = [await link.receive() for _ in range(4)]
+        assert [event.type for event in told] == ["roomtone-chime", "roomtone-reply", "audio-start", "audio-chunk"]
+        assert events.parse(told[1]) == events.Reply(2, "")
 
 
 async def test_the_satellite_that_hears_a_word_worse_is_told_that_another_answers(tmp_path):

@@ -27,7 +27,9 @@ def test_it_is_played_as_it_is_and_known_when_it_was_heard():
         satellite, tts = ScriptedSatellite(), ScriptedTts()
         house, recording = House(parts(tts=tts)), Recording(SECOND, RATE_HZ, "Dinner is ready")
         async with attended(house, satellite):
-            house.announce("s1", recording, "done")
+            with house.parts.trace.watch() as events:
+                house.announce("s1", recording, "done")
+                assert (await events.get()).to_dict()["data"] == {"text": "Dinner is ready"}
             await satellite.until("play")
             assert not recording.was_heard.is_set()
             await recording.was_heard.wait()
@@ -45,12 +47,11 @@ def test_it_waits_for_a_turn_and_a_text_is_not_needed():
     async def main():
         satellite = ScriptedSatellite()
         house = House(parts())
-        async with attended(house, satellite):
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(satellite.utter(1))
-                await satellite.until("partial")
-                house.announce("s1", Recording(SECOND, RATE_HZ), "done")
-                await satellite.until("ended", 2)
+        async with attended(house, satellite), asyncio.TaskGroup() as tasks:
+            tasks.create_task(satellite.utter(1))
+            await satellite.until("partial")
+            house.announce("s1", Recording(SECOND, RATE_HZ), "done")
+            await satellite.until("ended", 2)
         assert [turn for turn, _ in satellite.of("begin")] == [1, 2]
         assert satellite.of("reply")[-1] == (2, "")
 

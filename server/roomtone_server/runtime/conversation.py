@@ -360,7 +360,7 @@ class Conversation:
             self._trace("interrupted", turn_id=turn_id, text=self._cut_short)
 
     async def _say(self, speaker: Speaker, turn_id: int, text: str) -> None:
-        self._trace("reply", turn_id=turn_id, text=text)
+        self._trace("reply", turn_id=turn_id, text=str(text))  # of a recording, the text alone
         self._session.show_reply(turn_id, text)
         await speaker.say(text)
 
