@@ -5,17 +5,13 @@ import logging
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from functools import partial
-from typing import Final, cast
+from typing import cast
 
 from roomtone import engines
 from roomtone.ears.base import WakeEngine
 from roomtone.engines import Chosen, Surroundings
-from roomtone.errors import EngineError, LinkError
-from roomtone.link.allow import AllowList
+from roomtone.errors import EngineError
 from roomtone.link.background import alongside
-from roomtone.link.discovery import advertise_service, advertise_to
-from roomtone_server.add_on.announcing import announce
-from roomtone_server.add_on.supervisor import Supervisor
 from roomtone_server.engines.base import TextToSpeech
 from roomtone_server.engines.chains.provider import Chained
 from roomtone_server.equipment import Equipment
@@ -38,10 +34,9 @@ from roomtone_server.runtime.anticipation import anticipating
 from roomtone_server.runtime.dictation import Dictations
 from roomtone_server.runtime.house import House
 from roomtone_server.settings import ServerSettings
+from roomtone_server.wyoming_announcing import announce_wyoming
 
 _LOGGER = logging.getLogger(__name__)
-
-WYOMING: Final = "_wyoming._tcp.local."
 
 
 async def open_services(
@@ -87,7 +82,9 @@ async def open_services(
     services.open(handlers, description)
     await asyncio.to_thread(KeptDescription(equipment.around.cache, settings).keep, description)
     if settings.discovery and services.allow.host is None:
-        await stack.enter_async_context(alongside(_announce(settings.name, services.port, services.allow, house)))
+        await stack.enter_async_context(
+            alongside(announce_wyoming(settings.name, services.port, services.allow, house))
+        )
 
 
 def _heard_languages(stt: Chosen | Chained, spoken: Sequence[str]) -> list[str]:
@@ -120,16 +117,3 @@ async def _wake(stack: AsyncExitStack, settings: ServerSettings, around: Surroun
     wake = Wake(make, engine)
     stack.callback(wake.close)
     return wake
-
-
-async def _announce(name: str, port: int, allow: AllowList, house: House) -> None:
-    """For ever. A network without multicast costs discovery, not the services."""
-    advertised = partial(advertise_service, WYOMING, name)
-    try:
-        if supervisor := Supervisor.of_this_add_on():
-            await announce(supervisor, port, lambda addresses, mapped: advertised(mapped, host=addresses))
-        else:
-            await advertise_to(allow, lambda addresses: advertised(port, host=addresses))
-    except LinkError as problem:
-        house.parts.faults["discovery"] = str(problem)
-        _LOGGER.warning("%s; add this server to Home Assistant by its address", problem)

@@ -62,8 +62,9 @@ async def present_satellites(
             raise PortUnusable("all of `home_assistant.satellite_ports` are taken: name more of them")
         return port
 
-    async def announce(name: str, port: int) -> None:
+    async def announce(satellite: Satellite, port: int) -> None:
         if settings.discovery:
-            await announce_wyoming(name, port, allow, house)
+            texts = {"name": satellite.name, **({"area": satellite.area} if satellite.area else {})}
+            await announce_wyoming(f"roomtone-{satellite.id}", port, allow, house, texts)
 
     await stack.enter_async_context(alongside(present(house, Places(port_of, announce, allow))))

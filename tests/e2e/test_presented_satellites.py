@@ -28,26 +28,26 @@ RATE_HZ = 22_050
 
 
 class Announced:
-    """What is announced on the network at the moment, {name: port}."""
+    """What is announced on the network at the moment: the ports of satellites, by their ids."""
 
     def __init__(self) -> None:
         self.names: dict[str, int] = {}
         self._changed = asyncio.Event()
 
-    async def __call__(self, name, port):
-        self.names[name] = port
+    async def __call__(self, satellite, port):
+        self.names[satellite.id] = port
         self._changed.set()
         try:
             await asyncio.get_running_loop().create_future()
         finally:
-            del self.names[name]
+            del self.names[satellite.id]
             self._changed.set()
 
     async def are(self, *names):
-        while set(self.names) != {f"roomtone-{name}" for name in names}:
+        while set(self.names) != set(names):
             self._changed.clear()
             await self._changed.wait()
-        return [self.names[f"roomtone-{name}"] for name in names]
+        return [self.names[name] for name in names]
 
 
 @asynccontextmanager

@@ -39,7 +39,7 @@ class Places:
     """Where satellites are presented."""
 
     port_of: Callable[[Satellite], Awaitable[int | None]]  # the same each time; None: at none
-    announce: Callable[[str, int], Coroutine[None, None, None]]  # a name of its own, at a port; for ever
+    announce: Callable[[Satellite, int], Coroutine[None, None, None]]  # at its port, for ever
     allow: AllowList
 
 
@@ -66,7 +66,7 @@ async def _present_one(house: House, places: Places, satellite: Satellite) -> No
             return
         async with (
             serve_plain(attend, port, places.allow, max_connections=MAX_CONNECTIONS),
-            alongside(places.announce(f"roomtone-{satellite.id}", port)),
+            alongside(places.announce(satellite, port)),
         ):
             _LOGGER.info("presented to Home Assistant at port %d", port, extra={"satellite": satellite.name})
             await asyncio.get_running_loop().create_future()
