@@ -232,7 +232,7 @@ async def test_a_handler_is_told_the_entity_the_speakers_area_and_what_was_said(
     assert double.handled == [
         {
             "name": "HassLightSet",
-            "data": {"brightness": 30, "preferred_area_id": "living_room", "name": "light.kitchen"},
+            "data": {"brightness": 30, "preferred_area_id": "living_room", "name": "light.kitchen", "domain": "light"},
             "language": "de",
             "assistant": "conversation",
         }

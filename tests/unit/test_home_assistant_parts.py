@@ -113,7 +113,7 @@ def test_an_intent_names_one_entity_and_keeps_what_is_to_be_done():
     order = Order("HassShoppingListAddItem", {"item": "milk", "area": "Kitchen"}, language="de")
     assert intent_of(order, ServiceCall("todo.add_item", "todo.list"), None) == {
         "name": "HassListAddItem",
-        "data": {"item": "milk", "name": "todo.list"},
+        "data": {"item": "milk", "name": "todo.list", "domain": "todo"},
         "language": "de",
         "assistant": "conversation",
     }

@@ -50,7 +50,8 @@ _SAME: Final = {
 def intent_of(order: Order, call: ServiceCall, area_id: str | None) -> Mapping[str, Any] | None:
     """The body of `POST /api/intent/handle` for one of an order's calls; None for one that no handler knows.
 
-    `area_id` is the speaker's: a handler that has to choose prefers what is there.
+    `area_id` is the speaker's: a handler that has to choose prefers what is there. The domain spares it to look at all
+    that a large home has.
     """
     name = _SAME.get(order.intent, order.intent)
     if name not in _SLOTS:
@@ -59,7 +60,7 @@ def intent_of(order: Order, call: ServiceCall, area_id: str | None) -> Mapping[s
     context = {} if area_id is None else {"preferred_area_id": area_id}
     return {
         "name": name,
-        "data": {**data, **context, "name": call.entity},
+        "data": {**data, **context, "name": call.entity, "domain": call.entity.partition(".")[0]},
         "language": order.language,
         "assistant": ASSISTANT,
     }
