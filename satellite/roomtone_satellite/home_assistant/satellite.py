@@ -69,6 +69,7 @@ MAX_AHEAD_MS: Final = 20_000
 # It takes us for gone when it has heard nothing for 5 s; and its pings wait behind what we do not read.
 STILL_HERE_S: Final = 2.0
 STILL_HERE: Final = LinkEvent("roomtone-playing")
+LOOK_S: Final = 0.1  # a reply that is interrupted makes room at once
 
 
 class NoWakeWords:
@@ -164,9 +165,16 @@ class HomeAssistantSatellite:
                     self._events.say(name, text)
                 case happened:
                     self.happened(happened)
+        await self._make_room()
+
+    async def _make_room(self) -> None:
+        clock = asyncio.get_running_loop()
+        said_at = float("-inf")
         while self._playback.buffered_ms > MAX_AHEAD_MS:
-            self._send(STILL_HERE)
-            await asyncio.sleep(STILL_HERE_S)
+            if clock.time() - said_at >= STILL_HERE_S:
+                said_at = clock.time()
+                self._send(STILL_HERE)
+            await asyncio.sleep(LOOK_S)
 
     # --- the machine -----------------------------------------------------------------------------------------------
 
