@@ -58,15 +58,23 @@ def server(config: Path | None, *, print_config: bool, log_level: logs.Level | N
 @click.command()
 @click.option("--list", "list_", is_flag=True, help="List the paired satellites instead.")
 @click.option("--revoke", metavar="NAME", help="Take back the trust in a satellite, by its name or id, instead.")
-def pair(*, list_: bool, revoke: str | None) -> None:
+@click.option(
+    "--found", is_flag=True, help="List the Wyoming satellites of other makes that announce themselves instead."
+)
+def pair(*, list_: bool, revoke: str | None, found: bool) -> None:
     """Let a new satellite in: prints a code for it.
 
     The code is good for ten minutes and for one satellite; a new one makes the one before it void. Type it on the
     satellite, as `roomtone satellite pair CODE`: it tells the satellite which server to trust, and this server which
     satellite. Needs the running server of this user on this machine.
+
+    Wyoming satellites of other makes are not paired: the server dials those that stand under `satellites.dial` in its
+    settings. --list shows them too, and --found which others there are.
     """
     if list_:
         _list_satellites()
+    elif found:
+        _list_found()
     elif revoke:
         for answer in _running_server("revoke", satellite=revoke):
             click.echo(f"{answer['name']} is no longer let in; to let it in again, pair it again.")
@@ -107,6 +115,20 @@ def _list_satellites() -> None:
     for each in satellites:
         seen = "now" if each["connected"] else _when(each["seen_at"])
         click.echo(f"{each['name']:20} {each['area'] or '-':16} {seen:18} {each['id']}")
+
+
+def _list_found() -> None:
+    import asyncio
+
+    from roomtone_server.ports.stock.offers import offers
+
+    found = asyncio.run(offers())
+    if not found:
+        click.echo("No Wyoming satellite announces itself here.")
+    for each in found:
+        click.echo(f"{each.name:20} {each.area or '-':16} {each.uri}")
+    if found:
+        click.echo("To have the server dial one, add its address to `satellites.dial` in server.yaml.", err=True)
 
 
 def _when(seen_at: float | None) -> str:

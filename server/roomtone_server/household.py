@@ -31,7 +31,7 @@ from roomtone_server.settings import SCALES, ServerSettings
 from roomtone_server.store.satellites import SqliteSatelliteStore
 from roomtone_server.store.turns import SqliteTurnStore
 from roomtone_server.telemetry.metrics import Metrics
-from roomtone_server.wyoming_devices import dial_satellites, present_satellites
+from roomtone_server.wyoming_devices import dial_satellites, present_satellites, tell_of_others
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -90,6 +90,7 @@ async def open_doors(
     await present_satellites(stack, settings, mind.database, satellites, house)
     if settings.discovery:  # beside all else: the network is asked first whether the name is free, which takes long
         await stack.enter_async_context(alongside(_announce(settings, port, identity, house)))
+        await stack.enter_async_context(alongside(tell_of_others(settings, house)))
     return port, LocalVerbs(house, satellites, window, identity.fingerprint).by_name()
 
 

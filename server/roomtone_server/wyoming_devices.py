@@ -3,6 +3,8 @@ to Home Assistant, as the settings have it.
 """
 
 import asyncio
+import logging
+import socket
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from typing import cast
@@ -10,11 +12,13 @@ from typing import cast
 from roomtone import engines
 from roomtone.ears.base import WakeEngine
 from roomtone.engines import EngineChoice, Surroundings
-from roomtone.errors import PortUnusable
+from roomtone.errors import LinkError, PortUnusable
 from roomtone.link.allow import AllowList
 from roomtone.link.background import alongside
+from roomtone.link.discovery import FoundService, own_addresses
 from roomtone_server.ports.presented.port import Places, present
 from roomtone_server.ports.stock.dialling import Dialled, keep_connected
+from roomtone_server.ports.stock.offers import tell_of
 from roomtone_server.runtime.house import House
 from roomtone_server.runtime.session import Satellite
 from roomtone_server.settings import ServerSettings, ports_of
@@ -22,6 +26,9 @@ from roomtone_server.store.base import SatelliteStore
 from roomtone_server.store.database import Database
 from roomtone_server.store.presented import SqlitePresentedStore
 from roomtone_server.wyoming_announcing import announce_wyoming
+from roomtone_server.wyoming_uri import address_of
+
+_LOGGER = logging.getLogger(__name__)
 
 
 async def dial_satellites(stack: AsyncExitStack, settings: ServerSettings, around: Surroundings, house: House) -> None:
@@ -42,6 +49,34 @@ def _wake_maker(choice: EngineChoice, around: Surroundings) -> Callable[[], Wake
 
     make().close()
     return make
+
+
+async def tell_of_others(settings: ServerSettings, house: House) -> None:
+    """For ever: of devices that announce themselves, and are neither ours nor dialled."""
+    dialled = await asyncio.gather(*(_addresses(each.uri) for each in settings.satellites.dial))
+    taken = set().union(*dialled)
+    ours = {settings.home_assistant.port, *ports_of(settings.home_assistant.satellite_ports)}
+
+    def is_known(service: FoundService) -> bool:
+        if service.port in ours and not set(service.hosts).isdisjoint(own_addresses()):
+            return True
+        return any((host, service.port) in taken for host in service.hosts)
+
+    try:
+        await tell_of(is_known)
+    except LinkError as problem:
+        _LOGGER.debug("%s", problem)  # whoever announces the server says so too
+        house.parts.faults.setdefault("discovery", str(problem))
+
+
+async def _addresses(uri: str) -> set[tuple[str, int]]:
+    """Those of a satellite, as far as its name can be looked up now."""
+    host, port = address_of(uri)
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except OSError:
+        return {(host, port)}
+    return {(host, port), *((str(address[0]), port) for *_, address in found)}
 
 
 async def present_satellites(

@@ -3,7 +3,7 @@
 import random
 import time
 from array import array
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 
 import pytest
 from support.scripted import SILENCE, SPEECH, ScriptedAgent, ScriptedStt, ScriptedTts, parts
@@ -97,6 +97,9 @@ async def test_an_announcement_without_a_text_is_known_by_its_turn(tmp_path):
         credentials = await served.pair()
         async with served.dial() as link:
             await greet(link, credentials, **NAME)
+            async with aclosing(served.house.presences()) as presences:
+                while not await anext(presences):
+                    pass
             served.house.announce(credentials.satellite, Recording(bytes(2 * 800), 8_000), "done")
             told = [await link.receive() for _ in range(4)]
         assert [event.type for event in told] == ["roomtone-chime", "roomtone-reply", "audio-start", "audio-chunk"]
