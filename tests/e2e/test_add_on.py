@@ -16,6 +16,7 @@ from asyncio.subprocess import PIPE, STDOUT
 from pathlib import Path
 
 import aiohttp
+import click
 import pytest
 from support.supervisor import HOSTNAME, TOKEN, serving
 from wyoming.event import async_read_event, async_write_event
@@ -31,7 +32,7 @@ SHIMS = {
     "install": 'for each in "$@"; do case $each in --*) ;; *) mkdir -p -m 700 "$each" ;; esac; done',
     "chown": ":",
 }
-PATIENCE_S = 120.0
+PATIENCE_S = 60.0
 
 
 class Container:
@@ -119,13 +120,12 @@ async def started(container: Container):
                 if "ready: satellites connect" in said[-1]:
                     break
         yield said
-        service.terminate()
-        said += [line.decode() async for line in service.stdout]
-        assert await service.wait() == 0, "".join(said)
     finally:
         if service.returncode is None:
-            service.kill()
-            await service.wait()
+            service.terminate()
+        said += [line.decode() async for line in service.stdout]
+        click.echo("".join(said))  # shown where the test fails
+        assert await service.wait() == 0
 
 
 async def test_a_full_start(folder):
