@@ -88,7 +88,7 @@ async def running(settings: ServerSettings) -> AsyncIterator[int]:
             await _imported("roomtone_server.services")
             from roomtone_server.services import open_services
 
-            await open_services(stack, services, settings, equipment, house)
+            await open_services(stack, services, settings, equipment, mind.home, house)
         await join_supervisor(stack, settings, health, verbs)
         health.ready = True
         _LOGGER.info("ready: satellites connect to port %d; `roomtone pair` lets a new one in", port)

@@ -15,6 +15,7 @@ from roomtone.link.background import alongside
 from roomtone_server.engines.base import TextToSpeech
 from roomtone_server.engines.chains.provider import Chained
 from roomtone_server.equipment import Equipment
+from roomtone_server.home.base import Home
 from roomtone_server.ports.services.asr import Asr
 from roomtone_server.ports.services.clients import Clients
 from roomtone_server.ports.services.description import (
@@ -40,7 +41,7 @@ _LOGGER = logging.getLogger(__name__)
 
 
 async def open_services(
-    stack: AsyncExitStack, services: Services, settings: ServerSettings, equipment: Equipment, house: House
+    stack: AsyncExitStack, services: Services, settings: ServerSettings, equipment: Equipment, home: Home, house: House
 ) -> None:
     """Serves what the port was asked for meanwhile, and all that comes."""
     parts, usual = house.parts, settings.home_assistant
@@ -67,6 +68,7 @@ async def open_services(
         anticipation,
         clients,
         parts.language,
+        home.area_of_device,
         only_understands=usual.conversation == "intent",
     )
     handlers = {

@@ -75,7 +75,9 @@ class Served:
         how = {"models": ["sphinx"], "languages": ["en", "de"], "usual_language": "en", "endpointing": endpointing}
         asr = Asr(dictations, anticipation, clients, **how)
         tts = Tts(self.parts.tts, clients, VOICES, "en")
-        handle = Handle(self.parts.agent, anticipation, clients, "en", only_understands=only_understands)
+        handle = Handle(
+            self.parts.agent, anticipation, clients, "en", {"d1": "Kitchen"}.get, only_understands=only_understands
+        )
         handlers = {
             "transcribe": asr.transcribe,
             "synthesize": tts.synthesize,
@@ -391,6 +393,18 @@ async def test_a_conversation_goes_on_under_a_name_of_its_own(tmp_path):
             await server.asked(said(conversation=conversation))
     first, second, third = (request.conversation for request in agent.asked)
     assert first == third != second
+
+
+async def test_it_is_said_where_the_device_stands(tmp_path):
+    agent, spoken = ScriptedAgent(), Event("transcribe", {"language": "en"})
+    context = {"conversation_id": "01ABC", "device_id": "d1", "satellite_id": "assist_satellite.kitchen"}
+    asked = Event("transcript", {"text": "turn on the light", "language": "en", "context": context})
+    async with served(tmp_path, agent=agent) as server:
+        await server.asked(asked)
+        await server.asked(spoken, *utterance())
+        await server.asked(asked)
+        await server.asked(said())
+    assert [request.area for request in agent.asked] == ["Kitchen", "Kitchen", None]
 
 
 async def test_what_was_understood_only_is_told(tmp_path):

@@ -99,6 +99,9 @@ class Home(Protocol):
     def entities(self) -> Sequence[Entity]:
         """Every entity that may be spoken of, with its state now; never waits."""
 
+    def area_of_device(self, device: str) -> str | None:
+        """The name of the area where a device of the home's own stands, by its id there; None when nobody knows."""
+
     async def call(self, call: ServiceCall, order: Order | None = None) -> None:
         """Done when the home has taken the new state. A home that knows by itself what the intent of an order means for
         the call's entity does that instead. Raises HomeError: unknown entity, unknown service, bad data; HomeGone."""

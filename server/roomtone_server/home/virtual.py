@@ -74,6 +74,9 @@ class VirtualHome:
     def fault(self) -> str | None:
         return None
 
+    def area_of_device(self, device: str) -> None:
+        """It has entities, and no devices."""
+
     def talker(self) -> None:
         """It has none."""
 

@@ -66,6 +66,9 @@ class HomeAssistant:
     def entities(self) -> Sequence[Entity]:
         return self._view.entities
 
+    def area_of_device(self, device: str) -> str | None:
+        return self._view.registry.name_of_area(self._view.registry.area_of_device.get(device))
+
     async def changes(self) -> AsyncGenerator[Vocabulary, None]:
         words, told = Words(self._language), None
         while True:

@@ -111,7 +111,10 @@ class Registry:
         row = self.entities.get(entity_id)
         if row is None:
             return None
-        area = self.areas.get(row.area_id or self.area_of_device.get(row.device_id or "") or "")
+        return self.name_of_area(row.area_id or self.area_of_device.get(row.device_id or ""))
+
+    def name_of_area(self, area_id: str | None) -> str | None:
+        area = self.areas.get(area_id or "")
         names = _names([area.name]) if area is not None else ()
         return names[0] if names else None
 

@@ -65,7 +65,9 @@ class Asr:
         client = self._clients.of(exchange.host)
 
         def expect(text: str, language: str) -> Anticipated:
-            return self._anticipation.begin(Request(text, language, conversation=client.expected()), client.voice)
+            return self._anticipation.begin(
+                Request(text, language, area=client.area, conversation=client.expected()), client.voice
+            )
 
         def show(text: str) -> None:
             exchange.send(TranscriptChunk(text).event())

@@ -21,6 +21,7 @@ class Client:
 
     clock: Callable[[], float]
     voice: str = ""  # that was asked for last
+    area: str | None = None  # where it was spoken last
     _ours: OrderedDict[str, tuple[str, float]] = field(default_factory=OrderedDict)  # by the client's name for it
     _next: str = ""  # for the next that begins
 

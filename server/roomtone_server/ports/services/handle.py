@@ -4,6 +4,7 @@ Home Assistant sends a `transcript` for both; which of the two it gets is the se
 only understood.
 """
 
+from collections.abc import Callable
 from contextlib import aclosing
 from typing import Annotated, Final
 
@@ -27,6 +28,7 @@ Id = Annotated[str, Field(max_length=128)]
 
 class _Context(BaseModel):
     conversation_id: Id = ""
+    device_id: Id = ""
 
 
 class _Said(BaseModel):
@@ -44,14 +46,16 @@ class Handle:
         anticipation: Anticipation,
         clients: Clients,
         language: str,
+        area_of: Callable[[str], str | None],
         *,
         only_understands: bool,
     ) -> None:
-        """`only_understands`: a `transcript` too."""
+        """`area_of` tells where a device of the home stands; `only_understands`: a `transcript` too."""
         self._agent = agent
         self._anticipation = anticipation
         self._clients = clients
         self._language = language
+        self._area_of = area_of
         self._only_understands = only_understands
 
     async def transcript(self, exchange: Exchange, event: Event) -> None:
@@ -100,5 +104,7 @@ class Handle:
             if found is None:
                 raise Refused(f"{said.language!r} is not understood here", "unknown-language")
             language = found
-        theirs = said.context.conversation_id if said.context else ""
-        return Request(said.text, language, conversation=self._clients.of(exchange.host).conversation(theirs))
+        context, client = said.context or _Context(), self._clients.of(exchange.host)
+        client.area = self._area_of(context.device_id) if context.device_id else None
+        conversation = client.conversation(context.conversation_id)
+        return Request(said.text, language, area=client.area, conversation=conversation)
