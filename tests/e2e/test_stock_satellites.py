@@ -14,6 +14,7 @@ from wyoming.info import Info
 
 from roomtone.link.background import alongside
 from roomtone_server.agent.base import Finished
+from roomtone_server.ports.stock import silence
 from roomtone_server.ports.stock.dialling import Dialled, keep_connected
 from roomtone_server.runtime.house import House
 
@@ -239,6 +240,33 @@ async def test_one_that_is_not_there_is_said_once_and_found_when_it_comes(caplog
             async with listening(satellite, satellite.port):
                 await satellite.until("run-satellite")
     assert len(caplog.records) == 1
+
+
+async def test_one_that_is_silent_after_a_turn_is_connected_anew(monkeypatch):
+    monkeypatch.setattr(silence, "SILENT_S", 0.3)
+    satellite = StockSatellite(answers_pings=False, tells_played=False)
+    async with dialled(satellite, tts=ScriptedTts(seconds=0.1)):
+        for turn in (1, 2):
+            satellite.run_always()
+            satellite.stream(WORD + UTTERANCE)
+            await satellite.until("audio-stop", turn)
+            await satellite.until("run-satellite", turn + 1)
+        assert satellite.connections == 3
+
+
+async def test_a_fault_of_ours_with_one_leaves_the_others_and_is_logged(caplog):
+    broken, sound = StockSatellite(), StockSatellite()
+    house = House(parts())
+    async with listening(broken) as one, listening(sound) as other, connecting(other, house):
+        async with alongside(keep_connected([Dialled(one)], house, lambda: 1 / 0)):
+            await broken.until("run-satellite")
+            broken.run_always()
+            await broken.until("run-satellite", 2)
+        await sound.until("run-satellite")
+        sound.hear_word()
+        sound.stream(UTTERANCE)
+        await sound.until("audio-stop")
+    assert "please report it" in caplog.text
 
 
 async def test_one_that_serves_another_is_said_to():

@@ -72,6 +72,8 @@ async def _present_one(house: House, places: Places, satellite: Satellite) -> No
             await asyncio.get_running_loop().create_future()
     except RoomtoneError as problem:
         _LOGGER.warning("not presented to Home Assistant: %s", problem, extra={"satellite": satellite.name})
+    except Exception:  # it must not take the others along
+        _LOGGER.exception("%s is presented no longer, by a fault of this program; please report it", satellite.name)
 
 
 async def _attend(house: House, satellite: Satellite, link: Link) -> None:

@@ -86,6 +86,8 @@ class _Connection:
                 await self._connect()
             except LinkError as problem:
                 self._say(str(problem))
+            except Exception:  # it must not take the others along
+                _LOGGER.exception("dialling %s failed by a fault of this program; please report it", self._dialled.uri)
             await asyncio.sleep(self._backoff.next_s())
 
     async def _connect(self) -> None:
@@ -97,6 +99,7 @@ class _Connection:
             satellite = Satellite(self._dialled.id, name, self._dialled.area or about.area or None)
             session = StockSession(link, satellite, self._make_wake, self._house.parts.language)
             link.send(RunSatellite().event())
+            link.ping()
             begun = clock()
             async with alongside(session.attend()), alongside(self._settle()):
                 await self._house.attend(session)
