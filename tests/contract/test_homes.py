@@ -9,6 +9,7 @@ from roomtone.engines import EngineChoice, Surroundings, choose
 from roomtone.errors import HomeError
 from roomtone_server.bench.programs import until
 from roomtone_server.home.base import Order, ServiceCall
+from roomtone_server.home.virtual import VirtualHome
 
 
 @asynccontextmanager
@@ -54,6 +55,9 @@ async def test_it_knows_areas_and_entities_and_has_no_fault(opened, tmp_path):
         assert next(area for area in home.areas() if area.name == "Living Room").aliases == ("lounge",)
         light = find(home, "light.kitchen")
         assert (light.name, light.area, light.state) == ("Kitchen Light", "Kitchen", "off")
+        known = home.area_of_device(f"device of {light.id}")
+        assert known == (None if isinstance(home, VirtualHome) else "Kitchen"), "it has no devices"
+        assert home.area_of_device("of nobody") is None
         assert find(home, "media_player.tv").aliases == ("television",)
         assert find(home, "cover.garage_door").device_class == "garage"
         assert [each["summary"] for each in find(home, "todo.shopping_list").attributes["items"]] == [
