@@ -18,9 +18,16 @@ class HomeSettings(EngineSettings):
 
 
 @dataclass(frozen=True, slots=True)
+class Floor:
+    name: str
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Area:
     name: str
     aliases: tuple[str, ...] = ()
+    floor: Floor | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,7 +81,9 @@ async def change_device(home_assistant, entity_id, **changes):
 
 
 async def test_exposed_entities_are_known_by_their_names_and_where_they_are(home_assistant, tmp_path):
-    await home_assistant.command("config/area_registry/create", name="Larder", aliases=["pantry"])
+    floor = await home_assistant.command("config/floor_registry/create", name="Lower", aliases=["basement"])
+    larder = {"name": "Larder", "aliases": ["pantry"], "floor_id": floor["floor_id"]}
+    await home_assistant.command("config/area_registry/create", **larder)
     await change_device(home_assistant, LIGHT, area_id="larder")
     async with mind(home_assistant.running, tmp_path) as our:
         light = find(our.home, LIGHT)
@@ -90,6 +92,9 @@ async def test_exposed_entities_are_known_by_their_names_and_where_they_are(home
         answer = await said(our, "turn off the lights", area="pantry")
         assert [call.entity for call in answer.actions] == [LIGHT]
         await home_assistant.state_is(LIGHT, "off")
+        answer = await said(our, "turn on the lights on the lower floor")
+        assert [call.entity for call in answer.actions] == [LIGHT]
+        await home_assistant.state_is(LIGHT, "on")
 
 
 async def test_what_is_renamed_is_understood_within_ten_seconds(home_assistant, tmp_path):

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from roomtone_server.home.base import Area
+from roomtone_server.home.base import Area, Floor
 
 # Guards memory and the recogniser: a home of more can be spoken of in part only.
 MAX_ENTITIES: Final = 4096
@@ -94,7 +94,16 @@ class Registry:
 
     def named_areas(self) -> tuple[Area, ...]:
         areas = sorted(self.areas.values(), key=lambda area: area.area_id)[:MAX_AREAS]
-        return tuple(Area(names[0], names[1:]) for area in areas if (names := _names([area.name, *area.aliases])))
+        return tuple(
+            Area(names[0], names[1:], self._floor(area))
+            for area in areas
+            if (names := _names([area.name, *area.aliases]))
+        )
+
+    def _floor(self, area: AreaRow) -> Floor | None:
+        row = self.floors.get(area.floor_id or "")
+        names = _names([row.name, *row.aliases]) if row is not None else ()
+        return Floor(names[0], names[1:]) if names else None
 
     def area_id(self, name: str | None) -> str | None:
         """Of the area that is called so."""
