@@ -50,8 +50,8 @@ async def open_services(
     voices = await _voices(equipment.tts, spoken)
     program = program_name(settings)
     ears = [equipment.chosen.stt.name]
-    wake = await _wake(stack, settings, equipment.around)
     clients = Clients()
+    wake = await _wake(stack, settings, equipment.around, clients)
     anticipation = await stack.enter_async_context(anticipating(parts))
     asr = Asr(
         Dictations(parts, anticipation),
@@ -107,7 +107,7 @@ async def _voices(tts: TextToSpeech, spoken: Sequence[str]) -> list[OfferedVoice
     return offered or [OfferedVoice(DEFAULT_VOICE, spoken)]
 
 
-async def _wake(stack: AsyncExitStack, settings: ServerSettings, around: Surroundings) -> Wake | None:
+async def _wake(stack: AsyncExitStack, settings: ServerSettings, around: Surroundings, clients: Clients) -> Wake | None:
     """What hears wake words; None where no engine for them is installed."""
     try:
         chosen = engines.choose("wake", settings.home_assistant.wake)
@@ -116,6 +116,6 @@ async def _wake(stack: AsyncExitStack, settings: ServerSettings, around: Surroun
     except EngineError as problem:
         _LOGGER.info("wake words are not heard here: %s", problem)
         return None
-    wake = Wake(make, engine)
+    wake = Wake(make, engine, clients)
     stack.callback(wake.close)
     return wake

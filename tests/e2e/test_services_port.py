@@ -84,7 +84,7 @@ class Served:
             "synthesize-start": tts.synthesize_as_it_comes,
             "transcript": handle.transcript,
             "recognize": handle.recognize,
-            "detect": Wake(ScriptedWake, ScriptedWake()).detect,
+            "detect": Wake(ScriptedWake, ScriptedWake(), clients).detect,
         }
         offer = Offer("attic", ["en"], ears=["sphinx"], voices=list(VOICES.values()), wake_words=ScriptedWake.words)
         self._services.open(handlers, described(offer, endpointing=endpointing))
@@ -352,6 +352,15 @@ async def test_a_wake_word_is_told_of_with_its_place(tmp_path):
         ]
         client.say(Event("detect", {"names": None}), *chunks)
         assert (await client.hear()).data == {"name": "alexa", "timestamp": 1000 + 12 * 20, "speaker": None}
+
+
+async def test_an_utterance_behind_a_wake_word_may_begin_with_its_rest(tmp_path):
+    stt = ScriptedStt()
+    async with served(tmp_path, stt=stt) as server:
+        assert (await server.asked(Event("detect"), *utterance())).type == "detection"
+        for _ in range(2):
+            await server.asked(Event("transcribe"), *utterance(), *utterance(speech=0, silence=120))
+    assert [request.wake_phrase for request in stt.requests] == ["alexa", ""]
 
 
 async def test_a_word_that_nobody_waits_for_is_none(tmp_path):

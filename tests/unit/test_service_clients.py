@@ -1,6 +1,6 @@
 """Which conversation an utterance belongs to, before its client has said so."""
 
-from roomtone_server.ports.services.clients import LIVES_S, MAX_CLIENTS, MAX_CONVERSATIONS, Client, Clients
+from roomtone_server.ports.services.clients import LIVES_S, MAX_CLIENTS, MAX_CONVERSATIONS, WOKEN_S, Client, Clients
 
 
 class Clock:
@@ -34,6 +34,17 @@ def test_after_a_while_a_new_one_is_expected():
     clock.now = LIVES_S + 1
     assert client.expected() != first
     assert client.conversation("a") == first, "whoever goes on with an old one may"
+
+
+def test_a_wake_word_belongs_to_the_utterance_that_follows_at_once():
+    clock = Clock()
+    client = Client(clock)
+    assert client.wake_phrase() == ""
+    client.wake("okay nabu")
+    assert [client.wake_phrase(), client.wake_phrase()] == ["okay nabu", ""]
+    client.wake("okay nabu")
+    clock.now += WOKEN_S + 0.1
+    assert client.wake_phrase() == ""
 
 
 def test_two_clients_share_none():

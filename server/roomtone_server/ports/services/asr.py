@@ -61,8 +61,8 @@ class Asr:
 
     async def transcribe(self, exchange: Exchange, event: Event) -> None:
         """Hears the utterance that follows. Raises Refused, EngineError, LinkError."""
-        asked = self._understood(event)
         client = self._clients.of(exchange.host)
+        asked = self._understood(event, client.wake_phrase())
 
         def expect(text: str, language: str) -> Anticipated:
             return self._anticipation.begin(
@@ -77,7 +77,7 @@ class Asr:
         exchange.send(Transcript(heard.text, language=heard.language or None).event())
         await exchange.flush()
 
-    def _understood(self, event: Event) -> DictationRequest:
+    def _understood(self, event: Event, wake_phrase: str) -> DictationRequest:
         asked = understood(event, _Transcribe)
         if asked.name and asked.name not in self._models:
             raise Refused(f"there is no model {asked.name!r}; there are: {', '.join(self._models)}", "unknown-model")
@@ -89,7 +89,10 @@ class Asr:
                 raise Refused(f"{asked.language!r} is not heard here; this server hears: {known}", "unknown-language")
             language = found
         hearing = HearingRequest(
-            language, names=tuple(asked.transcript_names or ()), terms=tuple(asked.transcript_terms or ())
+            language,
+            wake_phrase,
+            names=tuple(asked.transcript_names or ()),
+            terms=tuple(asked.transcript_terms or ()),
         )
         scale = SCALES[asked.vad_sensitivity] if asked.vad_sensitivity else None
         return DictationRequest(hearing, scale, ends_itself=self._endpointing)

@@ -9,6 +9,7 @@ from typing import Final
 
 MAX_CLIENTS: Final = 16  # those allowed are few
 MAX_CONVERSATIONS: Final = 64  # of one client; the one that was quiet for longest is forgotten first
+WOKEN_S: Final = 1.0  # an utterance begins so soon behind its wake word
 LIVES_S: Final = 300.0  # Home Assistant goes on with a conversation for so long
 
 _NUMBERS: Final = itertools.count(1)
@@ -22,8 +23,19 @@ class Client:
     clock: Callable[[], float]
     voice: str = ""  # that was asked for last
     area: str | None = None  # where it was spoken last
+    _woken: tuple[str, float] = ("", 0.0)  # the last wake word's phrase, and when it was heard
     _ours: OrderedDict[str, tuple[str, float]] = field(default_factory=OrderedDict)  # by the client's name for it
     _next: str = ""  # for the next that begins
+
+    def wake(self, phrase: str) -> None:
+        """A wake word was heard for this client."""
+        self._woken = phrase, self.clock()
+
+    def wake_phrase(self) -> str:
+        """That whose rest may stand at the beginning of an utterance that begins now; empty when there is none. It is
+        told once."""
+        (phrase, at), self._woken = self._woken, ("", 0.0)
+        return phrase if self.clock() - at <= WOKEN_S else ""
 
     def expected(self) -> str:
         """Where the next utterance most likely belongs: to the last conversation, while it lives; else to a new one."""

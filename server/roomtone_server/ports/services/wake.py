@@ -12,6 +12,7 @@ from wyoming.wake import Detection, NotDetected
 from roomtone.ears.base import WakeEngine
 from roomtone.ears.formats import FRAME_MS
 from roomtone.ears.resample import Framer
+from roomtone_server.ports.services.clients import Client, Clients
 from roomtone_server.ports.services.exchange import Exchange, Refused, understood
 from roomtone_server.ports.services.sound import Intake
 
@@ -26,9 +27,10 @@ class _Detect(BaseModel):
 class Wake:
     """Serves `detect`. Engines that have listened rest until somebody wants them again."""
 
-    def __init__(self, make: Callable[[], WakeEngine], first: WakeEngine) -> None:
+    def __init__(self, make: Callable[[], WakeEngine], first: WakeEngine, clients: Clients) -> None:
         """`make` makes more of them; it may take long, and is called on a thread."""
         self._make = make
+        self._clients = clients
         self.words = tuple(first.words)
         self._resting = [first]
         self._listening = 0
@@ -41,7 +43,7 @@ class Wake:
             known = ", ".join(self.words)
             raise Refused(f"there is no wake word {min(unknown)!r}; there are: {known}", "unknown-wake-word")
         async with self._engine() as engine:
-            if not await _listen(exchange, engine, wanted):
+            if not await _listen(exchange, engine, wanted, self._clients.of(exchange.host)):
                 exchange.send(NotDetected().event())
 
     def close(self) -> None:
@@ -64,7 +66,7 @@ class Wake:
             self._listening -= 1
 
 
-async def _listen(exchange: Exchange, engine: WakeEngine, wanted: set[str]) -> bool:
+async def _listen(exchange: Exchange, engine: WakeEngine, wanted: set[str], client: Client) -> bool:
     """Whether any of the words was heard, until the audio ends."""
     intake, framer = Intake(), Framer()
     frames, detected = 0, False
@@ -76,5 +78,6 @@ async def _listen(exchange: Exchange, engine: WakeEngine, wanted: set[str]) -> b
             found = engine.process(frame)
             if found is not None and found.name in wanted:
                 detected = True
+                client.wake(found.phrase)
                 exchange.send(Detection(found.name, (intake.began_at_ms or 0) + frames * FRAME_MS).event())
     return detected
