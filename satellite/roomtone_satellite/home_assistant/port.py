@@ -7,18 +7,19 @@ has fallen silent.
 
 import asyncio
 import logging
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Final, Protocol
 
 from wyoming.event import Event as LinkEvent
 
-from roomtone.errors import LinkError
+from roomtone.errors import LinkError, PeerGone
 from roomtone.link.allow import AllowList
 from roomtone.link.discovery import advertise_service, advertise_to
 from roomtone.link.refusal import refuse
 from roomtone.link.stream import Deadlines, Link, serve_plain
-from roomtone_satellite.home_assistant.events import Abandoned, Driven, Event, Paused, Resumed
+from roomtone_satellite.home_assistant.events import Event, Paused, Resumed
 from roomtone_satellite.settings import SatelliteSettings
 
 _LOGGER = logging.getLogger(__name__)
@@ -38,6 +39,9 @@ class Satellite(Protocol):
 
     def taken(self, link: Link) -> None:
         """By whoever is at the other end."""
+
+    def let_go(self) -> None:
+        """By whoever had taken it."""
 
     def happened(self, event: Event) -> None: ...
 
@@ -83,6 +87,10 @@ class Port:
             await asyncio.get_running_loop().create_future()
 
     async def _attend(self, link: Link) -> None:
+        with suppress(PeerGone):  # who only asks hangs up, twice a minute
+            await self._answer(link)
+
+    async def _answer(self, link: Link) -> None:
         while True:
             event = await link.receive(pings=True)
             if event.type == "describe":
@@ -101,26 +109,27 @@ class Port:
         return None if driver is None or driver.paused or now - driver.heard_at > SILENT_S else driver
 
     async def _drive(self, link: Link) -> None:
-        self._let_go()
+        if self._driver is not None:
+            self._let_go(self._driver)
         driver = self._driver = _Driver(link, asyncio.get_running_loop().time())
         _LOGGER.info("driven by %s", link.peer)
         self._satellite.taken(link)
-        self._satellite.happened(Driven())
         try:
             while True:
                 event = await link.receive(pings=True)
                 driver.heard_at = asyncio.get_running_loop().time()
                 await self._heed(driver, event)
+        except LinkError as problem:
+            _LOGGER.info("no longer driven: %s", problem)
+            raise
         finally:
             if self._driver is driver:
-                self._let_go()
+                self._let_go(driver)
 
-    def _let_go(self) -> None:
-        if self._driver is not None:
-            driver, self._driver = self._driver, None
-            _LOGGER.info("no longer driven by %s", driver.link.peer)
-            self._satellite.happened(Abandoned())
-            driver.link.close()
+    def _let_go(self, driver: _Driver) -> None:
+        self._driver = None
+        self._satellite.let_go()
+        driver.link.close()
 
     async def _heed(self, driver: _Driver, event: LinkEvent) -> None:
         match event.type:

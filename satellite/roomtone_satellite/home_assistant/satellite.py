@@ -155,6 +155,16 @@ class HomeAssistantSatellite:
 
     def taken(self, link: Link) -> None:
         self._link = link
+        self._parts.connected.set()
+        self._events.say("connected", link.host)
+        self.happened(Driven())
+
+    def let_go(self) -> None:
+        assert self._link is not None
+        host, self._link = self._link.host, None
+        self._parts.connected.clear()
+        self.happened(Abandoned())
+        self._events.say("disconnected", host)
 
     async def take(self, event: LinkEvent) -> None:
         for heeded in self._incoming.take(event):
@@ -179,20 +189,8 @@ class HomeAssistantSatellite:
     # --- the machine -----------------------------------------------------------------------------------------------
 
     def happened(self, event: Event) -> None:
-        self._tell_who_drives(event)
         self._machine.receive(event, asyncio.get_running_loop().time())
         self._follow()
-
-    def _tell_who_drives(self, event: Event) -> None:
-        assert self._link is not None or not isinstance(event, Driven | Abandoned)
-        match event, self._link:
-            case Driven(), Link(host=host):
-                self._parts.connected.set()
-                self._events.say("connected", host)
-            case Abandoned(), Link(host=host):
-                self._link = None
-                self._parts.connected.clear()
-                self._events.say("disconnected", host)
 
     def _follow(self) -> None:
         """Does what the machine says, and sets the one timer to its deadline."""
