@@ -56,7 +56,7 @@ def server(config: Path | None, *, print_config: bool, log_level: logs.Level | N
 
 
 @click.command()
-@click.option("--list", "list_", is_flag=True, help="List the paired satellites instead.")
+@click.option("--list", "list_", is_flag=True, help="List the satellites instead, paired or dialled.")
 @click.option("--revoke", metavar="NAME", help="Take back the trust in a satellite, by its name or id, instead.")
 @click.option(
     "--found", is_flag=True, help="List the Wyoming satellites of other makes that announce themselves instead."

@@ -84,7 +84,7 @@ async def present_satellites(
 ) -> None:
     """To whom the settings allow it, from now on; to nobody in particular, none."""
     chosen = settings.home_assistant
-    if not (chosen.satellites and chosen.allow):
+    if not (chosen.enabled and chosen.satellites and chosen.allow):
         return
     allow = AllowList(chosen.allow, setting="home_assistant.allow")
     ports, store = ports_of(chosen.satellite_ports), SqlitePresentedStore(database)

@@ -6,7 +6,7 @@ from array import array
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 
 import pytest
-from support.scripted import SILENCE, SPEECH, ScriptedAgent, ScriptedStt, ScriptedTts, parts
+from support.scripted import SILENCE, SPEECH, ScriptedAgent, ScriptedSatellite, ScriptedStt, ScriptedTts, parts
 from wyoming.asr import TranscriptChunk
 from wyoming.audio import AudioChunk, AudioStart, AudioStop
 from wyoming.event import Event
@@ -14,6 +14,7 @@ from wyoming.event import Event
 from roomtone.errors import CodeRefused, PeerGone, TokenRefused
 from roomtone.link import events
 from roomtone.link.admission import greet, pair
+from roomtone.link.background import alongside
 from roomtone.link.pairing import PairingCode, PairingWindow
 from roomtone.link.security import client_context, make_certificate
 from roomtone.link.stream import dial
@@ -162,6 +163,18 @@ async def test_as_many_satellites_as_are_allowed_may_share_one_address(tmp_path,
             await links.enter_async_context(served.dial())
         with pytest.raises(PeerGone):
             await links.enter_async_context(served.dial())
+
+
+async def test_those_of_other_makes_are_listed_while_they_are_connected(tmp_path):
+    async with serving(tmp_path) as served:
+        credentials = await served.pair()
+        porch = ScriptedSatellite("tcp://porch:10700", "Porch")
+        async with alongside(served.house.attend(porch)), aclosing(served.house.presences()) as presences:
+            while not await anext(presences):
+                pass
+            listed = [answer async for answer in served.verbs.satellites({})]
+        told = [(each["id"], each["name"], each["connected"]) for each in listed]
+        assert told == [(credentials.satellite, "Kitchen", False), ("tcp://porch:10700", "Porch", True)]
 
 
 async def test_a_revoked_satellite_is_sent_away_and_not_let_in_again(tmp_path):

@@ -164,7 +164,7 @@ async def test_what_cannot_wait_any_longer_is_not_played(caplog):
                 announcement(link)
             link.send(Describe().event())
             await link.receive()
-    assert "16 announcements wait already: one more is not played" in caplog.text
+    assert "4 announcements wait already: one more is not played" in caplog.text
 
 
 async def test_who_sends_what_is_no_event_is_disconnected():

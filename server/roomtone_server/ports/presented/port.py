@@ -31,7 +31,7 @@ from roomtone_server.runtime.session import Satellite
 _LOGGER = logging.getLogger(__name__)
 
 MAX_CONNECTIONS: Final = 8  # Home Assistant holds one, and asks for descriptions on others
-MAX_WAITING: Final = 16  # announcements of one connection that have not been heard yet
+MAX_WAITING: Final = 4  # guards memory: announcements at one satellite that have not been heard yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ async def present(house: House, places: Places) -> None:
 
 
 async def _present_one(house: House, places: Places, satellite: Satellite) -> None:
-    attend = partial(_attend, house, satellite)
+    attend = partial(_attend, house, satellite, set())
     try:
         port = await places.port_of(satellite)
         if port is None:
@@ -76,9 +76,9 @@ async def _present_one(house: House, places: Places, satellite: Satellite) -> No
         _LOGGER.exception("%s is presented no longer, by a fault of this program; please report it", satellite.name)
 
 
-async def _attend(house: House, satellite: Satellite, link: Link) -> None:
+async def _attend(house: House, satellite: Satellite, waiting: set[asyncio.Task[None]], link: Link) -> None:
+    """One connection; those of one satellite share what is `waiting`."""
     driver = Driver()
-    waiting: set[asyncio.Task[None]] = set()
     async with asyncio.TaskGroup() as tasks:
         while True:
             event = await link.receive()
