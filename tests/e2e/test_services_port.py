@@ -518,7 +518,7 @@ async def test_half_events_and_huge_ones(tmp_path, half):
         await assert_still_serves(server)
 
 
-async def test_who_leaves_in_the_middle_of_an_utterance_leaves_nothing_open(tmp_path):
+async def test_who_leaves_in_the_middle_of_an_utterance_leaves_nothing_open(tmp_path, caplog):
     stt = ScriptedStt()
     async with served(tmp_path, stt=stt) as server:
         async with server.client() as client:
@@ -526,6 +526,7 @@ async def test_who_leaves_in_the_middle_of_an_utterance_leaves_nothing_open(tmp_
             assert (await client.hear()).type == "transcript-chunk"
         await until("the recogniser is left alone", lambda: _true_when(stt.open == 0), 10, [])
         await assert_still_serves(server)
+    assert "unexpectedly" not in caplog.text
 
 
 async def test_who_leaves_in_the_middle_of_a_speech_stops_the_voice(tmp_path):

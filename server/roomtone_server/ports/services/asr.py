@@ -6,12 +6,14 @@ The transcript goes out before the client says that its audio is over, and it ne
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, Field
 from wyoming.asr import Transcript, TranscriptChunk
 from wyoming.event import Event
 
+from roomtone.errors import LinkError
 from roomtone_server.agent.base import Request
 from roomtone_server.engines.base import HearingRequest
 from roomtone_server.engines.base import Transcript as Heard
@@ -70,7 +72,8 @@ class Asr:
             )
 
         def show(text: str) -> None:
-            exchange.send(TranscriptChunk(text).event())
+            with suppress(LinkError):  # whoever reads from the client is told that it left
+                exchange.send(TranscriptChunk(text).event())
 
         async with self._dictations.hearing(asked, expect, show) as dictation:
             heard = await _heard(exchange, dictation)
