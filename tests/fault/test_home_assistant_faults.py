@@ -9,6 +9,8 @@ from support.home_assistant_double import TOKEN, serving
 
 from roomtone.engines import EngineChoice, Surroundings, choose
 from roomtone.errors import HomeError, HomeGone
+from roomtone.link.security import make_certificate
+from roomtone_server.health import Health
 from roomtone_server.home.base import Order, ServiceCall
 from roomtone_server.home.home_assistant import connection, follower
 from roomtone_server.home.virtual import VirtualHome, VirtualHomeSettings
@@ -38,8 +40,8 @@ async def there(folder):
 async def entered(double, **more):
     folder = double.home._kept_path.parent
     home = choose("home", EngineChoice("home-assistant", double.settings(**more))).make(Surroundings(folder, folder))
-    await home.start()
     try:
+        await home.start()
         yield home
     finally:
         await home.close()
@@ -128,6 +130,39 @@ async def test_a_refused_token_says_what_to_do_and_is_not_tried_again(tmp_path, 
             await double.start()
             assert double.logins == 1
         assert TOKEN not in caplog.text
+
+
+async def test_a_certificate_of_its_own_is_trusted_only_by_who_says_so(tmp_path):
+    async with there(tmp_path) as double:
+        await double.stop()
+        double.certificate = make_certificate(tmp_path).context
+        await double.start()
+        async with entered(double) as home:
+            assert "has a certificate that is not trusted" in home.fault()
+        async with entered(double, verify_ssl=False) as home:
+            await home.call(ON, Order("HassTurnOn"))
+            await double.has(lambda: find(home, "light.kitchen").state == "on")
+
+
+async def test_certificates_that_cannot_be_read_are_said(tmp_path):
+    async with there(tmp_path) as double:
+        with pytest.raises(HomeError, match="ca_file"):
+            async with entered(double, ca_file=tmp_path / "nobody.pem"):
+                pass
+        (tmp_path / "empty.pem").touch()
+        with pytest.raises(HomeError, match="it holds no certificate"):
+            async with entered(double, ca_file=tmp_path / "empty.pem"):
+                pass
+
+
+async def test_who_asks_how_the_server_fares_learns_that_its_home_is_away(tmp_path):
+    async with there(tmp_path) as double, entered(double) as home:
+        health = Health("test")
+        health.home = home
+        assert health.report()["faults"] == {}
+        await double.stop()
+        await double.has(lambda: home.fault() is not None)
+        assert "Home Assistant at 127.0.0.1" in health.report()["faults"]["home"]
 
 
 async def test_who_is_asked_when_the_connection_breaks_learns_of_it(tmp_path):

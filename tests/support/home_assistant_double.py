@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import ssl
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -44,6 +45,7 @@ class Double:
         self.handled: list[dict[str, Any]] = []  # bodies of POST /api/intent/handle
         self.logins = 0
         self.port = 0
+        self.certificate: ssl.SSLContext | None = None
         self.exposed = {entity.id for entity in home.entities()}
         self.decides_exposure = False  # nothing is exposed until its assistant looks
         self.names: dict[str, str] = {}  # other names than the home's, by entity id
@@ -57,7 +59,7 @@ class Double:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"http{'s' if self.certificate else ''}://127.0.0.1:{self.port}"
 
     def settings(self, **more: Any) -> dict[str, Any]:
         return {"url": self.url, "token": TOKEN, **more}
@@ -68,7 +70,7 @@ class Double:
         app.add_routes([web.get("/api/websocket", self._socket), web.post("/api/intent/handle", self._handle)])
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", self.port, reuse_address=True)
+        site = web.TCPSite(self._runner, "127.0.0.1", self.port, reuse_address=True, ssl_context=self.certificate)
         await site.start()
         self.port = self._runner.addresses[0][1]
 

@@ -80,8 +80,8 @@ def trust(settings: HomeAssistantSettings) -> ssl.SSLContext:
     """What certificates must be like. Reads files, which takes 50 ms. Raises HomeError."""
     try:
         context = ssl.create_default_context(cafile=settings.ca_file.expanduser() if settings.ca_file else None)
-    except (OSError, ssl.SSLError) as problem:
-        why = problem.strerror or "it holds no certificate"
+    except OSError as problem:
+        why = "it holds no certificate" if isinstance(problem, ssl.SSLError) else problem.strerror
         raise HomeError(f"home: ca_file: {settings.ca_file} cannot be read ({why})") from problem
     if not settings.verify_ssl:
         context.check_hostname = False
