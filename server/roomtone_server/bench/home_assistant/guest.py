@@ -161,8 +161,8 @@ async def visiting(url: str, token: str) -> AsyncIterator[Guest]:
 
 
 async def _until(events: "asyncio.Queue[Mapping[str, Any]]", kind: str) -> tuple[Mapping[str, Any], bool]:
-    """The data of the next event of a kind, or, when the pipeline fails before, those of its error, and True."""
+    """The data of the next event of a kind; or of that with which the run fails or ends before, and True."""
     while True:
         event = await events.get()
-        if event["type"] in {kind, "error"}:
-            return event["data"], event["type"] == "error"
+        if event["type"] in {kind, "error", "run-end"}:
+            return event["data"], event["type"] != kind
