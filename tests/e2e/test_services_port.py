@@ -16,6 +16,7 @@ from roomtone.ears.base import WakeDetection
 from roomtone.ears.formats import FRAME_BYTES
 from roomtone.link.allow import AllowList
 from roomtone.link.codec import encode
+from roomtone.link.crowd import MAX_CONNECTIONS
 from roomtone_server.agent.base import Finished, Intent, Prepared, Request
 from roomtone_server.bench.programs import until
 from roomtone_server.ports.services import port as services_port
@@ -191,6 +192,14 @@ async def test_what_nobody_knows_is_passed_over(tmp_path):
     async with served(tmp_path) as server:
         later = Event("roomtone-hello", {"a": 1}), Event("select-program", {"name": "x"}), STOP, Event("describe")
         assert (await server.asked(*later)).type == "info"
+
+
+async def test_one_address_may_have_many_satellites(tmp_path):
+    async with served(tmp_path) as server, AsyncExitStack() as stack:
+        for _ in range(MAX_CONNECTIONS // 2):
+            client = await stack.enter_async_context(server.client())
+            client.say(Event("describe"))
+            assert (await client.hear()).type == "info"
 
 
 # Speech to text

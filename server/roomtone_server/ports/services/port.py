@@ -17,6 +17,7 @@ from roomtone.errors import LinkError, RoomtoneError
 from roomtone.link.allow import AllowList
 from roomtone.link.codec import Limits
 from roomtone.link.connection import Deadlines, Link
+from roomtone.link.crowd import MAX_CONNECTIONS
 from roomtone.link.stream import serve_plain
 from roomtone_server.ports.services.description import KeptDescription, at_start
 from roomtone_server.ports.services.exchange import Exchange, Handler, Refused
@@ -98,7 +99,14 @@ async def serving(
     """Serves who connects to the socket, from `listen`, while it is entered. Until the engines have started it tells
     what there was at the last start, if that is in `cache`."""
     services = Services(KeptDescription(cache, settings).load() or at_start(settings), allow)
-    how = serve_plain(services.attend, 0, allow, already=listening, deadlines=DEADLINES, limits=LIMITS)
-    async with how as server:
+    async with serve_plain(
+        services.attend,
+        0,
+        allow,
+        already=listening,
+        deadlines=DEADLINES,
+        limits=LIMITS,
+        max_per_address=MAX_CONNECTIONS,  # Home Assistant is one, with all its satellites
+    ) as server:
         services.port = server.port
         yield services

@@ -16,7 +16,7 @@ from roomtone_server.ports.services.clients import Client, Clients
 from roomtone_server.ports.services.exchange import Exchange, Refused, understood
 from roomtone_server.ports.services.sound import Intake
 
-MAX_LISTENING: Final = 16  # guards memory and the core: each listens all day, with models of its own
+MAX_LISTENING: Final = 32  # guards memory and the core: each listens all day, with models of its own
 MAX_NAMES: Final = 64
 
 
