@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 N ?= 1000000
 SEED ?= 1
 
-.PHONY: demo test test-home-assistant test-install lint coverage sound-card fuzz clean
+.PHONY: demo test test-home-assistant test-install test-image lint coverage sound-card fuzz clean
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/.demo
@@ -24,6 +24,10 @@ HOME_ASSISTANT := $(ROOMTONE_TEST_HOME_ASSISTANT)/home_assistant.sh
 test-home-assistant: $(VENV)/.test
 	@if [ "$$(id -u)" = 0 ] && [ -f "$(HOME_ASSISTANT)" ]; then "$(HOME_ASSISTANT)" install; fi
 	$(BIN)/python -m pytest tests/e2e/home_assistant
+
+# Root, on Debian with buildah and debootstrap; builds both images of the Dockerfile, which takes some six minutes.
+test-image: $(VENV)/.test
+	$(BIN)/python -m pytest tests/e2e/image
 
 # Root and debootstrap: boots fresh Debians in namespaces, and installs the satellite there. Some five minutes.
 test-install: $(VENV)/.test

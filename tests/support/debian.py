@@ -99,7 +99,7 @@ def missing() -> str | None:
 def booted(suite: str, folder: Path) -> Iterator[Debian]:
     """A fresh one of that release (`bookworm`), in a folder that is removed at the end."""
     root = folder / "root"
-    subprocess.run(["cp", "-a", "--reflink=auto", str(_base(suite)), str(root)], check=True)
+    subprocess.run(["cp", "-a", "--reflink=auto", str(base(suite)), str(root)], check=True)
     _connect(root)
     group = Path(_cgroups()) / f"roomtone-test-{os.getpid()}"
     group.mkdir()
@@ -117,10 +117,11 @@ def booted(suite: str, folder: Path) -> Iterator[Debian]:
         shutil.rmtree(root)
 
 
-def _base(suite: str) -> Path:
-    base = Path.home() / ".cache" / "roomtone" / "debian" / suite
-    if not base.is_dir():
-        unfinished = base.with_name(f"{suite}.unfinished")
+def base(suite: str) -> Path:
+    """Its files, made once; whoever uses them copies them."""
+    files = Path.home() / ".cache" / "roomtone" / "debian" / suite
+    if not files.is_dir():
+        unfinished = files.with_name(f"{suite}.unfinished")
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(parents=True)
         log = unfinished.with_suffix(".log")
@@ -128,8 +129,8 @@ def _base(suite: str) -> Path:
             command = ["debootstrap", "--variant=minbase", f"--include={_INCLUDED}", suite, str(unfinished), _MIRROR]
             made = subprocess.run(command, stdout=output, stderr=output, check=False)
         assert made.returncode == 0, f"debootstrap failed: see {log}"
-        unfinished.rename(base)
-    return base
+        unfinished.rename(files)
+    return files
 
 
 def _connect(root: Path) -> None:
