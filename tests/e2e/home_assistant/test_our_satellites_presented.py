@@ -1,10 +1,10 @@
 """The real Home Assistant finds a satellite of our server's, adds it, and announces on it; its timers ring there."""
 
 import asyncio
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 
 import numpy as np
-import pytest
+from support.home_assistant import Refused
 from support.server_end import free_port
 
 from roomtone_server.bench.devices import NO_CHIMES, WavDevices
@@ -15,17 +15,14 @@ SATELLITE, AREA = "pantry", "Larder"
 
 
 @asynccontextmanager
-async def ends_of(folder, home_assistant):
-    """A server that this Home Assistant may use, and a satellite that is paired with it."""
-    port = free_port()
-    ours = {"port": 0, "allow": [home_assistant.running.host], "satellite_ports": f"{port}-{port}"}
-    devices = WavDevices(np.zeros(16_000, np.int16), folder)
-    satellite = {"name": SATELLITE, "area": AREA, "chimes": NO_CHIMES, **devices.settings}
+async def running(folder, server, satellite, *, is_new):
+    """A server and its satellite, which is paired with it once."""
     async with both_ends(folder) as ends:
-        await ends.start_server(None, {"name": "loft", "home_assistant": ours})
-        await ends.pair(satellite)
+        await ends.start_server(None, server)
+        if is_new:
+            await ends.pair(satellite)
         await ends.start_satellite(satellite)
-        yield ends, devices
+        yield ends
 
 
 async def added(home_assistant, name):
@@ -56,10 +53,35 @@ def heard(devices):
     return [(answer.audible_ns[1] - answer.audible_ns[0]) / 1e9 for answer in answers if answer.audible_ns]
 
 
-@pytest.mark.usefixtures("recordings")
+async def announced(home_assistant, entity):
+    """Once it is connected to the satellite."""
+    async with asyncio.timeout(30):
+        while True:
+            try:
+                await home_assistant.call(
+                    "assist_satellite.announce", entity, message="The cake is ready", preannounce=False
+                )
+            except Refused:
+                await asyncio.sleep(0.5)
+            else:
+                return
+
+
+async def outcome(watched):
+    async for event in watched:
+        if event["what"] == "ended":
+            return event["data"]["outcome"]
+    return None
+
+
 async def test_it_announces_there_and_its_timers_ring_there(fresh_home_assistant, folder):
-    home_assistant = fresh_home_assistant
-    async with ends_of(folder, home_assistant) as (ends, devices):
+    home_assistant, port = fresh_home_assistant, free_port()
+    ours = {"port": free_port(), "allow": [home_assistant.running.host], "satellite_ports": f"{port}-{port + 9}"}
+    server = {"name": "loft", "home_assistant": ours}
+    devices = WavDevices(np.zeros(16_000, np.int16), folder)
+    satellite = {"name": SATELLITE, "area": AREA, "chimes": NO_CHIMES, **devices.settings}
+
+    async with running(folder, server, satellite, is_new=True) as ends:
         services = await added(home_assistant, "loft")
         await home_assistant.make_pipeline("ours", tts_engine=await entity_of(home_assistant, services, "tts"))
         entry = await added(home_assistant, SATELLITE)
@@ -68,22 +90,22 @@ async def test_it_announces_there_and_its_timers_ring_there(fresh_home_assistant
         assert area == AREA
         await home_assistant.state_is(entity, "idle")
 
-        watched = call_async(ends.control, "watch", patience_s=60)
-        assert await anext(watched) == {"watching": True}
-        await home_assistant.call("assist_satellite.announce", entity, message="The cake is ready", preannounce=False)
-        assert await outcome(watched) == "answered"
-        assert [seconds > 0.5 for seconds in heard(devices)] == [True]
+        async with aclosing(call_async(ends.control, "watch", patience_s=60)) as watched:
+            assert await anext(watched) == {"watching": True}
+            await announced(home_assistant, entity)
+            assert await outcome(watched) == "answered"
+            assert [seconds > 0.5 for seconds in heard(devices)] == [True]
 
-        answer = await home_assistant.converse("set a timer for 1 second", language="en", device_id=device)
-        assert answer["response"]["response_type"] == "action_done"
-        assert await outcome(watched) == "answered"
-        await watched.aclose()
+            answer = await home_assistant.converse("set a timer for 1 second", language="en", device_id=device)
+            assert answer["response"]["response_type"] == "action_done"
+            assert await outcome(watched) == "answered"
         assert [seconds > 0.5 for seconds in heard(devices)] == [True, True]
         assert await home_assistant.state(entity) == "idle", "no turn of its own was ever asked for"
 
-
-async def outcome(watched):
-    async for event in watched:
-        if event["what"] == "ended":
-            return event["data"]["outcome"]
-    return None
+    async with running(folder, server, satellite, is_new=False) as ends:  # found again, as what it was
+        async with aclosing(call_async(ends.control, "watch", patience_s=60)) as watched:
+            assert await anext(watched) == {"watching": True}
+            await announced(home_assistant, entity)
+            assert await outcome(watched) == "answered"
+        entries = await home_assistant.command("config_entries/get", domain="wyoming")
+        assert sorted(each["title"] for each in entries if each["title"] in {"loft", SATELLITE}) == ["loft", SATELLITE]
