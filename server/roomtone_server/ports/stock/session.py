@@ -53,6 +53,7 @@ class StockSession:
         self._opening: asyncio.TimerHandle | None = None  # when it is told
         self._open: int | None = None  # the turn that it listens for, until it has a transcript
         self._shows_voice = False  # it knows that somebody speaks
+        self._rate_hz = 0  # of the reply
         self._loop = asyncio.get_running_loop()
 
     @property
