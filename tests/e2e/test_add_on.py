@@ -33,6 +33,7 @@ SHIMS = {
     "chown": ":",
 }
 PATIENCE_S = 60.0
+NAME = f"Add-on {os.getpid()}"  # nobody else's on this network
 
 
 class Container:
@@ -135,14 +136,14 @@ async def test_a_full_start(folder):
         container = Container(folder, supervisor.url)
         native, services = free_port(), free_port()
         further = f"{{listen: {{port: {native}}}, web: {{enabled: false}}, home_assistant: {{port: {services}}}}}"
-        container.options(name="Add-on under test", settings=further)
+        container.options(name=NAME, settings=further)
         supervisor.ports = {f"{native}/tcp": 20760, f"{services}/tcp": None}
         async with started(container) as said:
             async with asyncio.timeout(PATIENCE_S):
                 told = await supervisor.discovered.get()
             assert told == {"service": "wyoming", "config": {"uri": f"tcp://{HOSTNAME}:{services}"}}
             assert (await described(services)).handle
-            await assert_announced("Add-on under test", ("192.0.2.7", "2001:db8::7"), 20760)
+            await assert_announced(NAME, ("192.0.2.7", "2001:db8::7"), 20760)
             await assert_page_is_closed_to(others="127.0.0.1")
             assert await is_healthy(container)
         assert not await is_healthy(container)
