@@ -81,11 +81,14 @@ class Driver:
         self.audio = []
 
     @classmethod
-    async def of(cls, link):
+    async def of(cls, link, *, asked_for=None):
+        """`asked_for` is the stage of the run for which the satellite asks at once, if for any."""
         driver = cls(link)
         driver.say(RUN)
-        assert (await driver.hears("run-pipeline")).data["start_stage"] == "tts"
-        driver.say(CANNOT_BE)
+        if asked_for:
+            assert (await driver.hears("run-pipeline")).data["start_stage"] == asked_for
+        driver.say(Event("ping", {"text": "here"}), Event("describe"))
+        assert (await driver.hears("info")).data["satellite"]["name"] == "bench"
         return driver
 
     def say(self, *events):
@@ -166,9 +169,7 @@ async def test_remote_wake_words_stream_all_the_while():
     async with Bench(home_assistant={"wake": "home-assistant"}).running() as bench, bench.dialled() as link:
         link.send(Event("describe"))
         assert Info.from_event(await link.receive()).wake == []
-        driver = await Driver.of(link)
-        asked = (await driver.hears("run-pipeline")).data
-        assert (asked["start_stage"], asked["restart_on_end"]) == ("wake", True)
+        await Driver.of(link, asked_for="wake")
         bench.microphone.hear(frame(1))
         assert (await link.receive()).payload == frame(1)
 
@@ -189,7 +190,8 @@ async def test_a_driver_that_is_muted_or_gone_gives_way():
         async with bench.dialled() as first, bench.dialled() as second:
             (await Driver.of(first)).say(PAUSE)
             await bench.comes_to(State.PAUSED)
-            await Driver.of(second)
+            await Driver.of(second, asked_for="tts")
+        await bench.comes_to(State.OFFLINE)
         async with bench.dialled() as third:
             await Driver.of(third)
 

@@ -130,9 +130,17 @@ def test_a_whole_turn():
 
 def test_whoever_begins_to_drive_us_has_nothing_left_over():
     machine = HomeAssistantMachine()
-    assert given(machine, Driven()) == [EndRun()]
+    assert given(machine, Driven()) == []
+    assert machine.next_deadline() is None
+    assert given(machine, WAKE) == [AT_ONCE]
+
+
+def test_whoever_had_paused_us_may_have_something_left_over():
+    machine = machine_in(State.PAUSED)
+    assert given(machine, Abandoned(), Driven()) == [EndRun()]
     assert given(machine, CLEAR) == []
     assert machine.next_deadline() is None
+    assert given(machine, Abandoned(), Driven()) == []
 
 
 def test_the_chime_does_not_wait_for_long():
@@ -354,7 +362,7 @@ def test_a_reply_that_has_come_sounds_to_its_end_whoever_vanishes():
 
 def test_a_whole_turn_by_remote_wake_word():
     machine = HomeAssistantMachine(after(remote=True)._course.settings)
-    assert given(machine, Driven(), CLEAR) == [EndRun(), StartWakeRun()]
+    assert given(machine, Driven()) == [StartWakeRun()]
     assert given(machine, WakeAwaited()) == []
     assert machine.next_deadline() is None
     assert given(machine, WakeDetected()) == [PlayChime("awake")]
@@ -393,7 +401,7 @@ def test_wake_runs_that_go_on_after_an_announcement_are_let_alone():
 
 
 def test_a_wake_run_that_does_not_come_is_asked_for_again_for_ever():
-    machine = after(Driven(), CLEAR, remote=True)
+    machine = after(Driven(), remote=True)
     for _ in range(20):
         machine.advance(machine.next_deadline())
         assert machine.commands() == [EndRun()]

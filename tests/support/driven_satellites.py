@@ -25,22 +25,22 @@ CLEAR = RunFailed(CLEARED, "a run of speech needs a text")
 ROADS: dict[State, list[Event]] = {
     State.OFFLINE: [],
     State.MUTED: [Muted()],
-    State.PAUSED: [Driven(), CLEAR, Paused()],
-    State.WAITING: [Driven(), CLEAR],
-    State.LISTENING: [Driven(), CLEAR, WAKE],
-    State.THINKING: [Driven(), CLEAR, WAKE, Transcribed()],
-    State.PLAYING: [Driven(), CLEAR, WAKE, Transcribed(), AudioStarted(1)],
-    State.RINGING: [Driven(), CLEAR, TimerFinished("eggs")],
+    State.PAUSED: [Driven(), Paused()],
+    State.WAITING: [Driven()],
+    State.LISTENING: [Driven(), WAKE],
+    State.THINKING: [Driven(), WAKE, Transcribed()],
+    State.PLAYING: [Driven(), WAKE, Transcribed(), AudioStarted(1)],
+    State.RINGING: [Driven(), TimerFinished("eggs")],
 }
 REMOTE_ROADS: dict[State, list[Event]] = {
     State.OFFLINE: [],
-    State.MUTED: [Driven(), CLEAR, WakeAwaited(), Muted()],
-    State.PAUSED: [Driven(), CLEAR, WakeAwaited(), Paused()],
-    State.WAITING: [Driven(), CLEAR, WakeAwaited()],
-    State.LISTENING: [Driven(), CLEAR, WakeAwaited(), WakeDetected()],
-    State.THINKING: [Driven(), CLEAR, WakeAwaited(), WakeDetected(), Transcribed()],
-    State.PLAYING: [Driven(), CLEAR, WakeAwaited(), AudioStarted(1), AudioEnded(1)],
-    State.RINGING: [Driven(), CLEAR, WakeAwaited(), TimerFinished("eggs")],
+    State.MUTED: [Driven(), WakeAwaited(), Muted()],
+    State.PAUSED: [Driven(), WakeAwaited(), Paused()],
+    State.WAITING: [Driven(), WakeAwaited()],
+    State.LISTENING: [Driven(), WakeAwaited(), WakeDetected()],
+    State.THINKING: [Driven(), WakeAwaited(), WakeDetected(), Transcribed()],
+    State.PLAYING: [Driven(), WakeAwaited(), AudioStarted(1), AudioEnded(1)],
+    State.RINGING: [Driven(), WakeAwaited(), TimerFinished("eggs")],
 }
 # What may have happened before, too.
 TWISTS: list[list[Event]] = [

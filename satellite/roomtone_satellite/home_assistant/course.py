@@ -54,6 +54,7 @@ class Course:
     driven: bool = False
     muted: bool = False
     paused: bool = False
+    left_over: bool = False  # whoever paused us, and reconnects, may have left something that runs
     chime_waits: bool = False  # until Home Assistant listens
     held: bool = False  # the utterance lasts until the button is released
     woken_at: float | None = None  # when a wake word was last reported

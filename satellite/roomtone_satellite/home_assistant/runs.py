@@ -96,10 +96,11 @@ class Runs:
         else:
             self._begin(now)
 
-    def forget(self) -> None:
-        """Nobody is to be asked for anything, and nothing streams."""
+    def forget(self, *, left_over: bool = True) -> None:
+        """Nobody is to be asked for anything, and nothing streams. Something may be `left_over` that runs."""
         self.stop_streaming(ends_utterance=False)
-        self.phase, self.due, self.failures, self._next = Phase.BUSY, None, 0, None
+        self.phase = Phase.BUSY if left_over else Phase.FREE
+        self.due, self.failures, self._next = None, 0, None
 
     def stop_streaming(self, *, ends_utterance: bool) -> None:
         if self.streaming:

@@ -51,20 +51,21 @@ MAX_RINGING: Final = 32  # guards memory: who drives us names the timers
 
 def take_up(course: Course, _: Driven, now: float) -> State:
     course.driven, course.paused, course.cut_off = True, False, False
-    course.runs.forget()
+    course.runs.forget(left_over=course.left_over)
+    course.left_over = False
     course.clear_the_way(now)
     return course.unless_it_sounds()
 
 
 def resume(course: Course, _: Resumed, now: float) -> State:
-    course.paused = False
+    course.paused = course.left_over = False
     course.runs.forget()
     course.clear_the_way(now)
     return course.unless_it_sounds()
 
 
 def pause(course: Course, _: Paused, _now: float) -> State:
-    course.paused = True
+    course.paused = course.left_over = True
     course.runs.forget()
     return course.unless_it_sounds()
 
