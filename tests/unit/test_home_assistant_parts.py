@@ -12,6 +12,7 @@ from roomtone_server.home.home_assistant.registry import (
     AreaRow,
     EntityRow,
     Registry,
+    areas_by_device,
     by_entity,
     exposed_ids,
     rows,
@@ -38,7 +39,7 @@ def registry():
     return Registry(
         areas={row.area_id: row for row in rows(AreaRow, [KITCHEN, {"name": "no id"}, 7])},
         entities=by_entity({"light.lamp": LAMP, "light.odd": None, "light.bad": {"entity_id": "Not One"}}),
-        area_of_device={"d1": "kitchen"},
+        area_of_device=areas_by_device([{"id": "d1", "area_id": "kitchen"}, {"id": "d2", "area_id": None}]),
     )
 
 
@@ -85,6 +86,7 @@ def test_whatever_is_told_of_states_is_taken_or_left(event):
 @given(told=JSON)
 def test_whatever_is_answered_is_no_more_than_an_error(told):
     assert isinstance(exposed_ids(told), list)
+    assert areas_by_device(told) == areas_by_device([told, {"id": 7, "area_id": "a"}, {"id": "d"}]) == {}
     assert list(foreseen(told)) == []
     for take in (check, conversed):
         with pytest.raises(HomeError):

@@ -20,7 +20,7 @@ from roomtone_server.home.home_assistant.settings import Place
 if TYPE_CHECKING:
     import aiohttp
 
-# Guards memory, and the event loop, which reads a megabyte of JSON in some 5 ms; the devices of a thousand are one.
+# Guards memory, and the event loop, which reads a megabyte of JSON in some 10 ms; two thousand devices are one.
 MAX_MESSAGE_BYTES: Final = 8 * 2**20
 # Guards memory, against one who never answers: more are not asked at once.
 MAX_WAITING: Final = 256

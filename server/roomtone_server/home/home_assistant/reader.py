@@ -9,10 +9,10 @@ from typing import Any, Final
 from roomtone_server.home.home_assistant.connection import Connection, Refused
 from roomtone_server.home.home_assistant.registry import (
     AreaRow,
-    DeviceRow,
     EntityRow,
     FloorRow,
     Registry,
+    areas_by_device,
     by_entity,
     exposed_ids,
     rows,
@@ -72,7 +72,7 @@ class Reader:
         ask = self._connection.ask
         areas = rows(AreaRow, await ask("config/area_registry/list"))
         floors = rows(FloorRow, await ask("config/floor_registry/list"))
-        devices = rows(DeviceRow, await ask("config/device_registry/list"))
+        area_of_device = areas_by_device(await ask("config/device_registry/list"))
         entities: dict[str, EntityRow] = {}
         for some in _portions(exposed):
             entities |= by_entity(await ask("config/entity_registry/get_entries", entity_ids=some))
@@ -80,7 +80,7 @@ class Reader:
             areas={row.area_id: row for row in areas},
             floors={row.floor_id: row for row in floors},
             entities=entities,
-            area_of_device={row.id: row.area_id for row in devices if row.area_id},
+            area_of_device=area_of_device,
         )
         self._view.learn(registry, exposed)
         if exposed != self._exposed:

@@ -3,6 +3,7 @@
 A row that is not as it should be is left out; nothing else suffers from it.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Final, TypeVar
@@ -21,7 +22,8 @@ MAX_NAME_CHARACTERS: Final = 120
 ASSISTANT: Final = "conversation"
 
 _Id = Annotated[str, Field(min_length=1, max_length=255)]
-_EntityId = Annotated[str, Field(pattern=r"^[a-z0-9_]+\.[a-z0-9_]+$", max_length=255)]
+_ENTITY_ID: Final = re.compile(r"[a-z0-9_]{1,64}\.[a-z0-9_]{1,190}")
+_EntityId = Annotated[str, Field(pattern=f"^{_ENTITY_ID.pattern}$")]
 
 
 class _Row(BaseModel):
@@ -41,11 +43,6 @@ class FloorRow(_Row):
     aliases: Sequence[str] = ()
 
 
-class DeviceRow(_Row):
-    id: _Id
-    area_id: str | None = None
-
-
 class EntityRow(_Row):
     """In `aliases` None stands for the entity's own name."""
 
@@ -53,10 +50,6 @@ class EntityRow(_Row):
     aliases: Sequence[str | None] = (None,)
     area_id: str | None = None
     device_id: str | None = None
-
-
-class _Exposed(_Row):
-    entity_id: _EntityId
 
 
 R = TypeVar("R", bound=_Row)
@@ -77,10 +70,15 @@ def exposed_ids(told: object) -> Sequence[str]:
     """What its assistant may speak of, by name, as `homeassistant/expose_entity/list` tells it."""
     listed = told.get("exposed_entities") if isinstance(told, dict) else None
     entities = listed if isinstance(listed, dict) else {}
-    wanted = [
-        {"entity_id": each} for each, to in entities.items() if isinstance(to, dict) and to.get(ASSISTANT) is True
-    ]
-    return sorted(row.entity_id for row in rows(_Exposed, wanted))[:MAX_ENTITIES]
+    to_it = (each for each, to in entities.items() if isinstance(to, dict) and to.get(ASSISTANT) is True)
+    return sorted(filter(_ENTITY_ID.fullmatch, to_it))[:MAX_ENTITIES]
+
+
+def areas_by_device(told: object) -> Mapping[str, str]:
+    """The areas of devices, by id, from `config/device_registry/list`: of a large home some thousand."""
+    listed = told if isinstance(told, list) else []
+    found = ((row.get("id"), row.get("area_id")) for row in listed if isinstance(row, dict))
+    return {device: area for device, area in found if isinstance(device, str) and isinstance(area, str)}
 
 
 @dataclass(frozen=True, slots=True)
