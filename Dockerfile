@@ -51,7 +51,7 @@ HEALTHCHECK --interval=60s --timeout=10s --start-period=10m CMD ["roomtone", "he
 
 ARG BUILD_ARCH
 ARG BUILD_VERSION
-LABEL io.hass.type="addon" io.hass.arch="${BUILD_ARCH}" io.hass.version="${BUILD_VERSION}"
+LABEL io.hass.type="app" io.hass.arch="${BUILD_ARCH}" io.hass.version="${BUILD_VERSION}"
 
 
 FROM ${BASE} AS server

@@ -84,6 +84,17 @@ def test_further_settings_stand_for_those_of_the_options(settings):
     assert (found.follow_up_s, found.follow_up, found.home.engine) == (8, "always", "virtual")
 
 
+def test_further_settings_leave_their_neighbours_as_they_are(settings):
+    further = (
+        "{home_assistant: {endpointing: false}, home: {fallback: llm}, llm: {engine: openai, base_url: 'http://x/v1'}}"
+    )
+    found = settings(llm="ollama", llm_url="http://nas:11434", allow=["10.0.0.1"], settings=further)
+    assert found.home_assistant.allow == ("172.30.32.1", "10.0.0.1")
+    assert not found.home_assistant.endpointing
+    assert (found.home.engine, found.home.options["fallback"]) == ("home-assistant", "llm")
+    assert found.llm[0].options == {"base_url": "http://x/v1"}
+
+
 def test_fields_of_the_form_that_were_cleared(settings):
     assert settings(llm_url="", llm_model="", llm_api_key="", settings="") == settings()
 

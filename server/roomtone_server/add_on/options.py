@@ -63,7 +63,7 @@ class AddOnOptions(Settings):
 
 
 def settings_of(options: AddOnOptions) -> dict[str, Any]:
-    """The server's settings, as its file has them; those of the option `settings` stand for the others of their key."""
+    """The server's settings, as its file has them; those of the option `settings` go before the others."""
     by_options = {
         "name": options.name,
         "language": options.language,
@@ -76,12 +76,24 @@ def settings_of(options: AddOnOptions) -> dict[str, Any]:
         "store_transcripts": options.store_transcripts,
         "log_level": options.log_level,
     }
-    return by_options | _parsed(options.settings)
+    return _over(by_options, _parsed(options.settings))
 
 
 def written(settings: Mapping[str, Any]) -> str:
     """A settings file, in YAML. What an option says stands in it literally, `${` too."""
     return yaml.safe_dump(dict(settings), sort_keys=False, allow_unicode=True).replace("${", "$${")
+
+
+def _over(settings: Mapping[str, Any], further: Mapping[str, Any]) -> dict[str, Any]:
+    """Key by key, into mappings too; but an engine is chosen anew, with all its options."""
+    merged = dict(settings)
+    for key, value in further.items():
+        old = merged.get(key)
+        if isinstance(old, dict) and isinstance(value, dict) and "engine" not in value:
+            merged[key] = _over(old, value)
+        else:
+            merged[key] = value
+    return merged
 
 
 def _parsed(settings: str | None) -> dict[str, Any]:

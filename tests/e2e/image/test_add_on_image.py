@@ -94,4 +94,4 @@ def test_an_option_that_cannot_be_ends_it(container):
 
 def test_it_says_what_it_is(container):
     labels = container.config["Labels"]
-    assert (labels["io.hass.type"], labels["io.hass.arch"], labels["io.hass.version"]) == ("addon", "amd64", VERSION)
+    assert (labels["io.hass.type"], labels["io.hass.arch"], labels["io.hass.version"]) == ("app", "amd64", VERSION)
