@@ -26,7 +26,7 @@ from roomtone_server.store.base import SatelliteStore
 from roomtone_server.store.database import Database
 from roomtone_server.store.presented import SqlitePresentedStore
 from roomtone_server.wyoming_announcing import announce_wyoming
-from roomtone_server.wyoming_uri import address_of
+from roomtone_server.wyoming_uri import Address, address_of
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -53,8 +53,9 @@ def _wake_maker(choice: EngineChoice, around: Surroundings) -> Callable[[], Wake
 
 async def tell_of_others(settings: ServerSettings, house: House) -> None:
     """For ever: of devices that announce themselves, and are neither ours nor dialled."""
-    dialled = await asyncio.gather(*(_addresses(each.uri) for each in settings.satellites.dial))
-    taken = set().union(*dialled)
+    async with asyncio.TaskGroup() as looking_up:
+        dialled = [looking_up.create_task(_addresses(each.uri)) for each in settings.satellites.dial]
+    taken = set[Address]().union(*(each.result() for each in dialled))
     ours = {settings.home_assistant.port, *ports_of(settings.home_assistant.satellite_ports)}
 
     def is_known(service: FoundService) -> bool:
@@ -69,7 +70,7 @@ async def tell_of_others(settings: ServerSettings, house: House) -> None:
         house.parts.faults.setdefault("discovery", str(problem))
 
 
-async def _addresses(uri: str) -> set[tuple[str, int]]:
+async def _addresses(uri: str) -> set[Address]:
     """Those of a satellite, as far as its name can be looked up now."""
     host, port = address_of(uri)
     try:

@@ -14,7 +14,7 @@ from roomtone.link.discovery import FoundService, find_services
 from roomtone.link.stream import dial_plain
 from roomtone_server.engines.wyoming_place import SERVICE
 from roomtone_server.ports.stock.dialling import describe
-from roomtone_server.ports.stock.words import LIMITS, About
+from roomtone_server.ports.stock.words import LIMITS
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -53,12 +53,9 @@ async def tell_of(is_known: Callable[[FoundService], bool]) -> None:
 async def offers() -> list[Offer]:
     """Asks each device that is heard of what it is: those that are satellites, by name. Only when somebody wants to
     know. Raises LinkError when multicast does not work here."""
-    found = await find_services(SERVICE, FIND_S)
-    asked = await asyncio.gather(*map(_asked, found))
-    return sorted(
-        (Offer(about.name, about.area, uri_of(service)) for service, about in zip(found, asked, strict=True) if about),
-        key=lambda offer: (offer.name, offer.uri),
-    )
+    async with asyncio.TaskGroup() as asking:
+        asked = [asking.create_task(_asked(service)) for service in await find_services(SERVICE, FIND_S)]
+    return sorted((offer for each in asked if (offer := each.result())), key=lambda offer: (offer.name, offer.uri))
 
 
 def uri_of(service: FoundService) -> str:
@@ -66,9 +63,10 @@ def uri_of(service: FoundService) -> str:
     return f"tcp://{f'[{host}]' if ':' in host else host}:{service.port}"
 
 
-async def _asked(service: FoundService) -> About | None:
+async def _asked(service: FoundService) -> Offer | None:
     try:
         async with asyncio.timeout(ASK_S), dial_plain(service.hosts[0], service.port, limits=LIMITS) as link:
-            return await describe(link)
+            about = await describe(link)
+            return Offer(about.name, about.area, uri_of(service))
     except (LinkError, TimeoutError):
         return None  # a service of another kind, or nobody
