@@ -18,11 +18,9 @@ from roomtone.errors import LinkError, PeerGone
 from roomtone.link.events import Cancel, Interrupt, Message, Played, Released, Wake, Welcome, event_of
 from roomtone.link.stream import Link
 from roomtone_satellite.alarm import Alarm
-from roomtone_satellite.chimes import chosen_chimes
 from roomtone_satellite.connection import Connection
 from roomtone_satellite.devices.base import Microphone, Speaker
 from roomtone_satellite.ear import Ear, Heard
-from roomtone_satellite.echo import TappedSpeaker
 from roomtone_satellite.events import (
     Alert,
     ButtonHeld,
@@ -44,7 +42,6 @@ from roomtone_satellite.events import (
     ReplyProgressed,
     ReportPlayed,
     ResumeReply,
-    Sound,
     StartInterrupting,
     StartStreaming,
     StopStreaming,
@@ -53,7 +50,7 @@ from roomtone_satellite.events import (
 from roomtone_satellite.feedback import EventCommands
 from roomtone_satellite.incoming import Incoming, ReplyAudio, ReplyAudioEnded, Told
 from roomtone_satellite.machine import SatelliteMachine
-from roomtone_satellite.playback import Playback
+from roomtone_satellite.mouth import Mouth
 from roomtone_satellite.settings import SatelliteSettings
 from roomtone_satellite.steps import State
 from roomtone_satellite.voice import VoiceWatch
@@ -81,12 +78,14 @@ class Satellite:
         self._machine = SatelliteMachine(settings.for_machine())
         self._ear = Ear(parts.microphone, parts.wake, parts.echo, preroll_ms=settings.preroll_ms, on_heard=self._hear)
         self._events = EventCommands(settings.events, settings.name)
-        self._playback = Playback(
-            TappedSpeaker(parts.speaker, parts.echo) if parts.echo else parts.speaker,
+        self._mouth = Mouth(
+            parts.speaker,
+            parts.echo,
+            settings.chimes,
             on_progress=lambda turn, samples: self._step(ReplyProgressed(turn, samples)),
             on_played=lambda turn, samples: self._step(ReplyPlayed(turn, samples)),
         )
-        self._chimes: dict[Sound, bytes] = {}
+        self._playback = self._mouth.playback
         self._link: Link | None = None
         self._incoming = Incoming()
         self._streaming = False
@@ -99,8 +98,7 @@ class Satellite:
 
     async def run(self) -> None:
         """Runs until it is cancelled. Raises DeviceError when microphone or speaker cannot be used from the start."""
-        await self._playback.start()
-        self._chimes = chosen_chimes(self._settings.chimes, self._parts.speaker.rate_hz)
+        await self._mouth.start()
         if self._settings.muted:
             self._step(Muted())
         try:
@@ -289,5 +287,4 @@ class Satellite:
             case FinishReply(turn=turn):
                 self._playback.finish(turn)
             case PlayChime(sound=sound):
-                if pcm := self._chimes.get(sound):
-                    self._playback.chime(pcm)
+                self._mouth.chime(sound)

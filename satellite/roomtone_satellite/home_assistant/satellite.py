@@ -21,10 +21,8 @@ from roomtone.ears.formats import RATE_HZ, SAMPLE_BYTES, SAMPLES_PER_MS
 from roomtone.errors import PeerGone
 from roomtone.link.stream import Link
 from roomtone_satellite.alarm import Alarm
-from roomtone_satellite.chimes import chosen_chimes
 from roomtone_satellite.devices.base import Microphone, Speaker
 from roomtone_satellite.ear import Ear, Heard
-from roomtone_satellite.echo import TappedSpeaker
 from roomtone_satellite.events import (
     Alert,
     ButtonHeld,
@@ -37,7 +35,6 @@ from roomtone_satellite.events import (
     PlayReply,
     ReplyPlayed,
     ReplyProgressed,
-    Sound,
     Unmuted,
 )
 from roomtone_satellite.feedback import EventCommands
@@ -58,7 +55,7 @@ from roomtone_satellite.home_assistant.info import info
 from roomtone_satellite.home_assistant.machine import HomeAssistantMachine
 from roomtone_satellite.home_assistant.port import Port
 from roomtone_satellite.incoming import ReplyAudio, Told
-from roomtone_satellite.playback import Playback
+from roomtone_satellite.mouth import Mouth
 from roomtone_satellite.settings import SatelliteSettings
 
 _LOGGER = logging.getLogger(__name__)
@@ -106,14 +103,16 @@ class HomeAssistantSatellite:
         preroll_ms = settings.home_assistant.preroll_ms
         self._ear = Ear(parts.microphone, parts.wake, parts.echo, preroll_ms=preroll_ms, on_heard=self._hear)
         self._events = EventCommands(settings.events, settings.name)
-        self._playback = Playback(
-            TappedSpeaker(parts.speaker, parts.echo) if parts.echo else parts.speaker,
+        self._mouth = Mouth(
+            parts.speaker,
+            parts.echo,
+            settings.chimes,
             on_progress=lambda turn, samples: self.happened(ReplyProgressed(turn, samples)),
             on_played=lambda turn, samples: self.happened(ReplyPlayed(turn, samples)),
             max_buffered_ms=2 * MAX_AHEAD_MS,
         )
+        self._playback = self._mouth.playback
         self.port = Port(settings, info(settings, parts.wake.words), self)
-        self._chimes: dict[Sound, bytes] = {}
         self._link: Link | None = None
         self._incoming = Incoming()
         self._alarm = Alarm(self._advance)
@@ -125,8 +124,7 @@ class HomeAssistantSatellite:
     async def run(self) -> None:
         """Runs until it is cancelled. Raises DeviceError when microphone or speaker cannot be used from the start, and
         PortUnusable."""
-        await self._playback.start()
-        self._chimes = chosen_chimes(self._settings.chimes, self._parts.speaker.rate_hz)
+        await self._mouth.start()
         if self._settings.muted:
             self.happened(Muted())
         try:
@@ -243,8 +241,7 @@ class HomeAssistantSatellite:
             case FlushReply(turn=turn):
                 self._playback.flush(turn)
             case PlayChime(sound=sound):
-                if pcm := self._chimes.get(sound):
-                    self._playback.chime(pcm)
+                self._mouth.chime(sound)
 
     # --- the microphone --------------------------------------------------------------------------------------------
 
