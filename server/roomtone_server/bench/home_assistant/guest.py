@@ -96,10 +96,10 @@ class Guest:
         async with alongside(self._speak(handler, pcm, began)):
             heard, failed = await _until(events, "stt-end")
             stt_end = clock()
-            if failed:
-                return Run(began)
-            spoken, failed = await _until(events, "tts-end")
-            reply = 0.0 if failed else await self._first_byte(spoken["tts_output"]["url"])
+        if failed:
+            return Run(began)
+        spoken, failed = await _until(events, "tts-end")
+        reply = 0.0 if failed else await self._first_byte(spoken["tts_output"]["url"])
         return Run(began, heard["stt_output"]["text"], stt_end, reply)
 
     async def _speak(self, handler: int, pcm: bytes, began: float) -> None:

@@ -6,7 +6,7 @@ import os
 import socket
 import sys
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -30,9 +30,11 @@ from roomtone_server.bench.v2v.commands import recorded, repeated, spoken
 from roomtone_server.bench.v2v.measure import Outcome, measured
 from roomtone_server.bench.v2v.playing import play
 from roomtone_server.bench.v2v.reel import Reel, Take, spliced
+from roomtone_server.settings import SERVICES_PORT
 
 LANGUAGE: Final = "en"
 EXIT_MEASURED: Final = 0
+PORTS: Final = range(SERVICES_PORT + 1, SERVICES_PORT + 100)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +119,7 @@ async def _serving(options: Options, *, endpointing: bool) -> AsyncIterator[tupl
     """A server whose services that Home Assistant may use: where it reaches them. Raises RoomtoneError."""
     theirs = await asyncio.to_thread(_address_of, options.url)
     here = AllowList([theirs], setting="").reached_at() or ("127.0.0.1",)
-    with socket.create_server(("", 0)) as free:
-        port = free.getsockname()[1]
+    port = _free_port()
     services = {"port": port, "allow": [theirs], "endpointing": endpointing}
     with scratch_folder() as folder:
         async with both_ends(folder) as ends:
@@ -127,6 +128,14 @@ async def _serving(options: Options, *, endpointing: bool) -> AsyncIterator[tupl
             name = f"bench {'ended' if endpointing else 'waited'} {os.getpid()}"
             await ends.start_server(options.home, {"name": name, "home_assistant": services, "discovery": False})
             yield here[0], port
+
+
+def _free_port() -> int:
+    """Of those that no connection gets as its own meanwhile. Raises UsageError."""
+    for port in PORTS:
+        with suppress(OSError), socket.create_server(("", port)):
+            return port
+    raise UsageError(f"no port from {PORTS[0]} to {PORTS[-1]} is free: end what listens there")
 
 
 def _address_of(url: str) -> str:
