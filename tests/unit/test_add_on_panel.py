@@ -40,7 +40,8 @@ async def shown():
     panel = Panel(lambda: HEALTH, by_name, asked_from=HOST)
     async with serve_panel(panel, HOST, 0) as port, aiohttp.ClientSession() as session:
 
-        async def ask(path, **sent):
+        async def ask(path, *, language="", **sent):
+            session.headers["Accept-Language"] = language
             url = f"http://{HOST}:{port}{path}"
             async with session.get(url) if path == "/" else session.post(url, data=sent) as answer:
                 return answer.status, await answer.text(), answer.headers
@@ -82,6 +83,25 @@ async def test_a_satellite_that_is_not_there(sent):
         status, text, _ = await page("/revoke", **sent)
         assert status == 200
         assert "no satellite is called that" in text
+
+
+@pytest.mark.parametrize(
+    ("language", "button"),
+    [
+        ("de-AT,de;q=0.9,en;q=0.8", "Einen Satelliten einlassen"),
+        ("xx,hi;q=0.5", "एक सैटेलाइट जोड़ें"),
+        (";;,,", "Let a satellite in"),
+    ],
+)
+async def test_it_is_in_the_browsers_language(language, button):
+    async with shown() as page:
+        _, text, _ = await page("/", language=language)
+    assert button in text
+
+
+def test_it_says_as_much_in_every_language():
+    texts = Panel(lambda: HEALTH, {})._texts
+    assert {frozenset(told) for told in texts.values()} == {frozenset(texts["en"])}
 
 
 async def test_its_forms_stay_below_the_address_that_home_assistant_gives_it():

@@ -10,9 +10,11 @@ from importlib.resources import files
 from typing import Any, Final
 
 import jinja2
+import yaml
 from aiohttp import web
 
 from roomtone.errors import PortUnusable, UsageError
+from roomtone_server.languages.codes import best_code
 from roomtone_server.ports.control import Verb
 from roomtone_server.ports.web.early import Health
 
@@ -33,8 +35,10 @@ class Panel:
         self._health = health
         self._verbs = verbs
         self._asked_from = asked_from
-        page = files("roomtone_server.ports.web").joinpath("panel.html").read_text(encoding="utf-8")
+        beside = files("roomtone_server.ports.web")
+        page = beside.joinpath("panel.html").read_text(encoding="utf-8")
         self._page = jinja2.Environment(autoescape=True).from_string(page)
+        self._texts = yaml.safe_load(beside.joinpath("panel.yaml").read_text(encoding="utf-8"))
 
     def app(self) -> web.Application:
         app = web.Application(middlewares=[self._only_home_assistant], client_max_size=4096)
@@ -48,26 +52,37 @@ class Panel:
         answer: web.StreamResponse = await handler(request)
         return answer
 
-    async def _show(self, _request: web.Request) -> web.Response:
-        return await self._answer()
+    async def _show(self, request: web.Request) -> web.Response:
+        return await self._answer(request)
 
-    async def _pair(self, _request: web.Request) -> web.Response:
-        return await self._answer(**await self._first("pair"))
+    async def _pair(self, request: web.Request) -> web.Response:
+        return await self._answer(request, **await self._first("pair"))
 
     async def _revoke(self, request: web.Request) -> web.Response:
         satellite = (await request.post()).get("satellite")
         try:
-            return await self._answer(gone=(await self._first("revoke", satellite=satellite))["name"])
+            return await self._answer(request, gone=(await self._first("revoke", satellite=satellite))["name"])
         except UsageError as problem:
-            return await self._answer(problem=str(problem))
+            return await self._answer(request, problem=str(problem))
 
     async def _first(self, verb: str, **arguments: object) -> dict[str, Any]:
         return await anext(aiter(self._verbs[verb](arguments)))
 
-    async def _answer(self, **shown: object) -> web.Response:
+    async def _answer(self, request: web.Request, **shown: object) -> web.Response:
+        language = self._language(request.headers.get("Accept-Language", ""))
         satellites = [each async for each in self._verbs["satellites"]({})]
-        text = self._page.render(health=self._health(), satellites=satellites, **shown)
-        return web.Response(text=text, content_type="text/html", headers=_HEADERS)
+        told = {
+            "language": language,
+            "texts": self._texts[language],
+            "health": self._health(),
+            "satellites": satellites,
+        }
+        return web.Response(text=self._page.render(told | shown), content_type="text/html", headers=_HEADERS)
+
+    def _language(self, accepted: str) -> str:
+        """The first of the browser's that we speak; it lists its favourite first."""
+        wanted = (each.partition(";")[0].strip() for each in accepted.split(","))
+        return next((code for each in wanted if (code := best_code(self._texts, each))), "en")
 
 
 @contextlib.asynccontextmanager
