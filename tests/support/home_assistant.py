@@ -189,7 +189,7 @@ class HomeAssistant:
             number = await socket.ask(kind, **data)
             _result(kind, await socket.result(number))
         yield Subscription(socket, number)
-        await self.command("unsubscribe_events", subscription=number)
+        await self._unsubscribe(socket, number)
 
     async def rest(self, method: str, path: str, body: Json = None) -> Json:
         """What a path below /api answers, decoded. Raises aiohttp.ClientResponseError."""
@@ -298,7 +298,7 @@ class HomeAssistant:
         number = await socket.ask("assist_pipeline/run", start_stage=start, end_stage=end, **options)
         _result("assist_pipeline/run", await socket.answer(number))
         yield PipelineRun(socket, number)
-        await self.command("unsubscribe_events", subscription=number)
+        await self._unsubscribe(socket, number)
 
     async def hear(
         self, frames: Iterable[bytes], *, start: str = "stt", end: str = "tts", pace_s: float = 0.0, **options: Json
@@ -314,6 +314,10 @@ class HomeAssistant:
     async def converse(self, text: str, **options: Json) -> Json:
         """The response of a conversation agent (`agent_id`, `conversation_id`, `language`, `device_id`)."""
         return await self.command("conversation/process", text=text, **options)
+
+    async def _unsubscribe(self, socket: _Socket, number: int) -> None:
+        if self._socket is socket:  # a restart has ended all that was subscribed to before
+            await self.command("unsubscribe_events", subscription=number)
 
     @property
     def _connected(self) -> _Socket:
