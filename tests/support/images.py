@@ -9,6 +9,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -204,11 +205,12 @@ def _child(process: subprocess.Popen[str]) -> int:
 
 def _pip_settings(folder: Path) -> dict[Path, Path]:
     """This machine's pip settings, and the folders that they name: what to mount where."""
-    listed = subprocess.run(["pip", "config", "list"], capture_output=True, text=True, check=True).stdout
-    settings = dict(line.split("=", 1) for line in listed.splitlines() if line.startswith("global."))
+    asked = subprocess.run([sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=True)
+    lines = sorted(asked.stdout.splitlines(), key=lambda line: line.startswith(":env:"))  # whose word is the last
+    found = (line.partition("=") for line in lines)
+    settings = {name.rpartition(".")[2]: value.strip("'") for name, _, value in found}
     conf = folder / "pip.conf"
-    lines = [f"{name.removeprefix('global.')} = {value.strip(chr(39))}\n" for name, value in settings.items()]
-    conf.write_text("".join(["[global]\n", *lines]))
-    named = [Path(word.removeprefix("file://")) for value in settings.values() for word in value.strip("'").split()]
+    conf.write_text("[global]\n" + "".join(f"{name} = {value}\n" for name, value in settings.items()))
+    named = [Path(word.removeprefix("file://")) for value in settings.values() for word in value.split()]
     folders = [path.parent if path.name == "simple" else path for path in named if path.is_absolute() and path.exists()]
     return {conf: Path("/etc/pip.conf"), **{path: path for path in (*folders, Path(_CERTIFICATES))}}
