@@ -23,6 +23,7 @@ from roomtone_server.home.home_assistant.view import View
 from roomtone_server.home.names import Words
 
 MAX_CONNECTIONS: Final = 16  # so many intents of one command are carried out side by side
+KEEP_ALIVE_S: Final = 60.0  # between two commands; Home Assistant itself keeps a connection for 75 s
 
 # What an item is called is looked up by these; they want to know it letter by letter.
 _OF_ITEMS: Final = frozenset({"todo.remove_item", "todo.update_item"})
@@ -44,10 +45,16 @@ class HomeAssistant:
         """Waits until it was reached, or could not be, or took too long; it is tried again as long as this runs."""
         aiohttp = await asyncio.to_thread(import_module, "aiohttp")
         certificates = await asyncio.to_thread(trust, self._settings)
-        connector = aiohttp.TCPConnector(ssl=certificates, limit=MAX_CONNECTIONS)
+        connector = aiohttp.TCPConnector(
+            ssl=certificates,
+            limit=MAX_CONNECTIONS,
+            keepalive_timeout=KEEP_ALIVE_S,
+            ttl_dns_cache=None,  # to look up homeassistant.local takes long: only when it is lost
+        )
         session = await self._running.enter_async_context(aiohttp.ClientSession(connector=connector))
         self._api = Api(self._place, session)
-        await self._running.enter_async_context(alongside(self._follower.run(session, certificates)))
+        following = self._follower.run(session, certificates, lost=connector.clear_dns_cache)
+        await self._running.enter_async_context(alongside(following))
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._settings.connect_s):
                 await self._follower.tried.wait()

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import ssl
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -60,8 +60,10 @@ class Follower:
             raise HomeGone(self._why)
         return self._connection
 
-    async def run(self, session: "aiohttp.ClientSession", trust: ssl.SSLContext) -> None:
-        """For ever."""
+    async def run(
+        self, session: "aiohttp.ClientSession", trust: ssl.SSLContext, lost: Callable[[], None] = lambda: None
+    ) -> None:
+        """For ever. `lost` is called whenever it has to be found again."""
         rest_s = FIRST_REST_S
         while True:
             try:
@@ -70,6 +72,7 @@ class Follower:
                 was_whole, self._connection = self._connection is not None, None
                 rest_s = FIRST_REST_S if was_whole else min(LONGEST_REST_S, rest_s * 2)
                 self._lose(problem)
+                lost()
                 await asyncio.sleep(REFUSED_REST_S if isinstance(problem, TokenRefused) else rest_s)
 
     async def _follow(self, session: "aiohttp.ClientSession", trust: ssl.SSLContext) -> None:
