@@ -15,7 +15,7 @@ from aiohttp import web
 
 from roomtone.errors import PortUnusable, UsageError
 from roomtone_server.languages.codes import best_code
-from roomtone_server.ports.control import Verb
+from roomtone_server.ports.control import Answer, Verb
 from roomtone_server.ports.web.early import Health
 
 INGRESS: Final = "172.30.32.2"  # from where the Supervisor passes requests on
@@ -56,21 +56,23 @@ class Panel:
         return await self._answer(request)
 
     async def _pair(self, request: web.Request) -> web.Response:
-        return await self._answer(request, **await self._first("pair"))
+        (code,) = await self._ask("pair")
+        return await self._answer(request, **code)
 
     async def _revoke(self, request: web.Request) -> web.Response:
         satellite = (await request.post()).get("satellite")
         try:
-            return await self._answer(request, gone=(await self._first("revoke", satellite=satellite))["name"])
+            (revoked,) = await self._ask("revoke", satellite=satellite)
         except UsageError as problem:
             return await self._answer(request, problem=str(problem))
+        return await self._answer(request, gone=revoked["name"])
 
-    async def _first(self, verb: str, **arguments: object) -> dict[str, Any]:
-        return await anext(aiter(self._verbs[verb](arguments)))
+    async def _ask(self, verb: str, **arguments: object) -> list[Answer]:
+        return [answer async for answer in self._verbs[verb](arguments)]
 
     async def _answer(self, request: web.Request, **shown: object) -> web.Response:
         language = self._language(request.headers.get("Accept-Language", ""))
-        satellites = [each async for each in self._verbs["satellites"]({})]
+        satellites = await self._ask("satellites")
         told = {
             "language": language,
             "texts": self._texts[language],
