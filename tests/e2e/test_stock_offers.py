@@ -27,6 +27,6 @@ async def test_it_is_told_of_once_and_asked_only_when_somebody_wants_to_know(mon
                     line = await log.says("offers-test")
             assert line.startswith(f"offers-test at {uri} speaks Wyoming"), "the other one is dialled already"
             assert satellite.connections == service.connections == 0
-            found = await offers.offers()
-    assert offers.Offer("Offers test", "Garden", uri) in found
-    assert other not in [each.uri for each in found]
+            while offers.Offer("Offers test", "Garden", uri) not in (found := await offers.offers()):
+                pass  # a packet was lost, or this machine is busy
+            assert other not in [each.uri for each in found]

@@ -244,6 +244,8 @@ async def _browse(
 ) -> list[F]:
     zeroconf = _open()
     try:
+        # Cut short while it opens its sockets, it would lose them.
+        await asyncio.shield(zeroconf.zeroconf.async_wait_for_start())
         async with asyncio.TaskGroup() as tasks:
             search = _Search(zeroconf.zeroconf, service, understood, enough, tasks)
             browser = AsyncServiceBrowser(zeroconf.zeroconf, service, handlers=[search.heard])
@@ -255,6 +257,8 @@ async def _browse(
             finally:
                 await browser.async_cancel()
                 search.stop()
+    except ZeroconfError as problem:
+        raise LinkError(f"the network cannot be searched: {problem}") from problem
     finally:
         await zeroconf.async_close()
     return list(search.found.values())
