@@ -53,10 +53,11 @@ async def bench_home_assistant(options: Options, *, as_json: bool) -> int:
     """Prints what was measured, and returns the exit status. Raises RoomtoneError; what was begun has ended then."""
     with TemporaryDirectory(prefix="roomtone-bench-") as state:
         home = await read_home(options.home, Path(state), LANGUAGE)
-    judge = await asyncio.to_thread(Judge, home.vocabulary, None)
+    area = home.area(None)
+    judge = await asyncio.to_thread(Judge, home.vocabulary, area)
     reel = await asyncio.to_thread(_reel, options, judge)
     ways = {
-        "ours": await _ours(reel, options, judge),
+        "ours": await _ours(reel, options, judge, area),
         "ended": await _theirs(reel, options, judge, endpointing=True),
         "waited": await _theirs(reel, options, judge, endpointing=False),
     }
@@ -73,10 +74,10 @@ def _reel(options: Options, judge: Judge) -> Reel:
     return spliced(wake, repeated(commands, options.turns))
 
 
-async def _ours(reel: Reel, options: Options, judge: Judge) -> Sequence[Took | None]:
+async def _ours(reel: Reel, options: Options, judge: Judge, area: str | None) -> Sequence[Took | None]:
     """Each take with a satellite; None where it does not count."""
     with scratch_folder() as folder:
-        played = await play(reel, folder, options.home, None)
+        played = await play(reel, folder, options.home, area)
     took: list[Took | None] = []
     for number, take in enumerate(reel.takes):
         turn = played.turns.get(number)
