@@ -3,10 +3,11 @@
 #     docker build -t roomtone .
 #     docker run --rm roomtone demo
 #
-# Both bases must be of the same release of Debian: the build's Python is theirs.
+# Both bases must be of the same release of Debian: the build's Python is theirs. The add-on's is Home Assistant's own
+# base image: give its whole name, with `--build-arg ADDON_BASE=...`, where it is not known by this one.
 
-ARG BASE=docker.io/library/debian:trixie-slim
-ARG ADDON_BASE=ghcr.io/home-assistant/base-debian:trixie
+ARG BASE=debian:trixie-slim
+ARG ADDON_BASE=home-assistant/base-debian:trixie
 
 
 FROM ${BASE} AS build
