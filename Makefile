@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 N ?= 1000000
 SEED ?= 1
 
-.PHONY: demo test lint coverage sound-card fuzz clean
+.PHONY: demo test test-home-assistant test-install test-image lint coverage sound-card fuzz clean
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/.demo
@@ -15,6 +15,23 @@ demo: $(VENV)/.demo
 
 test: $(VENV)/.test sound-card lint coverage
 	$(BIN)/python -m pytest
+
+# The real Home Assistant, in a network namespace: as root, installed once (2 GB, some minutes) by the script of a kit.
+ROOMTONE_TEST_HOME_ASSISTANT ?= $(abspath ../shared/home_assistant)
+export ROOMTONE_TEST_HOME_ASSISTANT
+HOME_ASSISTANT := $(ROOMTONE_TEST_HOME_ASSISTANT)/home_assistant.sh
+
+test-home-assistant: $(VENV)/.test
+	@if [ "$$(id -u)" = 0 ] && [ -f "$(HOME_ASSISTANT)" ]; then "$(HOME_ASSISTANT)" install; fi
+	$(BIN)/python -m pytest tests/e2e/home_assistant
+
+# Root, on Debian with buildah and debootstrap; builds both images of the Dockerfile, which takes some six minutes.
+test-image: $(VENV)/.test
+	$(BIN)/python -m pytest tests/e2e/image
+
+# Root and debootstrap: boots fresh Debians in namespaces, and installs the satellite there. Some five minutes.
+test-install: $(VENV)/.test
+	$(BIN)/python -m pytest tests/e2e/install
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .

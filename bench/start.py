@@ -39,6 +39,7 @@ def settings(config: Path | None, port: int) -> dict[str, Any]:
     return own | {
         "listen": {"host": "127.0.0.1", "port": 0},
         "web": {"host": "127.0.0.1", "port": port},
+        "home_assistant": {"port": 0},
         "discovery": False,
         "log_level": "error",
     }

@@ -8,11 +8,13 @@
     │   └── LanguageMissing       a language that an engine neither hears nor speaks
     ├── DeviceError               a microphone, speaker or sound file that cannot be used
     ├── HomeError                 a home that cannot be loaded, or refused a service
+    │   └── HomeGone              a home that cannot be reached now
     ├── PortUnusable              an address to listen on that is taken, forbidden, or not of this machine
     ├── AlreadyRunning            another server has this state folder
     ├── ServerNotRunning          no server answers on this machine's control socket
     ├── StoreError                the server's database: damaged, unwritable, or of a newer version
     ├── BackupError               a backup that cannot be made, or restored: nothing was changed
+    ├── SupervisorError           an add-on's Supervisor: not reached, not ready yet, or it refuses
     ├── ModelError                a model that is not known, cannot be fetched, or is not what it should be
     └── LinkError                 a connection that cannot go on
         ├── FrameError            the peer's bytes are not Wyoming events within our limits
@@ -63,11 +65,19 @@ class HomeError(RoomtoneError):
     pass
 
 
+class HomeGone(HomeError):
+    pass
+
+
 class StoreError(RoomtoneError):
     pass
 
 
 class BackupError(RoomtoneError):
+    pass
+
+
+class SupervisorError(RoomtoneError):
     pass
 
 

@@ -31,7 +31,10 @@ def _pairing() -> Iterator[Finding]:
         yield Finding("pairing", "broken", str(problem), "roomtone satellite pair CODE")
         return
     if credentials is None:
-        remedy = "run `roomtone pair` on the server, then `roomtone satellite pair CODE` here"
+        remedy = (
+            "run `roomtone pair` on the server, then `roomtone satellite pair CODE` here; a satellite that Home "
+            "Assistant drives needs no pairing"
+        )
         yield Finding("pairing", "note", "this satellite is not paired", remedy)
         return
     yield Finding("pairing", "works", f"paired with {credentials.server}")

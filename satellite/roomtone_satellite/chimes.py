@@ -3,9 +3,10 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, get_args
 
 from roomtone_satellite.events import Sound
+from roomtone_satellite.settings import ChimeSettings
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,6 +36,12 @@ _SCORES: Final[Mapping[Sound, tuple[_Note, ...]]] = {
         _Note(0.9 * ring + 0.14 * step, pitch, 0.3) for ring in range(3) for step, pitch in enumerate((_A4, _D5, _A5))
     ),
 }
+
+
+def chosen_chimes(chosen: ChimeSettings, rate_hz: int) -> dict[Sound, bytes]:
+    """Those that are switched on: mono int16."""
+    sounds: tuple[Sound, ...] = get_args(Sound)
+    return {sound: render(sound, rate_hz, chosen.volume) for sound in sounds if getattr(chosen, sound)}
 
 
 def render(sound: Sound, rate_hz: int, volume: float) -> bytes:

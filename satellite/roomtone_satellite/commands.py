@@ -1,4 +1,4 @@
-"""`roomtone satellite`, `pair` and `echo` below it. What they need is imported when they run: see `roomtone.cli`."""
+"""`roomtone satellite`, and what stands below it. What they need is imported when they run: see `roomtone.cli`."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import click
 
 from roomtone.logs import Level
+from roomtone_satellite.setup.commands import microphones, setup, try_wake
 
 if TYPE_CHECKING:
     from roomtone_satellite.settings import SatelliteSettings
@@ -25,6 +26,11 @@ _AREA = click.option("--area", metavar="AREA", help="The area it stands in, as t
 @_NAME
 @_AREA
 @click.option(
+    "--mode",
+    type=click.Choice(["server", "home-assistant"]),
+    help="Who drives it: a Roomtone server, or Home Assistant, which dials it. Default: what the settings say.",
+)
+@click.option(
     "--log-level",
     type=click.Choice(get_args(Level)),
     help="How much it tells of itself. Nothing that is said in the room is in any log.",
@@ -36,6 +42,7 @@ def satellite(
     config: Path | None,
     name: str | None,
     area: str | None,
+    mode: str | None,
     log_level: str | None,
     print_config: bool,  # noqa: FBT001 - click passes options so
 ) -> None:
@@ -47,6 +54,9 @@ def satellite(
     \b
         roomtone satellite pair CODE
 
+    With `mode: home-assistant`, Home Assistant takes the server's place. It finds the satellite by itself and dials it,
+    at port 10700; the settings say who may (`home_assistant.allow`).
+
     SIGTERM and Ctrl-C end it. SIGUSR1 mutes and unmutes the microphone. SIGUSR2 is a button: it starts a turn without
     a wake word, or gives up the one that is going on. With `button: hold`, the turn's utterance lasts until SIGRTMIN,
     the button's release.
@@ -56,7 +66,7 @@ def satellite(
     Settings:    every one of them is explained in the example, config/satellite.yaml.
     Pairing:     kept in satellite/credentials.json under $ROOMTONE_STATE or ~/.local/state/roomtone.
     """  # noqa: D301 - click keeps the lines after the character that \b stands for
-    settings = _settings(config, name=name, area=area, log_level=log_level)
+    settings = _settings(config, name=name, area=area, mode=mode, log_level=log_level)
     if print_config:
         from roomtone.settings import render
 
@@ -119,6 +129,10 @@ def echo(settings: "SatelliteSettings") -> int:
     trial = asyncio.run(try_settings(settings))
     click.echo(trial.report())
     return int(trial.alignment is None)
+
+
+for each in (setup, microphones, try_wake):
+    satellite.add_command(each)
 
 
 def _settings(config: Path | None, **options: str | None) -> "SatelliteSettings":

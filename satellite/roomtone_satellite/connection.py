@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final, NoReturn
 
+from roomtone.backoff import MOST_S, Backoff
 from roomtone.errors import LinkError, NotTrusted, TokenRefused, VersionMismatch
 from roomtone.link.admission import greet, pair
 from roomtone.link.discovery import find_server
@@ -21,7 +22,6 @@ from roomtone.link.pairing import Credentials, PairingCode
 from roomtone.link.security import client_context
 from roomtone.link.stream import Link, dial
 from roomtone.paths import state_dir
-from roomtone_satellite.backoff import MOST_S, Backoff
 from roomtone_satellite.settings import ServerSettings
 
 _LOGGER = logging.getLogger(__name__)

@@ -14,7 +14,7 @@ from roomtone_satellite import programs
 
 _LOGGER = logging.getLogger(__name__)
 
-EventName = Literal["wake", "streaming", "transcript", "reply", "error", "connected", "disconnected"]
+EventName = Literal["wake", "streaming", "transcript", "reply", "timer", "error", "connected", "disconnected"]
 
 MAX_AT_ONCE: Final = 2  # programs that run at the same time: more would slow the wake word down on a small machine
 MAX_WAITING: Final = 16  # events; a program slower than that misses the newest ones
@@ -27,6 +27,7 @@ class EventCommandSettings(Settings):
     streaming: str | None = None
     transcript: str | None = None
     reply: str | None = None
+    timer: str | None = None
     error: str | None = None
     connected: str | None = None
     disconnected: str | None = None

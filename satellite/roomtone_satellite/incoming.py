@@ -68,8 +68,8 @@ class Incoming:
         if message is not None:
             return self._message(message)
         if Transcript.is_type(event.type):
-            return Told("transcript", _text(event))
-        return None if self._turn is None else _reply_audio(event, self._turn)
+            return Told("transcript", text_of(event))
+        return None if self._turn is None else _audio_event(event, self._turn)
 
     def _message(self, message: Message) -> Heeded | None:
         match message:
@@ -102,15 +102,16 @@ def _turn_event(message: Yours | Heard | Flush | TurnEnded | Listen) -> events.E
             return events.ListenAsked(turn)
 
 
-def _reply_audio(event: LinkEvent, turn: int) -> Heeded | None:
+def _audio_event(event: LinkEvent, turn: int) -> Heeded | None:
     if AudioStart.is_type(event.type):
         return events.ReplyStarted(turn)
     if AudioChunk.is_type(event.type):
-        return _audio(event, turn)
+        return reply_audio(event, turn)
     return ReplyAudioEnded(turn) if AudioStop.is_type(event.type) else None
 
 
-def _audio(event: LinkEvent, turn: int) -> ReplyAudio:
+def reply_audio(event: LinkEvent, turn: int) -> ReplyAudio:
+    """Of an audio-chunk. Raises FrameError for what no speaker should be given."""
     rate_hz, width, channels = (event.data.get(key) for key in ("rate", "width", "channels"))
     pcm = event.payload or b""
     if not (isinstance(rate_hz, int) and MIN_RATE_HZ <= rate_hz <= MAX_RATE_HZ):
@@ -122,8 +123,9 @@ def _audio(event: LinkEvent, turn: int) -> ReplyAudio:
     return ReplyAudio(turn, pcm, rate_hz, channels)
 
 
-def _text(event: LinkEvent) -> str:
-    text = event.data.get("text")
+def text_of(event: LinkEvent, key: str = "text") -> str:
+    """One of its fields. Raises FrameError where that is no text, or absent."""
+    text = event.data.get(key)
     if not isinstance(text, str):
-        raise FrameError(f"a malformed {event.type}: it has no text")
+        raise FrameError(f"a malformed {event.type}: it has no {key}")
     return text

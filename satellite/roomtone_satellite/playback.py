@@ -12,10 +12,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+from roomtone.backoff import Backoff
 from roomtone.ears.formats import SAMPLE_BYTES
 from roomtone.ears.resample import Resampler, resampled_samples, to_mono
 from roomtone.errors import DeviceError
-from roomtone_satellite.backoff import Backoff
 from roomtone_satellite.devices.base import BLOCK_MS, Speaker
 
 _LOGGER = logging.getLogger(__name__)
@@ -52,11 +52,13 @@ class Playback:
         *,
         on_progress: Callable[[int, int], None],
         on_played: Callable[[int, int], None],
+        max_buffered_ms: int = MAX_BUFFERED_MS,
     ) -> None:
         """Both are told a turn and how many samples of its reply have sounded, at the reply's own rate."""
         self._speaker = speaker
         self._on_progress = on_progress
         self._on_played = on_played
+        self._max_buffered_ms = max_buffered_ms
         self._reply: _Reply | None = None
         self._chimes: deque[bytes] = deque(maxlen=MAX_CHIMES)
         self._sounding = b""  # what is left of the chime that has begun
@@ -64,6 +66,11 @@ class Playback:
         self._overflowed = False
 
     # --- the reply -------------------------------------------------------------------------------------------------
+
+    @property
+    def buffered_ms(self) -> int:
+        """How much of the reply waits to sound."""
+        return 0 if self._reply is None else len(self._reply.buffer) * 1000 // (self._speaker.rate_hz * SAMPLE_BYTES)
 
     def open(self, turn: int) -> None:
         """From now on audio of this turn sounds; once more for the same turn, its reply goes on, and its count."""
@@ -77,7 +84,7 @@ class Playback:
         reply = self._reply
         if reply is None or reply.turn != turn or reply.finished:
             return
-        if len(reply.buffer) > MAX_BUFFERED_MS * self._speaker.rate_hz * SAMPLE_BYTES // 1000:
+        if self.buffered_ms > self._max_buffered_ms:
             if not self._overflowed:
                 _LOGGER.warning("the server sends its reply faster than it can sound: some of it is left out")
             self._overflowed = True

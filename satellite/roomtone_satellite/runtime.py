@@ -5,27 +5,22 @@ Audio passes by the machine: the machine says when it may flow, this file lets i
 
 import asyncio
 import logging
-from contextlib import aclosing, suppress
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final, get_args
 
 from wyoming.audio import AudioChunk, AudioStop
 from wyoming.event import Event as LinkEvent
 
-from roomtone.ears.base import VoiceActivity, WakeDetection, WakeEngine
-from roomtone.ears.echo.clock import SampleClock
+from roomtone.ears.base import VoiceActivity, WakeEngine
 from roomtone.ears.echo.path import EchoPath
-from roomtone.ears.formats import FRAME_BYTES, FRAME_SAMPLES, RATE_HZ, SAMPLE_BYTES, SAMPLES_PER_MS
-from roomtone.ears.level import SURVEYED_MS, wake_levels
-from roomtone.ears.ring import FrameRing
-from roomtone.errors import DeviceError, LinkError, PeerGone
+from roomtone.ears.formats import RATE_HZ, SAMPLE_BYTES, SAMPLES_PER_MS
+from roomtone.errors import LinkError, PeerGone
 from roomtone.link.events import Cancel, Interrupt, Message, Played, Released, Wake, Welcome, event_of
 from roomtone.link.stream import Link
-from roomtone_satellite import chimes
-from roomtone_satellite.backoff import Backoff
+from roomtone_satellite.alarm import Alarm
 from roomtone_satellite.connection import Connection
 from roomtone_satellite.devices.base import Microphone, Speaker
-from roomtone_satellite.echo import TappedSpeaker
+from roomtone_satellite.ear import Ear, Heard
 from roomtone_satellite.events import (
     Alert,
     ButtonHeld,
@@ -47,24 +42,20 @@ from roomtone_satellite.events import (
     ReplyProgressed,
     ReportPlayed,
     ResumeReply,
-    Sound,
     StartInterrupting,
     StartStreaming,
     StopStreaming,
     Unmuted,
-    WakeHeard,
 )
 from roomtone_satellite.feedback import EventCommands
 from roomtone_satellite.incoming import Incoming, ReplyAudio, ReplyAudioEnded, Told
 from roomtone_satellite.machine import SatelliteMachine
-from roomtone_satellite.playback import Playback
+from roomtone_satellite.mouth import Mouth
 from roomtone_satellite.settings import SatelliteSettings
 from roomtone_satellite.steps import State
 from roomtone_satellite.voice import VoiceWatch
 
 _LOGGER = logging.getLogger(__name__)
-
-_SILENCE: Final = bytes(FRAME_BYTES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,20 +76,21 @@ class Satellite:
         self._settings = settings
         self._parts = parts
         self._machine = SatelliteMachine(settings.for_machine())
-        self._ring = FrameRing(max(settings.preroll_ms, SURVEYED_MS) * SAMPLES_PER_MS)
-        self._sample_clock = SampleClock()
+        self._ear = Ear(parts.microphone, parts.wake, parts.echo, preroll_ms=settings.preroll_ms, on_heard=self._hear)
         self._events = EventCommands(settings.events, settings.name)
-        self._playback = Playback(
-            TappedSpeaker(parts.speaker, parts.echo) if parts.echo else parts.speaker,
+        self._mouth = Mouth(
+            parts.speaker,
+            parts.echo,
+            settings.chimes,
             on_progress=lambda turn, samples: self._step(ReplyProgressed(turn, samples)),
             on_played=lambda turn, samples: self._step(ReplyPlayed(turn, samples)),
         )
-        self._chimes: dict[Sound, bytes] = {}
+        self._playback = self._mouth.playback
         self._link: Link | None = None
         self._incoming = Incoming()
         self._streaming = False
         self._voice: VoiceWatch | None = None  # while a reply plays
-        self._timer: asyncio.TimerHandle | None = None
+        self._alarm = Alarm(self._advance)
 
     @property
     def state(self) -> State:
@@ -106,27 +98,23 @@ class Satellite:
 
     async def run(self) -> None:
         """Runs until it is cancelled. Raises DeviceError when microphone or speaker cannot be used from the start."""
-        await self._playback.start()
-        self._make_chimes()
+        await self._mouth.start()
         if self._settings.muted:
             self._step(Muted())
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._playback.run(), name="speaker")
-                tasks.create_task(self._listen(), name="microphone")
+                tasks.create_task(self._ear.listen(), name="microphone")
                 tasks.create_task(self._events.run(), name="event commands")
                 tasks.create_task(self._parts.connection.keep(self._serve), name="connection")
         finally:
-            if self._timer is not None:
-                self._timer.cancel()
+            self._alarm.set(None)
 
     def toggle_mute(self) -> None:
         """Closes the satellite's ear, or opens it again."""
         muted = self._machine.state is not State.MUTED
         _LOGGER.info("muted" if muted else "no longer muted")
         self._step(Muted() if muted else Unmuted())
-        self._ring.clear()
-        self._parts.wake.reset()
 
     def press_button(self) -> None:
         """What a button at the satellite does when it is pressed."""
@@ -138,38 +126,14 @@ class Satellite:
 
     # --- the microphone --------------------------------------------------------------------------------------------
 
-    async def _listen(self) -> None:
-        backoff = Backoff()
-        while True:
-            begun = self._ring.position
-            try:
-                async with aclosing(self._parts.microphone.frames()) as frames:
-                    async for frame in frames:
-                        self._hear(frame)
-            except DeviceError as problem:
-                if self._ring.position == 0:
-                    raise
-                if self._ring.position > begun:
-                    backoff.reset()
-                    _LOGGER.error("%s; trying again", problem)
-                await asyncio.sleep(backoff.next_s())
-
-    def _hear(self, frame: bytes) -> None:
-        self._sample_clock.arrived(self._ring.position + FRAME_SAMPLES, asyncio.get_running_loop().time())
-        if self._machine.state is State.MUTED:
-            self._pass_over()
-            return
-        if self._parts.echo is not None:
-            frame = self._parts.echo.hear(frame, asyncio.get_running_loop().time())
-        position = self._ring.position
-        self._ring.append(frame)
+    def _hear(self, heard: Heard) -> None:
         if self._streaming:
-            self._send_audio(position, frame)
-        if detection := self._parts.wake.process(frame):
-            self._wake(detection)
-        self._watch_voice(position, frame)
+            self._send_audio(heard.position, heard.frame)
+        if heard.wake is not None:
+            self._step(heard.wake)
+        self._watch_voice(heard)
 
-    def _watch_voice(self, position: int, frame: bytes) -> None:
+    def _watch_voice(self, heard: Heard) -> None:
         """Listens for a voice while a reply plays, and not else: it costs more than the wake word."""
         if self._parts.vad is None or not self._machine.playing:
             self._voice = None
@@ -177,29 +141,9 @@ class Satellite:
         if self._voice is None:
             self._voice = VoiceWatch()
             self._parts.vad.reset()
-        near = None if self._parts.echo is None else self._parts.echo.near
-        if heard := self._voice.frame(self._parts.vad.process(frame), position, near=near):
-            self._step(heard)
-
-    def _pass_over(self) -> None:
-        """A frame that nobody may hear; what is counted in samples goes on."""
-        self._ring.append(_SILENCE)
-        if self._parts.echo is not None:
-            self._parts.echo.pass_over(asyncio.get_running_loop().time())
-
-    def _wake(self, detection: WakeDetection) -> None:
-        _LOGGER.debug("heard %s, score %.2f", detection.name, detection.score)
-        levels = wake_levels([frame for _, frame in self._ring.since(0)])
-        self._step(
-            WakeHeard(
-                detection.name,
-                detection.phrase,
-                detection.score,
-                self._ring.position,
-                levels.word_dbfs,
-                levels.room_dbfs,
-            )
-        )
+        probability = self._parts.vad.process(heard.frame)
+        if revealed := self._voice.frame(probability, heard.position, near=self._ear.near):
+            self._step(revealed)
 
     def _send_audio(self, position: int, frame: bytes) -> None:
         chunk = AudioChunk(RATE_HZ, SAMPLE_BYTES, 1, frame, timestamp=position // SAMPLES_PER_MS)
@@ -256,16 +200,11 @@ class Satellite:
         """Does what the machine says, and sets the one timer to its deadline."""
         for command in self._machine.commands():
             self._perform(command)
-        # Muted, so that what was said until the ear opens again is thrown away and not handed over afterwards.
-        self._parts.microphone.eager = self._machine.turn is not None or self._machine.state is State.MUTED
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        if (deadline := self._machine.next_deadline()) is not None:
-            self._timer = asyncio.get_running_loop().call_at(deadline, self._advance, deadline)
+        self._ear.close(closed=self._machine.state is State.MUTED)
+        self._ear.attend(eager=self._machine.turn is not None)
+        self._alarm.set(self._machine.next_deadline())
 
     def _advance(self, deadline: float) -> None:
-        self._timer = None
         self._machine.advance(deadline)
         self._follow()
 
@@ -277,7 +216,7 @@ class Satellite:
                 self._start_interrupting(command)
             case StopStreaming():
                 self._streaming = False
-                self._send_event(AudioStop(timestamp=self._ring.position // SAMPLES_PER_MS).event())
+                self._send_event(AudioStop(timestamp=self._ear.position // SAMPLES_PER_MS).event())
             case ReleaseTurn(turn=turn):
                 self._send(Released(turn))
             case CancelTurn(turn=turn):
@@ -298,8 +237,8 @@ class Satellite:
     def _start_streaming(self, command: StartStreaming) -> None:
         """Announces the turn with the position at which its audio really begins: the ring may hold less than asked."""
         wake = command.wake
-        preroll = [] if command.first_sample is None else self._ring.since(command.first_sample)
-        first_sample = preroll[0][0] if preroll else self._ring.position
+        preroll = [] if command.first_sample is None else self._ear.since(command.first_sample)
+        first_sample = preroll[0][0] if preroll else self._ear.position
         if wake is None:
             at_us = self._heard_us(first_sample)
             self._send(Wake(command.turn, "", "", 0.0, first_sample, first_sample, command.held, at_us=at_us))
@@ -324,7 +263,7 @@ class Satellite:
         self._events.say("streaming")
 
     def _start_interrupting(self, command: StartInterrupting) -> None:
-        begun = self._ring.since(command.first_sample)
+        begun = self._ear.since(command.first_sample)
         at_us = self._heard_us(command.sample)
         self._send(Interrupt(command.turn, command.interrupts, command.sample, begun[0][0], command.paused, at_us))
         self._streaming = True
@@ -333,7 +272,7 @@ class Satellite:
 
     def _heard_us(self, sample: int) -> int | None:
         """When the microphone heard it, on the clock that the link tells."""
-        at = self._sample_clock.heard_at(sample)
+        at = self._ear.heard_at(sample)
         return None if at is None else max(0, round(at * 1e6))
 
     def _now_us(self) -> int:
@@ -348,12 +287,4 @@ class Satellite:
             case FinishReply(turn=turn):
                 self._playback.finish(turn)
             case PlayChime(sound=sound):
-                if pcm := self._chimes.get(sound):
-                    self._playback.chime(pcm)
-
-    def _make_chimes(self) -> None:
-        """Those that are switched on, at the rate of the speaker, which is open."""
-        chosen = self._settings.chimes
-        for sound in get_args(Sound):
-            if getattr(chosen, sound):
-                self._chimes[sound] = chimes.render(sound, self._parts.speaker.rate_hz, chosen.volume)
+                self._mouth.chime(sound)

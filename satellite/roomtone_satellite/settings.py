@@ -2,16 +2,18 @@
 
 import socket
 from pathlib import Path
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
 from roomtone.ears.formats import FRAME_MS, FRAME_SAMPLES
 from roomtone.engines import EngineChoice
+from roomtone.link.allow import NetworkText
 from roomtone.logs import Level
 from roomtone.settings import EchoChoice, Settings, VadChoice, WakeChoice
 from roomtone_satellite.devices.choose import AutoSettings, MicrophoneSettings, SpeakerSettings
 from roomtone_satellite.feedback import EventCommandSettings
+from roomtone_satellite.home_assistant.course import MachineSettings as DrivenSettings
 from roomtone_satellite.steps import MachineSettings
 
 EXAMPLE: Final = Path(__file__).with_name("satellite.yaml")
@@ -31,10 +33,21 @@ class ChimeSettings(Settings):
     volume: float = Field(default=0.3, ge=0, le=1)
 
 
+class HomeAssistantSettings(Settings):
+    """Of a satellite that Home Assistant drives."""
+
+    port: int = Field(default=10_700, ge=0, le=65_535)
+    allow: Annotated[tuple[NetworkText, ...], Field(max_length=64)] = ()
+    wake: Literal["satellite", "home-assistant"] = "satellite"  # who listens for the wake word
+    preroll_ms: int = Field(default=0, ge=0, le=2_000)
+
+
 class SatelliteSettings(Settings):
+    mode: Literal["server", "home-assistant"] = "server"
     name: str = Field(default_factory=socket.gethostname, min_length=1, max_length=128)
     area: str | None = Field(default=None, max_length=128)
     server: ServerSettings = ServerSettings()
+    home_assistant: HomeAssistantSettings = HomeAssistantSettings()
     microphone: MicrophoneSettings = AutoSettings()
     speaker: SpeakerSettings = AutoSettings()
     wake: WakeChoice = EngineChoice()
@@ -54,4 +67,12 @@ class SatelliteSettings(Settings):
             preroll_samples=self.preroll_ms // FRAME_MS * FRAME_SAMPLES,
             answer_within_s=self.answer_within_s,
             voice_pauses=self.barge_in == "speech",
+        )
+
+    def for_home_assistant(self) -> DrivenSettings:
+        chosen = self.home_assistant
+        return DrivenSettings(
+            remote_wake=chosen.wake == "home-assistant",
+            preroll_samples=chosen.preroll_ms // FRAME_MS * FRAME_SAMPLES,
+            answer_within_s=self.answer_within_s,
         )

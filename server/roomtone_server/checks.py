@@ -83,18 +83,18 @@ def _certificate() -> Iterator[Finding]:
 def _mind() -> Iterator[Finding]:
     """The home and the agent, with one command put to them, that nobody carries out."""
     try:
-        understood, entities = asyncio.run(_ask())
+        understood, entities, fault = asyncio.run(_ask())
     except RoomtoneError as problem:
         yield Finding("home", "broken", str(problem))
         return
-    yield Finding("home", "works", f"{entities} entities")
+    yield Finding("home", "broken", fault) if fault else Finding("home", "works", f"{entities} entities")
     if understood:
         yield Finding("agent", "works", "understands a command")
     else:
         yield Finding("agent", "broken", "does not understand a command", "reinstall roomtone[server]")
 
 
-async def _ask() -> tuple[bool, int]:
+async def _ask() -> tuple[bool, int, str | None]:
     from roomtone import engines
     from roomtone_server.agent.base import Request
     from roomtone_server.folders import surroundings
@@ -105,7 +105,7 @@ async def _ask() -> tuple[bool, int]:
     async with open_mind(settings, engines.choose("home", settings.home), surroundings(settings)) as mind:
         commands = language_of(settings.first_language).warm_up[:1]
         prepared = [await mind.agent.prepare(Request(text, settings.first_language)) for text in commands]
-        return all(each.intent is not None for each in prepared), len(mind.home.entities())
+        return all(each.intent is not None for each in prepared), len(mind.home.entities()), mind.home.fault()
 
 
 def _models() -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""`roomtone server`, `roomtone pair`, `roomtone ask`. What they need is imported when they run: see `roomtone.cli`."""
+"""`roomtone server`, `pair`, `ask`, `health`. What they need is imported when they run: see `roomtone.cli`."""
 
 import json
 from collections.abc import Iterator
@@ -56,17 +56,25 @@ def server(config: Path | None, *, print_config: bool, log_level: logs.Level | N
 
 
 @click.command()
-@click.option("--list", "list_", is_flag=True, help="List the paired satellites instead.")
+@click.option("--list", "list_", is_flag=True, help="List the satellites instead, paired or dialled.")
 @click.option("--revoke", metavar="NAME", help="Take back the trust in a satellite, by its name or id, instead.")
-def pair(*, list_: bool, revoke: str | None) -> None:
+@click.option(
+    "--found", is_flag=True, help="List the Wyoming satellites of other makes that announce themselves instead."
+)
+def pair(*, list_: bool, revoke: str | None, found: bool) -> None:
     """Let a new satellite in: prints a code for it.
 
     The code is good for ten minutes and for one satellite; a new one makes the one before it void. Type it on the
     satellite, as `roomtone satellite pair CODE`: it tells the satellite which server to trust, and this server which
     satellite. Needs the running server of this user on this machine.
+
+    Wyoming satellites of other makes are not paired: the server dials those that stand under `satellites.dial` in its
+    settings. --list shows them too, and --found which others there are.
     """
     if list_:
         _list_satellites()
+    elif found:
+        _list_found()
     elif revoke:
         for answer in _running_server("revoke", satellite=revoke):
             click.echo(f"{answer['name']} is no longer let in; to let it in again, pair it again.")
@@ -75,6 +83,22 @@ def pair(*, list_: bool, revoke: str | None) -> None:
             click.echo(answer["code"])
             minutes = answer["expires_s"] / 60
             click.echo(f"On the satellite, within {minutes:g} minutes: roomtone satellite pair CODE", err=True)
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print all that it tells of itself, as one JSON object.")
+def health(*, as_json: bool) -> int:
+    """Say how the running server fares: ok, degraded or starting, and its faults.
+
+    Asks the server of this user on this machine, as a container's health check does. Exit status: 0 satellites are let
+    in, even where something is degraded; 1 it is starting still, or not running.
+    """
+    report = next(_running_server("status", patience_s=5.0))
+    if as_json:
+        click.echo(json.dumps(report, ensure_ascii=False))
+    else:
+        click.echo("; ".join([report["status"], *(f"{what}: {why}" for what, why in report["faults"].items())]))
+    return 0 if report["status"] in ("ok", "degraded") else 1
 
 
 def _running_server(request: str, **arguments: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - whatever JSON carries
@@ -91,6 +115,20 @@ def _list_satellites() -> None:
     for each in satellites:
         seen = "now" if each["connected"] else _when(each["seen_at"])
         click.echo(f"{each['name']:20} {each['area'] or '-':16} {seen:18} {each['id']}")
+
+
+def _list_found() -> None:
+    import asyncio
+
+    from roomtone_server.ports.stock.offers import offers
+
+    found = asyncio.run(offers())
+    if not found:
+        click.echo("No Wyoming satellite announces itself here.")
+    for each in found:
+        click.echo(f"{each.name:20} {each.area or '-':16} {each.uri}")
+    if found:
+        click.echo("To have the server dial one, add its address to `satellites.dial` in server.yaml.", err=True)
 
 
 def _when(seen_at: float | None) -> str:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:  # for the server's start: see `roomtone_server.server`
     from roomtone.engines import Chosen
     from roomtone_server.engines.chains.chain import Chain
     from roomtone_server.engines.chains.provider import Chained
+    from roomtone_server.home.base import Home
     from roomtone_server.runtime.house import House
 
 
@@ -20,6 +21,7 @@ class Health:
     def __init__(self, name: str) -> None:
         self.ready = False
         self.house: House | None = None
+        self.home: Home | None = None
         self.engines: Mapping[str, Chosen | Chained] = {}  # by kind, once they are chosen
         self.chains: Mapping[str, Chain[Any]] = {}  # as above
         self._name = name
@@ -29,6 +31,8 @@ class Health:
         """As JSON: `status` is "starting" until satellites are let in, then "ok", or "degraded" while `faults` tells
         what failed the last time it was tried, or an engine of `chains` does not work: there, see `EngineStatus`."""
         faults = dict(self.house.parts.faults) if self.house else {}
+        if self.home is not None and (fault := self.home.fault()):
+            faults["home"] = fault
         chains = {kind: [asdict(status) for status in chain.status()] for kind, chain in self.chains.items()}
         is_whole = not faults and all(each["state"] == "works" for chain in chains.values() for each in chain)
         return {

@@ -2,13 +2,17 @@
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from functools import partial
 
 from roomtone.errors import LinkError
 from roomtone.link.background import alongside
 from roomtone.link.discovery import advertise
 from roomtone.link.pairing import PairingWindow
 from roomtone.link.security import ServerIdentity, make_certificate
+from roomtone_server.add_on.announcing import announce, offer
+from roomtone_server.add_on.supervisor import Supervisor
 from roomtone_server.agent.clocks import SYSTEM_CLOCKS
 from roomtone_server.equipment import Equipment, language_fault
 from roomtone_server.health import Health
@@ -27,6 +31,7 @@ from roomtone_server.settings import SCALES, ServerSettings
 from roomtone_server.store.satellites import SqliteSatelliteStore
 from roomtone_server.store.turns import SqliteTurnStore
 from roomtone_server.telemetry.metrics import Metrics
+from roomtone_server.wyoming_devices import dial_satellites, present_satellites, tell_of_others
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -74,24 +79,45 @@ async def furnish(
 async def open_doors(
     stack: AsyncExitStack, settings: ServerSettings, equipment: Equipment, mind: Mind, house: House
 ) -> tuple[int, dict[str, Verb]]:
-    """Lets satellites in: the port where they connect, and what the local command line may ask now. Raises
-    PortUnusable, LinkError."""
+    """Lets satellites in, and dials others: the port where they connect, and what the local command line may ask now.
+    Raises PortUnusable, LinkError, EngineError."""
     identity = await asyncio.to_thread(make_certificate, equipment.around.state)
     satellites = SqliteSatelliteStore(mind.database)
     window = PairingWindow()
     doorkeeper = Doorkeeper(satellites, window, settings.name)
     port = await stack.enter_async_context(serve_native(house, doorkeeper, identity, **settings.listen.model_dump()))
+    await dial_satellites(stack, settings, equipment.around, house)
+    await present_satellites(stack, settings, mind.database, satellites, house)
     if settings.discovery:  # beside all else: the network is asked first whether the name is free, which takes long
         await stack.enter_async_context(alongside(_announce(settings, port, identity, house)))
+        await stack.enter_async_context(alongside(tell_of_others(settings, house)))
     return port, LocalVerbs(house, satellites, window, identity.fingerprint).by_name()
+
+
+async def join_supervisor(
+    stack: AsyncExitStack, settings: ServerSettings, health: Health, verbs: Mapping[str, Verb]
+) -> None:
+    """In an add-on: its page in Home Assistant, which is offered the Wyoming services. Raises PortUnusable."""
+    supervisor = Supervisor.of_this_add_on()
+    if supervisor is None:
+        return
+    from roomtone_server.ports.web.panel import Panel, serve_panel
+
+    await stack.enter_async_context(serve_panel(Panel(health.report, verbs)))
+    if settings.home_assistant.enabled:
+        await stack.enter_async_context(alongside(offer(supervisor, settings.home_assistant.port)))
 
 
 async def _announce(settings: ServerSettings, port: int, identity: ServerIdentity, house: House) -> None:
     """For ever. A network without multicast costs discovery, not the server."""
-    host = None if settings.listen.host in EVERYWHERE else settings.listen.host
+    advertised = partial(advertise, settings.name, fingerprint=identity.fingerprint)
     try:
-        async with advertise(settings.name, port, fingerprint=identity.fingerprint, host=host):
-            await asyncio.get_running_loop().create_future()
+        if supervisor := Supervisor.of_this_add_on():
+            await announce(supervisor, port, lambda addresses, mapped: advertised(mapped, host=addresses))
+        else:
+            host = None if settings.listen.host in EVERYWHERE else settings.listen.host
+            async with advertised(port, host=host):
+                await asyncio.get_running_loop().create_future()
     except LinkError as problem:
         house.parts.faults["discovery"] = str(problem)
         _LOGGER.warning("%s; give the satellites this server's address in their settings", problem)

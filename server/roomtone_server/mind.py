@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from roomtone import engines
 from roomtone.engines import Chosen, Surroundings
@@ -10,6 +10,7 @@ from roomtone_server.agent.assistant import Assistant
 from roomtone_server.agent.base import Agent
 from roomtone_server.agent.intent_agent import IntentAgent
 from roomtone_server.agent.kept import Kept
+from roomtone_server.agent.referring import Referring
 from roomtone_server.agent.thinking.kept_history import over_restarts
 from roomtone_server.agent.thinking.thinker import Thinker
 from roomtone_server.agent.tools.base import Toolbox
@@ -76,6 +77,9 @@ async def open_mind(
             stack.push_async_callback(toolbox.close)
             await toolbox.start(the_home.entities)
         mind = _mind(settings, the_home, intents, database, toolboxes, llm)
+        if (talker := the_home.talker()) is not None and settings.agent.order != "llm-first":
+            referring = Referring(mind.agent, intents, the_home, talker, settings.agent)
+            mind = replace(mind, agent=referring)
         stack.push_async_callback(mind.agent.close)
         await mind.agent.start()
         if mind.thinker is not None:

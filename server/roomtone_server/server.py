@@ -11,13 +11,19 @@ import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 from roomtone.errors import RoomtoneError
+from roomtone.link.allow import AllowList
+from roomtone.link.listening import listen
 from roomtone_server.folders import surroundings
 from roomtone_server.health import Health
 from roomtone_server.ports.control import ControlPort, Verb, control_path
 from roomtone_server.ports.web.early import answering
 from roomtone_server.settings import ServerSettings
+
+if TYPE_CHECKING:
+    from roomtone_server.ports.services.port import Services
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -48,6 +54,7 @@ async def running(settings: ServerSettings) -> AsyncIterator[int]:
         await stack.enter_async_context(ControlPort(control_path(), verbs))
         web = settings.web
         early = await stack.enter_async_context(answering(web.host, web.port, health.report)) if web.enabled else None
+        services = await _open_services_port(stack, settings)
 
         await _imported("roomtone_server.equipment")
         from roomtone_server.equipment import choose_engines, made
@@ -64,7 +71,7 @@ async def running(settings: ServerSettings) -> AsyncIterator[int]:
                 if early is not None:  # aiohttp reads all certificates that are trusted here, at the side of the rest
                     starting.create_task(_imported("roomtone_server.ports.web.health"), name="web: import")
                 await _imported("roomtone_server.household")
-                from roomtone_server.household import furnish, open_doors, open_web
+                from roomtone_server.household import furnish, join_supervisor, open_doors, open_web
                 from roomtone_server.mind import open_mind
 
                 mind = await stack.enter_async_context(
@@ -72,14 +79,33 @@ async def running(settings: ServerSettings) -> AsyncIterator[int]:
                 )
         except* RoomtoneError as problems:
             raise _first(problems) from None
+        health.home = mind.home
         metrics = await open_web(stack, early, health)
         health.house = house = await furnish(stack, settings, equipment, mind, metrics)
         port, more_verbs = await open_doors(stack, settings, equipment, mind, house)
         verbs |= more_verbs
+        if services is not None:
+            await _imported("roomtone_server.services")
+            from roomtone_server.services import open_services
+
+            await open_services(stack, services, settings, equipment, mind.home, house)
+        await join_supervisor(stack, settings, health, verbs)
         health.ready = True
         _LOGGER.info("ready: satellites connect to port %d; `roomtone pair` lets a new one in", port)
         yield port
         health.ready = False
+
+
+async def _open_services_port(stack: AsyncExitStack, settings: ServerSettings) -> "Services | None":
+    """It tells what there is as soon as it can speak: who connects before waits in the port's queue."""
+    if not settings.home_assistant.enabled:
+        return None
+    allow = AllowList(settings.home_assistant.allow, setting="home_assistant.allow")
+    listening = stack.enter_context(await listen(allow.host, settings.home_assistant.port))
+    await _imported("roomtone_server.ports.services.port")
+    from roomtone_server.ports.services.port import serving
+
+    return await stack.enter_async_context(serving(listening, allow, settings, surroundings(settings).cache))
 
 
 async def _imported(module: str) -> None:

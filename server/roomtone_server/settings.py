@@ -2,23 +2,43 @@
 
 import socket
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import Field
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from roomtone.engines import EngineChoice
+from roomtone.link.allow import NetworkText
 from roomtone.link.crowd import MAX_CONNECTIONS, MAX_PER_ADDRESS
 from roomtone.logs import Level
-from roomtone.settings import HomeChoice, LlmChain, Settings, SttChain, ToolsChoices, TtsChain, VadChoice
+from roomtone.settings import HomeChoice, LlmChain, Settings, SttChain, ToolsChoices, TtsChain, VadChoice, WakeChoice
 from roomtone_server.agent.settings import AgentSettings
 from roomtone_server.engines.base import ANY_LANGUAGE
+from roomtone_server.wyoming_uri import WyomingUri, is_wyoming_uri
 
 NATIVE_PORT: Final = 10760
 CONFIG_VARIABLE: Final = "ROOMTONE_SERVER_CONFIG"  # names the settings file where --config does not
 WEB_PORT: Final = 8760
+SERVICES_PORT: Final = 10750
 
 Port = Annotated[int, Field(ge=0, le=65535)]  # 0: any free one
 Connections = Annotated[int, Field(ge=1, le=1000)]  # each costs some 300 KiB
+
+
+def _is_range(text: str) -> str:
+    first, last = map(int, text.split("-"))
+    if not 0 < first <= last <= 65535 or last - first >= MAX_PORTS:
+        raise ValueError(f"from a port to a higher one, at most {MAX_PORTS} of them")
+    return text
+
+
+PortRange = Annotated[str, Field(pattern=r"^\d{1,5}-\d{1,5}$"), AfterValidator(_is_range)]
+MAX_PORTS: Final = 1000
+
+
+def ports_of(text: str) -> range:
+    """Those of a `PortRange`, the last one too."""
+    first, last = map(int, text.split("-"))
+    return range(first, last + 1)
 
 
 class ListenSettings(Settings):
@@ -36,6 +56,50 @@ class WebSettings(Settings):
     enabled: bool = True
     host: str = "0.0.0.0"  # noqa: S104 - whatever watches over the server is another machine
     port: Port = WEB_PORT
+
+
+class HomeAssistantSettings(Settings):
+    """What Home Assistant, or any other client of Wyoming services, may use of this server, and who that may be."""
+
+    enabled: bool = True
+    port: Port = SERVICES_PORT
+    allow: Annotated[tuple[NetworkText, ...], Field(max_length=64)] = ()
+    endpointing: bool = True
+    conversation: Literal["handle", "intent"] = "handle"
+    wake: WakeChoice = EngineChoice()
+    satellites: bool = True
+    satellite_ports: PortRange = "10770-10801"
+
+
+def _by_uri(value: object) -> object:
+    """A satellite may be written as its address alone."""
+    if not isinstance(value, str):
+        return value
+    if not is_wyoming_uri(value):
+        raise ValueError("an address is written as tcp://HOST:PORT")
+    return {"uri": value}
+
+
+class DialledSettings(Settings):
+    """A Wyoming satellite that is none of ours. Where name or area are not set, what it says of itself holds."""
+
+    uri: WyomingUri
+    name: Annotated[str, Field(min_length=1, max_length=63)] | None = None
+    area: Annotated[str, Field(min_length=1, max_length=63)] | None = None
+
+
+class SatellitesSettings(Settings):
+    """The Wyoming satellites that the server dials, and the engine for those whose wake words it finds."""
+
+    dial: Annotated[tuple[Annotated[DialledSettings, BeforeValidator(_by_uri)], ...], Field(max_length=64)] = ()
+    wake: WakeChoice = EngineChoice()
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Self:
+        uris = [each.uri for each in self.dial]
+        if twice := {uri for uri in uris if uris.count(uri) > 1}:
+            raise ValueError(f"named more than once: {', '.join(sorted(twice))}")
+        return self
 
 
 # How patient the endpoint is: the names are Home Assistant's.
@@ -86,6 +150,8 @@ class ServerSettings(Settings):
     listen: ListenSettings = ListenSettings()
     discovery: bool = True
     web: WebSettings = WebSettings()
+    home_assistant: HomeAssistantSettings = HomeAssistantSettings()
+    satellites: SatellitesSettings = SatellitesSettings()
     stt: SttChain = (EngineChoice(),)
     tts: TtsChain = (EngineChoice(),)
     llm: LlmChain = ()

@@ -15,7 +15,9 @@ from roomtone.errors import SettingsError
 from roomtone.link.background import alongside
 from roomtone_server.agent.base import Request
 from roomtone_server.agent.tools import mcp as mcp_tools
+from roomtone_server.agent.tools import mcp_home_assistant
 from roomtone_server.agent.tools.base import ToolError
+from roomtone_server.agent.tools.home_kinds import KINDS
 
 
 @pytest.fixture(autouse=True)
@@ -193,3 +195,31 @@ def test_a_server_is_either_far_or_near():
     for options in ({}, {"url": "http://nas/mcp", "command": ["true"]}):
         with pytest.raises(SettingsError, match="either the server's url or its command"):
             made(options)
+
+
+def test_the_preset_of_home_assistant_needs_its_address_and_a_token():
+    written = {"preset": "home-assistant", "url": "http://homeassistant.local:8123/", "api_key": "abc"}
+    settings = mcp_tools.McpSettings.model_validate(written)
+    assert (settings.name, settings.url) == ("home", "http://homeassistant.local:8123/api/mcp/assist")
+    assert mcp_tools.McpSettings.model_validate({**settings.model_dump(), "api_key": "abc"}) == settings
+    assert [tool for tool in ("intent__HassTurnOff", "HassTurnOn", "script__party") if settings.uses(tool)] == [
+        "script__party"
+    ]
+
+
+def test_the_preset_leaves_out_what_our_own_tools_do():
+    ours = [kind.intent for kind in KINDS if kind.intent.startswith("Hass")]
+    assert ours
+    assert not any(map(mcp_home_assistant.is_of_use, ours))
+
+
+def test_in_an_add_on_the_preset_needs_nothing(monkeypatch):
+    monkeypatch.setenv("SUPERVISOR_TOKEN", "given")
+    settings = mcp_tools.McpSettings.model_validate({"preset": "home-assistant"})
+    assert (settings.url, settings.key()) == ("http://supervisor/core/api/mcp/assist", "given")
+
+
+def test_without_an_add_on_the_preset_needs_an_address(monkeypatch):
+    monkeypatch.delenv("SUPERVISOR_TOKEN", raising=False)
+    with pytest.raises(ValueError, match="name either the server's url or its command"):
+        mcp_tools.McpSettings.model_validate({"preset": "home-assistant"})

@@ -15,6 +15,7 @@ from roomtone.link.discovery import (
     FoundServer,
     FoundService,
     advertise,
+    advertise_service,
     find_server,
     find_servers,
     find_services,
@@ -42,6 +43,14 @@ async def test_a_server_on_one_address_announces_that_one():
         assert (found.hosts, found.area) == (("127.0.0.1",), None)
 
 
+async def test_a_server_that_is_reached_elsewhere_announces_that():
+    elsewhere = ("192.0.2.7", "192.0.2.8")
+    async with advertise("a container", 20760, fingerprint=PIN, host=elsewhere):
+        found = await find_server(PIN, SOON_S)
+        assert found is not None
+        assert (found.hosts, found.port) == (elsewhere, 20760)
+
+
 async def test_two_servers_of_one_name_are_both_found():
     async with (
         advertise("Our house", 10760, fingerprint=PIN, host="127.0.0.1"),
@@ -57,6 +66,20 @@ async def test_a_server_is_a_service_too_and_found_by_its_name():
         found = await find_services(SERVICE, SOON_S, enough=lambda service: service.port == 10762)
         assert FoundService("Our house", ("127.0.0.1",), 10762) in found
         assert await find_services("_roomtone-none._tcp.local.", A_WHILE_S) == []
+
+
+async def test_a_service_of_another_kind_announces_its_texts_and_no_other():
+    kind = "_roomtone-one._tcp.local."
+    async with advertise_service(kind, "Kitchen", 10764, texts={"area": "Kitchen\n"}, host="127.0.0.1"):
+        assert await find_services(kind, SOON_S, enough=lambda _: True) == [
+            FoundService("Kitchen", ("127.0.0.1",), 10764)
+        ]
+        zeroconf = AsyncZeroconf(ip_version=IPVersion.V4Only)
+        info = await zeroconf.async_get_service_info(kind, f"Kitchen.{kind}")
+        assert info.decoded_properties == {"area": "Kitchen"}
+        assert info.server.startswith("roomtone-")
+        await zeroconf.async_close()
+    assert await find_services(kind, A_WHILE_S) == []
 
 
 async def test_a_server_is_withdrawn_at_the_end():
@@ -82,7 +105,7 @@ async def test_an_announcement_that_is_cut_short_leaves_nothing_open(rounds):
 async def test_a_new_address_is_announced(monkeypatch):
     addresses = ["127.0.0.1"]
     monkeypatch.setattr(discovery, "own_addresses", lambda: list(addresses))
-    monkeypatch.setattr(discovery, "_ADDRESSES_S", 0.01)
+    monkeypatch.setattr(discovery, "ADDRESSES_S", 0.01)
     async with advertise("roaming", 10760, fingerprint=PIN):
         addresses.append("127.0.0.2")
         async with asyncio.timeout(SOON_S):

@@ -3,10 +3,10 @@
 import random
 import time
 from array import array
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 
 import pytest
-from support.scripted import SILENCE, SPEECH, ScriptedAgent, ScriptedStt, ScriptedTts, parts
+from support.scripted import SILENCE, SPEECH, ScriptedAgent, ScriptedSatellite, ScriptedStt, ScriptedTts, parts
 from wyoming.asr import TranscriptChunk
 from wyoming.audio import AudioChunk, AudioStart, AudioStop
 from wyoming.event import Event
@@ -14,12 +14,14 @@ from wyoming.event import Event
 from roomtone.errors import CodeRefused, PeerGone, TokenRefused
 from roomtone.link import events
 from roomtone.link.admission import greet, pair
+from roomtone.link.background import alongside
 from roomtone.link.pairing import PairingCode, PairingWindow
 from roomtone.link.security import client_context, make_certificate
 from roomtone.link.stream import dial
 from roomtone_server.ports.local import LocalVerbs
 from roomtone_server.ports.native import Doorkeeper, serve_native
 from roomtone_server.runtime.house import House
+from roomtone_server.runtime.recording import Recording
 from roomtone_server.store.database import Database
 from roomtone_server.store.satellites import SqliteSatelliteStore
 from roomtone_server.turn.arbiter import CHIME_WAITS_S
@@ -91,6 +93,20 @@ async def test_a_turn_over_the_link(tmp_path):
         ]
 
 
+async def test_an_announcement_without_a_text_is_known_by_its_turn(tmp_path):
+    async with serving(tmp_path) as served:
+        credentials = await served.pair()
+        async with served.dial() as link:
+            await greet(link, credentials, **NAME)
+            async with aclosing(served.house.presences()) as presences:
+                while not await anext(presences):
+                    pass
+            served.house.announce(credentials.satellite, Recording(bytes(2 * 800), 8_000), "done")
+            told = [await link.receive() for _ in range(4)]
+        assert [event.type for event in told] == ["roomtone-chime", "roomtone-reply", "audio-start", "audio-chunk"]
+        assert events.parse(told[1]) == events.Reply(2, "")
+
+
 async def test_the_satellite_that_hears_a_word_worse_is_told_that_another_answers(tmp_path):
     rng = random.Random(1)
     levels = [rng.randint(1_000, 8_000) for _ in range(50)]
@@ -147,6 +163,18 @@ async def test_as_many_satellites_as_are_allowed_may_share_one_address(tmp_path,
             await links.enter_async_context(served.dial())
         with pytest.raises(PeerGone):
             await links.enter_async_context(served.dial())
+
+
+async def test_those_of_other_makes_are_listed_while_they_are_connected(tmp_path):
+    async with serving(tmp_path) as served:
+        credentials = await served.pair()
+        porch = ScriptedSatellite("tcp://porch:10700", "Porch")
+        async with alongside(served.house.attend(porch)), aclosing(served.house.presences()) as presences:
+            while not await anext(presences):
+                pass
+            listed = [answer async for answer in served.verbs.satellites({})]
+        told = [(each["id"], each["name"], each["connected"]) for each in listed]
+        assert told == [(credentials.satellite, "Kitchen", False), ("tcp://porch:10700", "Porch", True)]
 
 
 async def test_a_revoked_satellite_is_sent_away_and_not_let_in_again(tmp_path):

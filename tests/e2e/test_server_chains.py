@@ -15,6 +15,7 @@ from roomtone_server.settings import ServerSettings
 OWN = "support.chain_engines"
 SETTINGS = """
 listen: {{host: 127.0.0.1, port: 0}}
+home_assistant: {{port: 0}}
 web: {{host: 127.0.0.1, port: {port}}}
 discovery: false
 stt: [mute, pocketsphinx]

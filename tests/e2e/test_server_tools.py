@@ -19,6 +19,7 @@ from roomtone_server.settings import ServerSettings
 
 SETTINGS = """
 listen: {{host: 127.0.0.1, port: 0}}
+home_assistant: {{port: 0}}
 web: {{enabled: false}}
 discovery: false
 llm: {{engine: openai, base_url: "{model}/v1"}}

@@ -18,7 +18,7 @@ from roomtone.link.security import client_context
 from roomtone.link.stream import dial
 from roomtone_server.ports.control import call_async, control_path
 from roomtone_server.server import running
-from roomtone_server.settings import ListenSettings, ServerSettings, WebSettings
+from roomtone_server.settings import HomeAssistantSettings, ListenSettings, ServerSettings, WebSettings
 
 HOST = "127.0.0.1"
 NAME = {"name": "Kitchen", "area": "Kitchen"}
@@ -57,7 +57,8 @@ async def shown(number):
 
 async def test_a_turn_is_counted_kept_and_shown():
     listen, web = ListenSettings(host=HOST, port=0), WebSettings(host=HOST, port=free_port())
-    settings = ServerSettings(name="attic", listen=listen, web=web, discovery=False)
+    services = HomeAssistantSettings(port=0)
+    settings = ServerSettings(name="attic", listen=listen, web=web, home_assistant=services, discovery=False)
     async with running(settings) as port:
         assert "There is no turn yet." in (await turns()).stdout
         [answer] = [answer async for answer in call_async(control_path(), "pair")]

@@ -114,7 +114,9 @@ def running(*arguments, until):
 
 
 async def test_a_port_in_use(tmp_path, taken_port):
-    (tmp_path / "server.yaml").write_text(f"web: {{enabled: false}}\nlisten: {{host: 127.0.0.1, port: {taken_port}}}")
+    (tmp_path / "server.yaml").write_text(
+        f"web: {{enabled: false}}\nhome_assistant: {{port: 0}}\nlisten: {{host: 127.0.0.1, port: {taken_port}}}"
+    )
     status, _, said = await roomtone("server", "--config", str(tmp_path / "server.yaml"))
     assert status == 2
     assert str(taken_port) in said
@@ -122,7 +124,9 @@ async def test_a_port_in_use(tmp_path, taken_port):
 
 
 async def test_a_web_port_in_use(tmp_path, taken_port):
-    (tmp_path / "server.yaml").write_text(f"web: {{host: 127.0.0.1, port: {taken_port}}}\nlisten: {{port: 0}}")
+    (tmp_path / "server.yaml").write_text(
+        f"web: {{host: 127.0.0.1, port: {taken_port}}}\nhome_assistant: {{port: 0}}\nlisten: {{port: 0}}"
+    )
     status, _, said = await roomtone("server", "--config", str(tmp_path / "server.yaml"))
     assert status == 2
     assert f"port {taken_port}: another program listens there" in said
@@ -134,7 +138,7 @@ async def test_a_home_with_an_entity_in_an_unknown_area(tmp_path):
         'areas: [{name: Kitchen}]\nentities:\n  - {id: light.a, name: Lamp, area: Kichen, state: "off"}\n'
     )
     (tmp_path / "server.yaml").write_text(
-        f"web: {{enabled: false}}\nhome: {{engine: virtual, file: {tmp_path}/home.yaml}}"
+        f"web: {{enabled: false}}\nhome_assistant: {{port: 0}}\nhome: {{engine: virtual, file: {tmp_path}/home.yaml}}"
     )
     status, _, said = await roomtone("server", "--config", str(tmp_path / "server.yaml"))
     assert status == 1
@@ -167,7 +171,7 @@ async def test_a_microphone_that_is_no_wav_file(tmp_path):
 
 async def test_a_second_server_in_the_same_folder(tmp_path):
     (tmp_path / "server.yaml").write_text(
-        "web: {enabled: false}\nlisten: {host: 127.0.0.1, port: 0}\ndiscovery: false\n"
+        "web: {enabled: false}\nhome_assistant: {port: 0}\nlisten: {host: 127.0.0.1, port: 0}\ndiscovery: false\n"
     )
     arguments = ("server", "--config", str(tmp_path / "server.yaml"))
     with running(*arguments, until="ready"):

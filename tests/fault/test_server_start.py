@@ -10,10 +10,15 @@ from roomtone.engines import EngineChoice
 from roomtone.errors import EngineError, HomeError, PortUnusable
 from roomtone_server.ports.control import control_path
 from roomtone_server.server import running
-from roomtone_server.settings import ListenSettings, ServerSettings, WebSettings
+from roomtone_server.settings import HomeAssistantSettings, ListenSettings, ServerSettings, WebSettings
 
 HOST = "127.0.0.1"
-SETTINGS = ServerSettings(listen=ListenSettings(host=HOST, port=0), web=WebSettings(host=HOST, port=0), discovery=False)
+SETTINGS = ServerSettings(
+    listen=ListenSettings(host=HOST, port=0),
+    web=WebSettings(host=HOST, port=0),
+    home_assistant=HomeAssistantSettings(port=0),
+    discovery=False,
+)
 OWN_THREADS = ("espeak", "home", "store")
 
 
@@ -46,6 +51,13 @@ async def test_with_a_web_port_that_is_taken():
     with socket.create_server((HOST, 0)) as taken:
         web = WebSettings(host=HOST, port=taken.getsockname()[1])
         await assert_does_not_start(SETTINGS.model_copy(update={"web": web}), PortUnusable, str(web.port))
+
+
+async def test_with_a_port_for_services_that_is_taken():
+    with socket.create_server((HOST, 0)) as taken:
+        services = HomeAssistantSettings(port=taken.getsockname()[1])
+        changed = SETTINGS.model_copy(update={"home_assistant": services})
+        await assert_does_not_start(changed, PortUnusable, str(services.port))
 
 
 async def test_what_stood_in_the_way_gone_it_starts():

@@ -68,7 +68,7 @@ def test_what_was_heard_is_known_to_the_word(seconds, heard):
     async def main(speaker, _):
         await speaker.say(STORY)
         await speaker.finish()
-        speaker.reached(round(seconds * RATE_HZ))
+        speaker.reached(round(seconds * RATE_HZ), done=False)
         assert speaker.heard == heard
 
     spoken(main, ScriptedTts(seconds=1.0))
@@ -107,7 +107,7 @@ def test_who_waits_long_for_a_reply_is_told_so_once(waits_s, said):
         await speaker.say("It is seven.\n\n")
         await asyncio.sleep(5)
         await speaker.finish()
-        speaker.reached(9 * RATE_HZ)
+        speaker.reached(9 * RATE_HZ, done=False)
         assert speaker.heard == "It is seven.", "history keeps the reply"
 
     tts = ScriptedTts(seconds=1.0)

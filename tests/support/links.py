@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from roomtone.errors import LinkError
+from roomtone.link.allow import AllowList
 from roomtone.link.codec import Decoder
 from roomtone.link.security import client_context, make_certificate
-from roomtone.link.stream import Deadlines, dial, serve
+from roomtone.link.stream import Deadlines, dial, dial_plain, serve, serve_plain
 
 HOST = "127.0.0.1"
 # Longer than any test takes: only deadlines that a test sets itself can pass.
@@ -31,6 +32,14 @@ def listening(handler, *, port=0, host=HOST, deadlines=PATIENT, **options):
 
 def dialled(port, *, fingerprint=None, deadlines=PATIENT):
     return dial(HOST, port, client_context(), fingerprint=fingerprint or identity().fingerprint, deadlines=deadlines)
+
+
+def plainly_listening(handler, *, port=0, allow=(), deadlines=PATIENT, **options):
+    return serve_plain(handler, port, AllowList(allow, setting="home.allow"), deadlines=deadlines, **options)
+
+
+def plainly_dialled(port, *, host=HOST, deadlines=PATIENT):
+    return dial_plain(host, port, deadlines=deadlines)
 
 
 @dataclass

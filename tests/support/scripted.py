@@ -115,6 +115,10 @@ class ScriptedSatellite:
         if self._plays:
             self.send(Sounded(turn, self._played, done=True))
 
+    def plays_to_the_end(self, turn: int) -> None:
+        """Of one that does not by itself."""
+        self.send(Sounded(turn, self._played, done=True))
+
     def flush(self, turn: int) -> None:
         self._note("flush", turn)
 

@@ -10,10 +10,10 @@ from typing import get_args
 import pytest
 from wyoming.event import Event
 
+from roomtone.backoff import FIRST_S, MOST_S, Backoff
 from roomtone.errors import FrameError, LinkError, TokenRefused
 from roomtone.link.events import Heard, Hello, Refused, Reply, event_of
 from roomtone_satellite import chimes
-from roomtone_satellite.backoff import FIRST_S, MOST_S, Backoff
 from roomtone_satellite.events import EndpointFound, ReplyStarted, Sound
 from roomtone_satellite.feedback import MAX_WAITING, EventCommands, EventCommandSettings
 from roomtone_satellite.incoming import Incoming, ReplyAudio, ReplyAudioEnded, Told

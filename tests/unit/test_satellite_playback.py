@@ -190,3 +190,19 @@ async def test_another_rate_is_made_into_the_speaker_s_and_counted_in_its_own():
         assert await here.played.get() == (1, 16_000)
         assert sum(len(pcm) for _, pcm in here.speaker.of(1)) // 2 == RATE_HZ
         assert here.progress[:2] == [(1, 320), (1, 3_520)]
+
+
+async def test_what_waits_to_sound_can_be_seen_and_bounded():
+    playback = Playback(
+        NullSpeaker(NullSpeakerSettings(rate_hz=8_000)),
+        on_progress=lambda *_: None,
+        on_played=lambda *_: None,
+        max_buffered_ms=100,
+    )
+    assert playback.buffered_ms == 0
+    playback.open(1)
+    for _ in range(20):
+        playback.feed(1, bytes(320), 8_000, 1)
+    assert playback.buffered_ms == 120
+    playback.flush(1)
+    assert playback.buffered_ms == 0

@@ -67,3 +67,20 @@ def test_the_preroll_is_whole_frames(tmp_path):
 def test_what_is_wrong_is_named_with_its_line(tmp_path, text, says):
     with pytest.raises(SettingsError, match=says):
         written(tmp_path, text)
+
+
+def test_who_may_drive_it_is_an_address_or_a_network(tmp_path):
+    file = tmp_path / "satellite.yaml"
+    file.write_text(
+        "mode: home-assistant\nhome_assistant:\n  allow: [192.168.1.10, fd00::/8]\n  wake: home-assistant\n"
+    )
+    settings = load(SatelliteSettings, file)
+    assert settings.home_assistant.allow == ("192.168.1.10", "fd00::/8")
+    assert settings.for_home_assistant().remote_wake
+    file.write_text("mode: alone\nhome_assistant:\n  allow: [kitchen]\n")
+    with pytest.raises(SettingsError) as refused:
+        load(SatelliteSettings, file)
+    mode, allow = str(refused.value).splitlines()
+    assert mode.endswith('satellite.yaml:1: mode: found "alone", allowed: one of server, home-assistant')
+    assert "satellite.yaml:3: home_assistant.allow" in allow
+    assert '"kitchen"' in allow

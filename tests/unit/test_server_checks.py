@@ -1,6 +1,7 @@
 """What the doctor says of a server's names; nothing runs."""
 
 import asyncio
+import json
 
 import pytest
 from support.entry_points import declare_project
@@ -50,6 +51,15 @@ def test_a_recogniser_of_a_chain_that_cannot_start_is_told(monkeypatch, tmp_path
     assert findings["recogniser"].state == "works"
     assert findings["stt engine mute"].state == "degraded"
     assert findings["stt engine mute"].text.endswith("the stt engine 'mute' cannot work here: pip install a mouth")
+
+
+def test_a_home_that_cannot_be_reached_is_broken_and_says_why(tmp_path, monkeypatch):
+    settings = {"engine": "home-assistant", "url": "http://127.0.0.1:9", "token": "abc"}
+    (tmp_path / "server.yaml").write_text(f"home: {json.dumps(settings)}\n")
+    monkeypatch.setenv(CONFIG_VARIABLE, str(tmp_path / "server.yaml"))
+    findings = {finding.subject: finding for finding in checks.CHECKS[2]()}
+    assert findings["home"].state == "broken"
+    assert findings["home"].text == "Home Assistant at 127.0.0.1:9 cannot be reached (Connection refused): does it run?"
 
 
 async def test_a_running_server_is_asked_for_them():

@@ -26,20 +26,32 @@ HEAVY = {
 }
 ROOMS = ("agent.intents", "engines.chains", "engines.llm", "engines.stt", "engines.tts", "home", "runtime", "store")
 
-# Runs the real command, up to its first import of anything heavy; asks for /health there, and ends.
+# Runs the real command, up to its first import of anything heavy, which it looks at; asks for /health there. Then up to
+# the next, once the services' port is served; asks there what there is, and ends.
 SCRIPT = """
 import json, os, socket, sys
+from importlib import import_module
 from roomtone import cli
 from roomtone_server import server
 
-port, config = int(sys.argv[1]), sys.argv[2]
+web, services, config = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+seen = {}
+
+def asked(port, said, enough):
+    with socket.create_connection(("127.0.0.1", port)) as client:
+        client.sendall(said)
+        answer = b""
+        while not enough(answer) and (more := client.recv(65536)):
+            answer += more
+    return answer.decode()
 
 def first(name):
-    modules = sorted(sys.modules)
-    with socket.create_connection(("127.0.0.1", port)) as client:
-        client.sendall(b"GET /health HTTP/1.1\\r\\n\\r\\n")
-        answer = b"".join(iter(lambda: client.recv(4096), b""))
-    print(json.dumps({"modules": modules, "answer": answer.decode(), "next": name}), flush=True)
+    if not seen:
+        seen["modules"] = sorted(sys.modules)
+        seen["answer"] = asked(web, b"GET /health HTTP/1.1\\r\\n\\r\\n", lambda _: False)
+        return import_module(name)
+    seen["info"] = asked(services, b'{"type":"describe"}\\n', lambda answer: b'"asr"' in answer)
+    print(json.dumps(seen | {"next": name}), flush=True)
     os._exit(0)
 
 server.import_module = first
@@ -50,11 +62,14 @@ cli.roomtone(["server", "--config", config])
 @pytest.fixture(scope="module")
 def seen(tmp_path_factory):
     folder = tmp_path_factory.mktemp("start")
-    with create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+    with create_server(("127.0.0.1", 0)) as web, create_server(("127.0.0.1", 0)) as services:
+        ports = [taken.getsockname()[1] for taken in (web, services)]
     config = folder / "server.yaml"
-    config.write_text(f"web: {{host: 127.0.0.1, port: {port}}}\nlisten: {{host: 127.0.0.1, port: 0}}\n")
-    command = [sys.executable, "-c", SCRIPT, str(port), str(config)]
+    config.write_text(
+        f"name: attic\nweb: {{host: 127.0.0.1, port: {ports[0]}}}\nlisten: {{host: 127.0.0.1, port: 0}}\n"
+        f"home_assistant: {{port: {ports[1]}}}\n"
+    )
+    command = [sys.executable, "-c", SCRIPT, *map(str, ports), str(config)]
     environment = {"ROOMTONE_STATE": str(folder), "ROOMTONE_CACHE": str(folder), "HOME": str(folder)}
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
     return json.loads(done.stdout)
@@ -64,6 +79,12 @@ def test_health_is_answered_then(seen):
     head, _, body = seen["answer"].partition("\r\n\r\n")
     assert head.startswith("HTTP/1.1 200 OK")
     assert json.loads(body)["status"] == "starting"
+
+
+def test_what_there_is_is_told_before_any_engine_is_chosen(seen):
+    header, data = seen["info"].split("\n", 1)
+    assert json.loads(header)["type"] == "info"
+    assert json.loads(data)["asr"][0]["name"] == "attic"
     assert seen["next"] == "roomtone_server.equipment"
 
 

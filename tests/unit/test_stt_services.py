@@ -69,6 +69,24 @@ async def test_openai_is_asked_for_what_the_settings_say(http):
     assert asked.fields == {**expected, "temperature": "0", "vad_filter": "true"}
 
 
+UNUSUAL = HearingRequest(names=("Zwiebelturm",), terms=("Grad",))
+
+
+async def test_what_is_likely_to_be_said_is_told_beside_the_home_s_names(http, wyoming):
+    async with engine("openai", base_url=f"{http.url}/openai/v1", api_key=KEY) as ears:
+        await (await fed(ears, request=UNUSUAL)).finish()
+    prompt = http.asked.pop().fields["prompt"]
+    assert prompt.startswith("Zwiebelturm, Ceiling Light, ")
+    assert prompt.endswith(", Grad")
+    async with deepgram(http) as ears:
+        await (await fed(ears, request=UNUSUAL)).finish()
+    assert {"Zwiebelturm", "Ceiling Light", "Grad"} < set(http.asked[0].fields["keyterm"])
+    async with engine("wyoming", uri=wyoming.uri) as ears:
+        await (await fed(ears, request=UNUSUAL)).finish()
+    assert wyoming.asked[0].transcript_names[:2] == ["Zwiebelturm", "Ceiling Light"]
+    assert wyoming.asked[0].transcript_terms == ["Grad"]
+
+
 async def test_too_little_audio_for_a_request_is_nothing_said(http):
     async with engine("openai", base_url=f"{http.url}/openai/v1", api_key=KEY) as ears:
         assert await (await fed(ears, SPOKEN[:1000])).finish() == Transcript("", spoken=False)

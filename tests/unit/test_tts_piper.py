@@ -120,6 +120,15 @@ async def test_speakers_by_name_and_by_number(voices, tmp_path):
             heard[speaker] = await spoken(engine, ONE)
             assert await spoken(engine, "Hallo", "de")  # whose voice has no such speaker, and needs none
     assert heard[None] == heard["low"] != heard["high"] == heard[1]
+    async with piper(voices, voice=path) as engine:
+        assert next(voice for voice in await engine.voices() if voice.name == "en_US-choir-low").speakers == (
+            "high",
+            "low",
+        )
+        high = SpeechRequest(ONE, voice=path, speaker="high")
+        assert b"".join([chunk async for chunk in engine.speak(high)]) == heard["high"]
+        with pytest.raises(EngineError, match="no speaker 'middle'"):
+            await anext(engine.speak(SpeechRequest(ONE, voice=path, speaker="middle")))
     for unknown, known in (("middle", "high, low"), (2, "high, low")):
         with pytest.raises(EngineError, match=f"no speaker {unknown!r}; it has: {known}"):
             async with piper(voices, voice=path, speaker=unknown):

@@ -76,6 +76,13 @@ async def test_a_speaker_and_the_rate_of_the_settings(server):
     assert server.asked[0].voice.speaker == "p1"
 
 
+async def test_the_speaker_of_a_request(server):
+    async with engine(server.uri) as voice:
+        wanted = SpeechRequest("hello", voice="en_US-ryan-low", speaker="p2")
+        assert [chunk async for chunk in voice.speak(wanted)]
+    assert server.asked[0].voice.speaker == "p2"
+
+
 async def test_closing_the_engine_ends_a_request_that_waits(server):
     async with engine(server.uri) as voice, asyncio.TaskGroup() as tasks:
         await spoken(voice, "hello")

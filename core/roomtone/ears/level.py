@@ -20,6 +20,13 @@ WORD_FRAMES: Final = 60
 LOUDEST: Final = 1 / 3  # of these frames: its vowels, which stand out of a noisy room too
 QUIETEST: Final = 0.2  # of all frames, at the latest between words: the room
 
+# Far-field recordings that are understood have speech at -39 to -9 dBFS (RMS): below this a microphone is turned down.
+LOW_SPEECH_DBFS: Final = -45.0
+# A quiet room at night is at about -66 dBFS: what is fainter is a muted microphone, or none.
+LOW_ROOM_DBFS: Final = -75.0
+# Recordings in the noisiest of rooms have speech 7 dB above the noise.
+NOISY_DB: Final = 6.0
+
 
 @dataclass(frozen=True, slots=True)
 class WakeLevels:

@@ -34,16 +34,22 @@ class Deadlines:
     handshake_s: float = 5.0  # TLS; and again for the first events, in `admission`
     read_s: float = 15.0  # from one whole event to the next, pings included; then the peer is gone
     write_s: float = 10.0  # for a write to leave; then the peer is gone
-    ping_s: float = 5.0  # from one ping to the next
+    ping_s: float = 5.0  # from one ping to the next; infinite: none
 
 
 DEADLINES: Final = Deadlines()
 
 
 class Link:
-    """One connection to a peer. `receive` and `drain` are for one task each; `send` for the whole loop."""
+    """One connection to a peer. `receive` and `drain` are for one task each; `send` for the whole loop.
 
-    def __init__(self, wire: Wire, address: tuple[str, int], deadlines: Deadlines, limits: Limits) -> None:
+    A `plain` peer speaks Wyoming as it is written: its pings need no text, and it may know none. It is pinged once,
+    and may be silent between two events; once it has sent a ping or pong itself, it is as any other.
+    """
+
+    def __init__(
+        self, wire: Wire, address: tuple[str, int], deadlines: Deadlines, limits: Limits, *, plain: bool = False
+    ) -> None:
         self.host, self.port = address  # as dialled, or as accepted
         self.peer = f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
         self.deadlines = deadlines
@@ -60,19 +66,26 @@ class Link:
         self._reading = Watchdog(deadlines.read_s, self._give_up_reading)
         self._writing = Watchdog(deadlines.write_s, self._give_up_writing)
         self._loop = asyncio.get_running_loop()
+        self._plain = plain
+        self._may_be_silent = plain
         self._pings = 0
         self._pinged_at: float | None = None  # the last ping, until it is answered
         self._next_ping: asyncio.TimerHandle | None = None
         self._closed: LinkError | None = None  # why this side ended it
 
     @property
+    def answers_pings(self) -> bool:
+        """Whether a silence of the peer's would mean that it is gone."""
+        return not self._may_be_silent
+
+    @property
     def dropped_chunks(self) -> int:
         """How many audio chunks grew too old to be sent."""
         return self._outbox.dropped
 
-    async def receive(self) -> Event:
-        """The next event; pings are answered here, and neither they nor pongs are seen outside. Raises PeerGone after
-        silence, close or reset, and FrameError."""
+    async def receive(self, *, pings: bool = False) -> Event:
+        """The next event; pings are answered here, and neither they nor pongs are seen outside, but for those `pings`
+        that somebody wants to count. Raises PeerGone after silence, close or reset, and FrameError."""
         while True:
             if self._closed is not None:
                 raise self._closed
@@ -83,6 +96,8 @@ class Link:
             if event.type not in {Ping.TYPE, Pong.TYPE}:
                 return event
             self._take(parse(event))
+            if pings and event.type == Ping.TYPE:
+                return event
 
     def send(self, event: Event) -> None:
         """Queues an event and never waits. Audio for which the peer is too slow is dropped, oldest first; a peer for
@@ -96,11 +111,15 @@ class Link:
         self._written.clear()
         self._waiting.set()
 
+    def let_be_silent(self) -> None:
+        """A plain peer has nothing more to say, and may be silent until it pings again."""
+        self._may_be_silent = self._plain
+
     def ping(self) -> None:
         """Asks the peer for its clock; `peer_clock` knows more with each answer. Raises PeerGone."""
         self._pings += 1
         self._pinged_at = self._loop.time()
-        self.send(event_of(Ping(str(self._pings))))
+        self.send(Event(Ping.TYPE) if self._plain else event_of(Ping(str(self._pings))))
         self._ping_later()
 
     async def drain(self) -> None:
@@ -142,6 +161,10 @@ class Link:
 
     async def _wait_for_event(self) -> Event:
         self._in_a_row = 0
+        if self._may_be_silent and not self._wire.decoder.undecoded_bytes and not self._wire.over:
+            await self._wire.more()  # the deadline is that of the event which begins now
+            if event := self._next_event():
+                return event
         with self._reading:
             while True:
                 if self._wire.over:
@@ -157,8 +180,11 @@ class Link:
             await asyncio.sleep(0)
 
     def _take(self, message: Message | None) -> None:
+        if self._may_be_silent:
+            self._may_be_silent = False
+            self._ping_later()
         if isinstance(message, Ping):
-            self.send(event_of(Pong(message.text, round(self._loop.time() * 1e6))))
+            self.send(self._pong(message))
         elif isinstance(message, Pong) and self._pinged_at is not None and message.text == str(self._pings):
             peer_at = None if message.at_us is None else message.at_us / 1e6
             self.peer_clock.answered(self._pinged_at, peer_at, self._loop.time())
@@ -166,12 +192,19 @@ class Link:
             if self._pings < FIRST_PINGS:
                 self.ping()
 
+    def _pong(self, ping: Ping) -> Event:
+        if self._plain:
+            return Event(Pong.TYPE, {} if ping.text is None else {"text": ping.text})
+        return event_of(Pong(ping.text, round(self._loop.time() * 1e6)))
+
     def _ping_later(self) -> None:
         if self._next_ping is not None:
             self._next_ping.cancel()
         self._next_ping = self._loop.call_later(self.deadlines.ping_s, self._ping_in_time)
 
     def _ping_in_time(self) -> None:
+        if self._may_be_silent and self._pings:
+            return
         with suppress(LinkError):  # whoever waits for the peer is told
             self.ping()
 

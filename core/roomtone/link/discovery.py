@@ -1,5 +1,5 @@
-"""How a satellite finds its server without being told, and the server a service: DNS-SD over multicast DNS, on every
-interface.
+"""How a satellite finds its server without being told, the server a service, and Home Assistant both: DNS-SD over
+multicast DNS, on every interface.
 
 What is heard is anybody's word. It only says where to dial; the pin decides whether that was the server.
 """
@@ -7,8 +7,9 @@ What is heard is anybody's word. It only says where to dial; the pin decides whe
 import asyncio
 import ipaddress
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager
+import secrets
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Final, Generic, TypeVar
 
@@ -18,6 +19,7 @@ from zeroconf import IPVersion, ServiceInfo, ServiceStateChange, Zeroconf
 from zeroconf.asyncio import AsyncServiceBrowser, AsyncServiceInfo, AsyncZeroconf
 
 from roomtone.errors import LinkError
+from roomtone.link.allow import AllowList
 from roomtone.link.background import alongside
 from roomtone.link.events import PROTOCOL, printable
 from roomtone.link.pairing import FINGERPRINT_BYTES
@@ -32,7 +34,7 @@ MAX_HOSTS: Final = 16  # guards the satellite's time: it dials each address of a
 _NAME_BYTES: Final = 56  # a DNS label has 63; the rest is for the number behind a name that is taken
 _TEXT_CHARACTERS: Final = 60  # with its key, and whatever the script, within the 255 bytes of a TXT string
 _DETAILS_S: Final = 3.0  # for the answer of a server that was announced, where it is
-_ADDRESSES_S: Final = 15.0  # how soon a new address of this machine is announced: Wi-Fi may come after us
+ADDRESSES_S: Final = 15.0  # how soon a new address of this machine is announced: Wi-Fi may come after us
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,28 +58,48 @@ class FoundService:
 
 
 F = TypeVar("F", FoundServer, FoundService)
+Host = str | tuple[str, ...] | None
 
 
 @asynccontextmanager
 async def advertise(
-    name: str, port: int, *, fingerprint: bytes, area: str | None = None, host: str | None = None
+    name: str, port: int, *, fingerprint: bytes, area: str | None = None, host: Host = None
 ) -> AsyncIterator[None]:
     """Announces the server while the block runs, and takes it back at the end. A name that is taken gets a number:
     whether it is takes a second and a half to find out, before the block is entered.
 
-    `host` is where the server listens; None is every address, and those that come later are announced too. Raises
-    LinkError when multicast does not work here.
+    `host` is where the server is dialled, or several such addresses; None is every one of this machine, and those that
+    come later are announced too. Raises LinkError when multicast does not work here.
     """
     texts = {"name": _clean(name), "protocol": str(PROTOCOL), "fp": fingerprint[:FINGERPRINT_BYTES].hex()}
     if area:
         texts["area"] = _clean(area)
-    announcer = _Announcer(texts, port, host)
-    await announcer.announce()
-    try:
-        async with alongside(announcer.follow_addresses()):
-            yield
-    finally:
-        await announcer.withdraw()
+    async with _announced(_Announcer(SERVICE, name, port, texts, host, f"roomtone-{texts['fp'][:8]}")):
+        yield
+
+
+@asynccontextmanager
+async def advertise_service(
+    service: str, name: str, port: int, *, texts: Mapping[str, str] | None = None, host: Host = None
+) -> AsyncIterator[None]:
+    """As `advertise`, of a service of any type (such as `_wyoming._tcp.local.`), with these TXT records and no other.
+    Raises LinkError likewise."""
+    cleaned = {key: _clean(text) for key, text in (texts or {}).items()}
+    async with _announced(_Announcer(service, name, port, cleaned, host, f"roomtone-{secrets.token_hex(4)}")):
+        yield
+
+
+async def advertise_to(
+    allow: AllowList, advertised: Callable[[tuple[str, ...]], AbstractAsyncContextManager[None]]
+) -> None:
+    """For ever, by the addresses at which those who may come reach us: Wi-Fi may come after us, and go."""
+    while True:
+        addresses = allow.reached_at()
+        async with advertised(addresses) if addresses else nullcontext():
+            while True:
+                await asyncio.sleep(ADDRESSES_S)
+                if allow.reached_at() != addresses:
+                    break
 
 
 async def find_servers(timeout_s: float) -> list[FoundServer]:
@@ -118,26 +140,39 @@ def own_addresses() -> list[str]:
     return [str(each) for each in others or addresses]
 
 
+@asynccontextmanager
+async def _announced(announcer: "_Announcer") -> AsyncIterator[None]:
+    await announcer.announce()
+    try:
+        async with alongside(announcer.follow_addresses()):
+            yield
+    finally:
+        await announcer.withdraw()
+
+
 @dataclass(slots=True)
 class _Announcer:
     """One announcement, renewed when the addresses change."""
 
-    texts: dict[str, str]
+    service: str
+    name: str
     port: int
-    host: str | None
-    _addresses: Sequence[str] = ()
+    texts: dict[str, str]
+    host: Host
+    machine: str  # a name of this machine's own, under which the addresses stand
+    _addresses: list[str] = field(default_factory=list)
     _zeroconf: AsyncZeroconf | None = None
 
     async def announce(self) -> None:
-        self._addresses = [self.host] if self.host else own_addresses()
-        label = self.texts["name"].encode()[:_NAME_BYTES].decode(errors="ignore") or "Roomtone"
+        self._addresses = [self.host] if isinstance(self.host, str) else list(self.host or own_addresses())
+        label = _clean(self.name).encode()[:_NAME_BYTES].decode(errors="ignore") or "Roomtone"
         info = ServiceInfo(
-            SERVICE,
-            f"{label}.{SERVICE}",
+            self.service,
+            f"{label}.{self.service}",
             port=self.port,
             properties=self.texts,
             parsed_addresses=self._addresses,
-            server=f"roomtone-{self.texts['fp'][:8]}.local.",
+            server=f"{self.machine}.local.",
         )
         self._zeroconf = _open()
         try:
@@ -147,7 +182,7 @@ class _Announcer:
         except BaseException as problem:
             await self.withdraw()
             if isinstance(problem, ZeroconfError | OSError):
-                raise LinkError(f"the server cannot be announced on the network: {problem}") from problem
+                raise LinkError(f"{label} cannot be announced on the network: {problem}") from problem
             raise
 
     async def withdraw(self) -> None:
@@ -157,16 +192,16 @@ class _Announcer:
 
     async def follow_addresses(self) -> None:
         while self.host is None:
-            await asyncio.sleep(_ADDRESSES_S)
+            await asyncio.sleep(ADDRESSES_S)
             if own_addresses() == self._addresses:
                 continue
-            _LOGGER.info("the addresses of this machine changed: announcing the server anew")
+            _LOGGER.info("the addresses of this machine changed: announcing %s anew", self.name)
             await self.withdraw()
             try:
                 await self.announce()
             except LinkError as problem:
-                _LOGGER.warning("%s; trying again in %g s", problem, _ADDRESSES_S)
-                self._addresses = ()
+                _LOGGER.warning("%s; trying again in %g s", problem, ADDRESSES_S)
+                self._addresses = []
 
 
 @dataclass(slots=True)
@@ -209,6 +244,8 @@ async def _browse(
 ) -> list[F]:
     zeroconf = _open()
     try:
+        # Cut short while it opens its sockets, it would lose them.
+        await asyncio.shield(zeroconf.zeroconf.async_wait_for_start())
         async with asyncio.TaskGroup() as tasks:
             search = _Search(zeroconf.zeroconf, service, understood, enough, tasks)
             browser = AsyncServiceBrowser(zeroconf.zeroconf, service, handlers=[search.heard])
@@ -220,6 +257,8 @@ async def _browse(
             finally:
                 await browser.async_cancel()
                 search.stop()
+    except ZeroconfError as problem:
+        raise LinkError(f"the network cannot be searched: {problem}") from problem
     finally:
         await zeroconf.async_close()
     return list(search.found.values())

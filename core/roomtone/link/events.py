@@ -22,6 +22,7 @@ What has an `at_us` tells when it was, on its sender's own clock: that which the
 
 import json
 from dataclasses import dataclass, field, fields
+from functools import cache
 from typing import Annotated, ClassVar, Final, Literal, get_args
 
 from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
@@ -263,7 +264,7 @@ Message = (
     | Pong
 )
 
-_ADAPTERS: Final = {kind.TYPE: TypeAdapter(kind) for kind in get_args(Message)}
+_KINDS: Final[dict[str, type[Message]]] = {kind.TYPE: kind for kind in get_args(Message)}
 # `dataclasses.asdict` would copy values that nobody can change, and take twenty times as long.
 _FIELDS: Final = {kind: tuple(each.name for each in fields(kind)) for kind in get_args(Message)}
 
@@ -279,14 +280,19 @@ def parse(event: Event) -> Message | None:
     Raises FrameError for one of ours with a field missing, too long, or of another type. Fields that this version does
     not know are ignored, so that a newer peer may add some.
     """
-    adapter = _ADAPTERS.get(event.type)
-    if adapter is None:
+    if event.type not in _KINDS:
         return None
     try:
         # By way of JSON, since strict Python validation takes a dataclass for itself only.
-        message: Message = adapter.validate_json(json.dumps(event.data), strict=True)
+        message: Message = _adapter(event.type).validate_json(json.dumps(event.data), strict=True)
     except ValidationError as problem:
         first = problem.errors(include_input=False, include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "its data"
         raise FrameError(f"a malformed {event.type}: {where}: {first['msg']}") from None
     return message
+
+
+@cache
+def _adapter(kind: str) -> TypeAdapter[Message]:
+    """Each when it is needed: all of them would take some 30 ms of a server's start."""
+    return TypeAdapter(_KINDS[kind])

@@ -1,39 +1,51 @@
-"""The only module with a socket: a satellite dials, a server serves, over TLS; both then hold a `Link`.
+"""The only module with a socket: one end dials, the other serves; both then hold a `Link`.
+
+Our own ends speak TLS with each other. Plain Wyoming, which others speak, has neither secrecy nor proof: whoever serves
+it says which addresses it is for.
 
 What runs beside the owner of a link or of a server are tasks of the context manager that made it, so that neither
 leaves anything behind.
 """
 
 import asyncio
-import errno
 import hmac
 import logging
-import os
 import socket
 import ssl
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from roomtone.errors import LinkError, PeerGone, PinMismatch, PortUnusable, RoomtoneError
+from roomtone.errors import LinkError, PeerGone, PinMismatch, RoomtoneError
+from roomtone.link.allow import AllowList
 from roomtone.link.background import alongside
 from roomtone.link.codec import LIMITS, Limits
 from roomtone.link.connection import DEADLINES, Deadlines, Link
 from roomtone.link.crowd import MAX_CONNECTIONS, MAX_PER_ADDRESS
+from roomtone.link.listening import listen
+from roomtone.link.reasons import reason
+from roomtone.link.refusal import admitting
 from roomtone.link.wire import Wire
 
-__all__ = ["Deadlines", "Link", "Server", "dial", "serve"]
+__all__ = ["Deadlines", "Link", "Server", "dial", "dial_plain", "serve", "serve_plain"]
 
 _LOGGER = logging.getLogger(__name__)
 
-_BACKLOG: Final = 100
 _UNSENT_BYTES: Final = 16 * 1024  # in the kernel; what is there can no longer be dropped when it is old
 _SHUTDOWN_S: Final = 1.0  # a peer that is there answers TLS's goodbye at once
 _ACCEPT_PAUSE_S: Final = 1.0  # after running out of file descriptors
 _PIN_BYTES: Final = (16, 32)
+_PLAIN_OPTIONS: Final = (  # half a minute in which not even its kernel answers, and a peer is gone
+    (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 15),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 5),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3),
+    (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
+    (socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _UNSENT_BYTES),
+)
 
 
 @asynccontextmanager
@@ -51,16 +63,7 @@ async def dial(
     The certificate is judged before a byte of ours goes out. Raises PeerGone (nobody there), PinMismatch, LinkError.
     """
     where = f"{host}:{port}"
-    loop = asyncio.get_running_loop()
-    try:
-        async with asyncio.timeout(deadlines.connect_s):
-            plain, wire = await loop.create_connection(partial(Wire, limits), host, port)
-    except TimeoutError:
-        raise PeerGone(f"{where} did not answer within {deadlines.connect_s:g} s: is the server running?") from None
-    except OSError as problem:
-        raise PeerGone(f"{where} cannot be reached: {_reason(problem)}") from problem
-    except UnicodeError:  # what asyncio says of a label that is empty or too long
-        raise PeerGone(f"{where} cannot be reached: that is no name of a host") from None
+    plain, wire = await _connected(host, port, deadlines, limits)
     await _secure(plain, wire, tls, where, deadlines, server_side=False)
     link = Link(wire, (host, port), deadlines, limits)
     if fingerprint is not None and not _pinned(link.peer_fingerprint, fingerprint):
@@ -70,6 +73,19 @@ async def dial(
             f"the server at {where} is not the one that was paired: its certificate has another fingerprint. If the "
             "server was set up anew, pair again; if not, something stands between"
         )
+    async with _attended(link, wire):
+        yield link
+
+
+@asynccontextmanager
+async def dial_plain(
+    host: str, port: int, *, deadlines: Deadlines = DEADLINES, limits: Limits = LIMITS
+) -> AsyncIterator[Link]:
+    """A link to whoever listens there, by plain Wyoming. Raises PeerGone (nobody there)."""
+    plain, wire = await _connected(host, port, deadlines, limits)
+    _tune_plain(plain)
+    wire.opened(plain)
+    link = Link(wire, (host, port), deadlines, limits, plain=True)
     async with _attended(link, wire):
         yield link
 
@@ -96,9 +112,31 @@ async def serve(
     """Accepts satellites while the block runs; leaving it ends all connections. `host` None is every address, `port` 0
     a free one. Each link is the handler's until it returns or raises; a LinkError ends its own connection only, and so
     does any other error, which is logged. Raises PortUnusable when it cannot listen there."""
-    listening = await _listen(host, port)
+    listening = await listen(host, port)
     with listening:
         reception = _Reception(handler, listening, tls, deadlines, limits, max_connections, max_per_address)
+        async with alongside(reception.run()):
+            yield Server(listening.getsockname()[1])
+
+
+@asynccontextmanager
+async def serve_plain(
+    handler: Callable[[Link], Awaitable[None]],
+    port: int,
+    allow: AllowList,
+    *,
+    already: socket.socket | None = None,
+    deadlines: Deadlines = DEADLINES,
+    limits: Limits = LIMITS,
+    max_connections: int = MAX_CONNECTIONS,
+    max_per_address: int = MAX_PER_ADDRESS,
+) -> AsyncIterator[Server]:
+    """As `serve`, by plain Wyoming, for the peers that are allowed; the others are told that they are not. Listens on
+    loopback while nobody else may come; or on the socket that is `already` there, from `listen`."""
+    listening = already or await listen(allow.host, port)
+    with listening:
+        attend = admitting(allow, handler)
+        reception = _Reception(attend, listening, None, deadlines, limits, max_connections, max_per_address)
         async with alongside(reception.run()):
             yield Server(listening.getsockname()[1])
 
@@ -110,7 +148,7 @@ class _Reception:
         self,
         handler: Callable[[Link], Awaitable[None]],
         listening: socket.socket,
-        tls: ssl.SSLContext,
+        tls: ssl.SSLContext | None,
         deadlines: Deadlines,
         limits: Limits,
         max_connections: int,
@@ -140,7 +178,7 @@ class _Reception:
         except (BlockingIOError, InterruptedError, ConnectionAbortedError):
             return
         except OSError as problem:
-            _LOGGER.error("cannot accept connections for a moment: %s", _reason(problem))
+            _LOGGER.error("cannot accept connections for a moment: %s", reason(problem))
             asyncio.get_running_loop().remove_reader(self._listening)
             connections.create_task(self._accept_later(connections), name="accept later")
             return
@@ -171,11 +209,15 @@ class _Reception:
         where = f"{address[0]}:{address[1]}"
         try:
             plain, wire = await loop.connect_accepted_socket(partial(Wire, self._limits), connection)
-            await _secure(plain, wire, self._tls, where, self._deadlines, server_side=True)
+            if self._tls is None:
+                _tune_plain(plain)
+                wire.opened(plain)
+            else:
+                await _secure(plain, wire, self._tls, where, self._deadlines, server_side=True)
         except (LinkError, OSError) as problem:
             _LOGGER.info("no link to %s: %s", where, problem)
             return
-        link = Link(wire, address, self._deadlines, self._limits)
+        link = Link(wire, address, self._deadlines, self._limits, plain=self._tls is None)
         async with _attended(link, wire):
             await self._handle(link)
 
@@ -183,8 +225,11 @@ class _Reception:
         try:
             await self._handler(link)
         except* LinkError as gone:
+            level = (
+                logging.INFO if self._tls is not None else logging.DEBUG
+            )  # plain clients come and go with each request
             for problem in _leaves(gone):
-                _LOGGER.info("link to %s ended: %s", link.peer, problem)
+                _LOGGER.log(level, "link to %s ended: %s", link.peer, problem)
         except* RoomtoneError as failed:
             for problem in _leaves(failed):
                 _LOGGER.error("link to %s ended: %s", link.peer, problem)
@@ -192,24 +237,26 @@ class _Reception:
             _LOGGER.exception("link to %s ended by a fault of this program; please report it", link.peer)
 
 
-async def _listen(host: str | None, port: int) -> socket.socket:
-    where = host or "every address"
+async def _connected(host: str, port: int, deadlines: Deadlines, limits: Limits) -> tuple[asyncio.Transport, Wire]:
+    """A connection over which nothing goes yet. Raises PeerGone."""
+    where = f"{host}:{port}"
     try:
-        if host:
-            found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-            listening = socket.create_server(found[0][4][:2], family=found[0][0], backlog=_BACKLOG)
-        elif socket.has_dualstack_ipv6():
-            listening = socket.create_server(("", port), family=socket.AF_INET6, dualstack_ipv6=True, backlog=_BACKLOG)
-        else:
-            listening = socket.create_server(("", port), backlog=_BACKLOG)
+        async with asyncio.timeout(deadlines.connect_s):
+            return await asyncio.get_running_loop().create_connection(partial(Wire, limits), host, port)
+    except TimeoutError:
+        raise PeerGone(f"{where} did not answer within {deadlines.connect_s:g} s: is the server running?") from None
     except OSError as problem:
-        if problem.errno == errno.EADDRINUSE:
-            raise PortUnusable(
-                f"port {port} on {where} is in use: stop the server that runs there, or choose another port"
-            ) from None
-        raise PortUnusable(f"cannot listen on port {port} of {where}: {_reason(problem)}") from problem
-    listening.settimeout(0)
-    return listening
+        raise PeerGone(f"{where} cannot be reached: {reason(problem)}") from problem
+    except UnicodeError:  # what asyncio says of a label that is empty or too long
+        raise PeerGone(f"{where} cannot be reached: that is no name of a host") from None
+
+
+def _tune_plain(plain: asyncio.Transport) -> None:
+    """The kernel notices a plain peer that lost its power, which may otherwise be silent for as long as it likes."""
+    tcp = plain.get_extra_info("socket")
+    for level, option, value in _PLAIN_OPTIONS:
+        with suppress(OSError):  # for one that is gone already: whoever reads next is told
+            tcp.setsockopt(level, option, value)
 
 
 async def _secure(
@@ -231,13 +278,13 @@ async def _secure(
                 ssl_shutdown_timeout=_SHUTDOWN_S,
             )
         except ssl.SSLError as problem:
-            raise LinkError(f"{where} and we find no common TLS 1.3: {_reason(problem)}") from problem
+            raise LinkError(f"{where} and we find no common TLS 1.3: {reason(problem)}") from problem
         except OSError as problem:
-            raise PeerGone(f"{where} did not complete the TLS handshake: {_reason(problem)}") from problem
+            raise PeerGone(f"{where} did not complete the TLS handshake: {reason(problem)}") from problem
         if secured is None:
             raise PeerGone(f"{where} hung up in the instant after the TLS handshake")
         failing.pop_all()
-    wire.secured(secured)
+    wire.opened(secured)
 
 
 @asynccontextmanager
@@ -258,12 +305,6 @@ async def _attended(link: Link, wire: Wire) -> AsyncIterator[None]:
 
 def _pinned(seen: bytes, pin: bytes) -> bool:
     return len(pin) in _PIN_BYTES and hmac.compare_digest(seen[: len(pin)], pin)
-
-
-def _reason(problem: OSError) -> str:
-    if isinstance(problem, ConnectionError) and problem.errno:  # asyncio's own text names the call, not the cause
-        return os.strerror(problem.errno)
-    return problem.strerror or str(problem) or type(problem).__name__
 
 
 def _leaves(group: BaseExceptionGroup[Exception]) -> Iterator[BaseException]:

@@ -1,6 +1,7 @@
 """Where asyncio's callbacks end: bytes go to the decoder; flow control and goodbyes become something to wait for."""
 
 import asyncio
+import ssl
 from typing import Final, cast
 
 from typing_extensions import override
@@ -12,7 +13,7 @@ READ_AHEAD_BYTES: Final = 64 * 1024
 
 
 class Wire(asyncio.Protocol):
-    """One connection below its events. Made plain, and silent until `secured` gives it its TLS transport."""
+    """One connection below its events. Silent until `opened` gives it the transport that it is to use."""
 
     def __init__(self, limits: Limits) -> None:
         self.decoder = Decoder(limits)
@@ -24,16 +25,16 @@ class Wire(asyncio.Protocol):
         self._writable.set()
         self._lost = asyncio.Event()
 
-    def secured(self, transport: asyncio.Transport) -> None:
-        """Takes the transport of TLS, whose buffer then holds one write at most."""
+    def opened(self, transport: asyncio.Transport) -> None:
+        """Takes the transport, TLS's or the plain one, whose buffer then holds one write at most."""
         transport.set_write_buffer_limits(high=1, low=0)  # asyncio's TLS never resumes from a limit of 0
         self._transport = transport
 
     def peer_certificate(self) -> bytes | None:
-        """In DER; None when the peer showed none."""
+        """In DER; None when the peer showed none, or speaks no TLS."""
         assert self._transport is not None
-        der: bytes | None = self._transport.get_extra_info("ssl_object").getpeercert(binary_form=True)
-        return der
+        secured: ssl.SSLObject | None = self._transport.get_extra_info("ssl_object")
+        return secured.getpeercert(binary_form=True) if secured else None
 
     async def more(self) -> None:
         """Returns when the decoder has got more bytes or the connection is over."""
@@ -69,7 +70,7 @@ class Wire(asyncio.Protocol):
     @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         plain = cast("asyncio.Transport", transport)
-        plain.pause_reading()  # nothing may be read before TLS stands between
+        plain.pause_reading()  # nothing may be read before TLS stands between, where it is to
         plain.set_write_buffer_limits(high=0)
 
     @override

@@ -37,6 +37,7 @@ class Prepared:
     speculative: bool  # whether the reply is known without acting, so that its audio may be made early
     payload: Any = None
     reply: str | None = None  # what `commit` will say, unless the home refuses; None: not known yet
+    further: tuple[Intent, ...] = ()  # those of the commands behind the first
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,7 @@ def elsewhere(last: Command, said: Command) -> Command | None:
 
 
 def _without_place(slots: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {slot: value for slot, value in slots.items() if slot not in {"name", "area"}}
+    return {slot: value for slot, value in slots.items() if slot not in {"name", "area", "floor"}}
 
 
 @dataclass(frozen=True, slots=True)

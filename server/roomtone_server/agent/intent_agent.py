@@ -14,7 +14,7 @@ from roomtone_server.agent.clocks import SYSTEM_CLOCKS, Clocks
 from roomtone_server.agent.context import subject_of
 from roomtone_server.agent.deeds import deed_of
 from roomtone_server.agent.kept import Kept
-from roomtone_server.agent.planning import NOWHERE, Command, Plan, Reply
+from roomtone_server.agent.planning import NOWHERE, Command, Plan, Reply, Situation
 from roomtone_server.agent.reading import Reader
 from roomtone_server.agent.ready import Ready, in_sentences
 from roomtone_server.agent.recollection import Recollection
@@ -22,7 +22,7 @@ from roomtone_server.agent.reminders import Reminder
 from roomtone_server.agent.settings import AgentSettings
 from roomtone_server.agent.timers import Timer
 from roomtone_server.agent.tongues import Tongues
-from roomtone_server.home.base import Guarded, Home, HomeSettings, ServiceCall
+from roomtone_server.home.base import Guarded, Home, HomeSettings, Order, ServiceCall
 
 # What is said later than this has a word for it: nothing was there to say it in time.
 LATE_S: Final = 30
@@ -63,6 +63,7 @@ class IntentAgent:
         return Prepared(
             request,
             intent=_intent(command),
+            further=tuple(intent for part in ready.parts[1:] if (intent := _intent(part.command))),
             speculative=ready.asks is None,
             payload=ready,
             reply=ready.text,
@@ -111,6 +112,14 @@ class IntentAgent:
         assert ready.asks is not None
         self._recollection.questions.ask(request, ready.asks)
 
+    def question(self, request: Request, calls: Sequence[ServiceCall]) -> str:
+        """What is asked before such calls are made, by whomever; empty where nothing is."""
+        return self._reader.question(request, calls)
+
+    def why_not(self, request: Request, problem: RoomtoneError) -> str:
+        """What is said of something that was tried, and failed."""
+        return self._reader.why_not(request, problem)
+
     def leave_to_others(self, request: Request) -> None:
         """Somebody else answers the request: a question that stood open is over, as after any other command."""
         self._recollection.questions.close(request)
@@ -123,7 +132,7 @@ class IntentAgent:
             made, problem = await self._do(step, request)
             for call in made:
                 yield Acted(call)
-            text = step.text if problem is None else self._reader.phrase(request, "failed", problem=problem)
+            text = step.text if problem is None else self._reader.why_not(request, problem)
             told.append(replace(step, text=text))
         silently = all(step.plan is not None and step.plan.ends_silently for step in ready.steps)
         answer = replace(ready, text=in_sentences(told))
@@ -135,7 +144,7 @@ class IntentAgent:
         """Carries one command out: the calls that were made, and what the last failure says."""
         plan = step.plan or Plan(Reply(""))
         before = self._reader.situation(request)
-        outcomes = await make(plan.calls, self._home)
+        outcomes = await make(plan.calls, self._home, _order(step.command, before))
         made = [call for call, problem in outcomes if problem is None]
         problems: list[RoomtoneError] = [problem for _, problem in outcomes if problem is not None]
         self._recollection.context.note(request, subject_of(plan, made), None if problems else step.command)
@@ -200,3 +209,8 @@ def _intent(command: Command | None) -> Intent | None:
     if command is None:
         return None
     return Intent(command.intent, {slot: value for slot, value in command.values.items() if value != NOWHERE})
+
+
+def _order(command: Command | None, situation: Situation) -> Order | None:
+    intent = _intent(command)
+    return None if intent is None else Order(intent.name, intent.slots, situation.area, situation.language)

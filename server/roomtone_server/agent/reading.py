@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Final
 
+from roomtone.errors import HomeGone, RoomtoneError
 from roomtone_server.agent.base import Request
 from roomtone_server.agent.clocks import Clocks
 from roomtone_server.agent.confirmation import guarded_calls
@@ -33,6 +34,9 @@ _LACK_CONTEXT: Final = frozenset(
         "reminder_when",
     }
 )
+
+# Where the home cannot be reached: what it is asked to do cannot be done, and what its states are is not known.
+_GONE: Final = "home_gone"
 
 # What is to be played has no end of its own: "play jazz and turn off the light".
 _ENDLESS: Final = frozenset({"HassMediaSearchAndPlay"})
@@ -120,9 +124,11 @@ class Reader:
             return replace(confirmed, answers=confirmed)
         try:
             plan = HANDLERS[command.intent](command, self.situation(request))
+            self._check_reached(plan)
             text = self._tongues[request.language].responses.reply(command, plan.reply)
         except CannotDo as problem:
-            text = self.phrase(request, problem.key, **problem.slots)
+            is_gone = self._home.fault() and problem.key not in _LACK_CONTEXT
+            text = self.phrase(request, _GONE if is_gone else problem.key, **problem.slots)
             return self._recalled(request) or Ready(text, lacks_context=problem.key in _LACK_CONTEXT)
         for change in plan.timers:
             if isinstance(change, StartTimer) and change.command is not None:
@@ -136,7 +142,23 @@ class Reader:
         fact = recalled(request.text, self._kept.memory.all(), request.language)
         return None if fact is None else Ready(self.phrase(request, "recalled", fact=fact.text), recalled=True)
 
+    def _check_reached(self, plan: Plan) -> None:
+        """Raises CannotDo when the home cannot be reached, for what acts there or tells of it."""
+        told = plan.reply
+        if self._home.fault() and (plan.calls or told.state or told.matched or told.unmatched):
+            raise CannotDo(_GONE)
+
+    def question(self, request: Request, calls: Sequence[ServiceCall]) -> str:
+        """What is asked before such calls are made; empty where nothing is."""
+        return self._asked(request, Ready(""), self._questions_about(request, calls)).text
+
+    def why_not(self, request: Request, problem: RoomtoneError) -> str:
+        """What is said of something that was tried, and failed."""
+        return self.phrase(request, _GONE if isinstance(problem, HomeGone) else "failed", problem=problem)
+
     def _excuse(self, request: Request) -> str:
+        if self._home.fault() and not self._home.entities():  # its names were never known: this may have held some
+            return self.phrase(request, _GONE)
         match self._stranger(request):
             case ("name", name):
                 return self.phrase(request, "no_entity", entity=name)

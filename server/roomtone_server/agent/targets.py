@@ -30,28 +30,32 @@ def named(command: Command, situation: Situation) -> Entity:
 
 
 def all_of(command: Command, situation: Situation, *domains: str) -> Sequence[Entity]:
-    """The entities of a kind, in the command's area if it has one; the kind is the command's own unless `domains` says.
+    """The entities of a kind, in the command's area or on its floor if it has one; the kind is the command's own unless
+    `domains` says.
 
     Raises CannotDo when there is none, saying what is missing where.
     """
     wanted = domains or (command.values["domain"],)
     device_class = command.values.get("device_class")
-    area = command.values.get("area")
+    area, floor = command.values.get("area"), command.values.get("floor")
     if area == NOWHERE:
         raise CannotDo("which_area")
+    on_floor = {each.name for each in situation.areas if each.floor is not None and each.floor.name == floor}
     found = [
         entity
         for entity in situation.entities
         if entity.domain in wanted
         and (device_class is None or entity.device_class == device_class)
         and (area is None or entity.area == area)
+        and (floor is None or entity.area in on_floor)
     ]
     if found:
         return found
-    where = "" if area is None else "_in_area"
+    where = "_in_area" if area is not None else "_in_floor" if floor is not None else ""
     if device_class is not None:
-        raise CannotDo(f"no_device_class{where}", device_class=command.spoken["device_class"], area=area)
-    raise CannotDo(f"no_domain{where}", domain=wanted[0], area=area)
+        spoken = command.spoken["device_class"]
+        raise CannotDo(f"no_device_class{where}", device_class=spoken, area=area, floor=floor)
+    raise CannotDo(f"no_domain{where}", domain=wanted[0], area=area, floor=floor)
 
 
 def meant(command: Command, situation: Situation, *domains: str) -> Sequence[Entity]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from roomtone.errors import UsageError
+from roomtone_server.bench.home_assistant.command import home_assistant
 from roomtone_server.bench.intents.command import intents
 from roomtone_server.bench.options import FILE, NEW_FILE, require_extra
 from roomtone_server.bench.stt.command import stt
@@ -27,6 +28,7 @@ def bench() -> None:
     """
 
 
+bench.add_command(home_assistant)
 bench.add_command(intents)
 bench.add_command(stt)
 bench.add_command(v2v)

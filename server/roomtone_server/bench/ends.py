@@ -61,6 +61,7 @@ class Ends:
             "name": f"bench {os.getpid()}",
             "listen": {"host": LOOPBACK, "port": 0},
             "web": {"host": LOOPBACK, "port": 0},
+            "home_assistant": {"port": 0},
             **(more or {}),
         }
         if home:

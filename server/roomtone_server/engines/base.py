@@ -19,6 +19,8 @@ class HearingRequest:
     language: str = "en"  # ANY_LANGUAGE: whichever is spoken; an engine that cannot tell hears one of its own
     wake_phrase: str = ""  # "okay nabu": its rest may stand at the beginning, and is not part of the utterance
     area: str | None = None  # where the speaker is
+    names: tuple[str, ...] = ()  # that are likely to be said, beside the home's; an engine that cannot be told ignores
+    terms: tuple[str, ...] = ()  # likewise, and less so
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,7 @@ class SpeechRequest:
     text: str
     language: str = "en"
     voice: str = ""  # empty: the engine's default for the language
+    speaker: str = ""  # of a voice that has several; empty: the voice's own
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,7 @@ class Voice:
     name: str
     languages: tuple[str, ...] = ()  # codes; empty: whichever the engine speaks
     title: str = ""  # what people call it, where the name is a number
+    speakers: tuple[str, ...] = ()  # of a voice that has several, as `SpeechRequest.speaker` names them
 
 
 class TextToSpeech(Protocol):

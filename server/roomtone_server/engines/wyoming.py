@@ -15,15 +15,13 @@ from wyoming.info import Describe, Info
 
 from roomtone.errors import EngineError, FrameError
 from roomtone.link.codec import Decoder, Limits, encode
+from roomtone_server.wyoming_uri import Address
 
 # A service may list hundreds of voices in one event, and send a whole sentence in another.
 LIMITS: Final = Limits(data_bytes=2 * 2**20, payload_bytes=8 * 2**20)
 READ_BYTES: Final = 64 * 1024
 
 _CODE_CHARACTERS: Final = 40
-
-
-Address = tuple[str, int]
 
 M = TypeVar("M", bound=BaseModel)
 

@@ -6,15 +6,15 @@ What announces itself is anybody's: by a name it is only found, not proven.
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from typing import Annotated, Any, Final, Literal, Self
-from urllib.parse import urlsplit
+from typing import Any, Final, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, Field, model_validator
+from pydantic import BaseModel, Field, model_validator
 
 from roomtone.engines import EngineSettings
 from roomtone.errors import EngineError, LinkError
 from roomtone.link.discovery import FoundService, find_services
-from roomtone_server.engines.wyoming import Address, Connection, connected
+from roomtone_server.engines.wyoming import Connection, connected
+from roomtone_server.wyoming_uri import Address, WyomingUri, address_of
 
 SERVICE: Final = "_wyoming._tcp.local."
 FIND_S: Final = 3.0  # for one of a name; it ends when that is heard
@@ -22,15 +22,6 @@ FIND_ANY_S: Final = 1.0
 ASK_S: Final = 6.0  # guards our time: anyone can announce many addresses, at which nobody answers
 
 Kind = Literal["asr", "tts"]
-
-
-def _with_a_port(uri: str) -> str:
-    if not 0 < int(uri.rpartition(":")[2]) < 2**16:
-        raise ValueError("a port is a number from 1 to 65535")
-    return uri
-
-
-WyomingUri = Annotated[str, Field(pattern=r"^tcp://[^/\s]+:\d{1,5}$"), AfterValidator(_with_a_port)]
 
 
 class WyomingPlaceSettings(EngineSettings):
@@ -55,8 +46,7 @@ class WyomingService:
         self._find = settings.find
         self._connect_s = connect_s
         self._kind = kind
-        address = urlsplit(settings.uri) if settings.uri else None
-        self._fixed = (address.hostname or "", address.port or 0) if address else None
+        self._fixed = address_of(settings.uri) if settings.uri else None
         self._address = self._fixed
         self._finding = asyncio.Lock()
 

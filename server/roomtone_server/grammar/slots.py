@@ -20,23 +20,21 @@ _LETTER_BESIDE_DIGIT: Final = re.compile(r"(?<=[^\W\d])(?=\d)|(?<=\d)(?=[^\W\d])
 
 
 def slot_lists(vocabulary: Vocabulary) -> dict[str, TextSlotList]:
-    """The lists `name`, `area` and `floor` (homes have none yet; the packaged templates name it).
+    """The lists `name`, `area` and `floor`.
 
     A value is the thing's first name, whichever of its names was said. A name's context carries `domain` and, where it
     has one, `device_class`: the templates ask for them. Its metadata carries `id` and `area`.
     """
     language = vocabulary.language
     names = [value for thing in vocabulary.things for value in _thing_values(thing, language)]
-    areas = [
-        _value(spoken, area.names[0])
-        for area in vocabulary.areas
-        for name in area.names
-        for spoken in said(name, language)
-    ]
+    areas, floors = (
+        [_value(spoken, place.names[0]) for place in places for name in place.names for spoken in said(name, language)]
+        for places in (vocabulary.areas, vocabulary.floors)
+    )
     return {
         "name": TextSlotList(name="name", values=names),
         "area": TextSlotList(name="area", values=areas),
-        "floor": TextSlotList(name="floor", values=[]),
+        "floor": TextSlotList(name="floor", values=floors),
     }
 
 

@@ -23,7 +23,13 @@ class NamedArea:
 
 
 @dataclass(frozen=True, slots=True)
+class NamedFloor:
+    names: tuple[str, ...]  # likewise
+
+
+@dataclass(frozen=True, slots=True)
 class Vocabulary:
     language: str = "en"
     areas: tuple[NamedArea, ...] = ()
     things: tuple[NamedThing, ...] = ()
+    floors: tuple[NamedFloor, ...] = ()

@@ -18,9 +18,16 @@ class HomeSettings(EngineSettings):
 
 
 @dataclass(frozen=True, slots=True)
+class Floor:
+    name: str
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Area:
     name: str
     aliases: tuple[str, ...] = ()
+    floor: Floor | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +57,61 @@ class ServiceCall:
     data: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Order:
+    """The command that a call carries out: its intent, named as Home Assistant names it, and what else was said.
+    `slots` may say which entities were meant; of those, the call is one."""
+
+    intent: str
+    slots: Mapping[str, Any] = field(default_factory=dict)
+    area: str | None = None  # where the speaker stands
+    language: str = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Conversed:
+    """What a home's own agent made of a text."""
+
+    text: str
+    understood: bool
+    conversation: str  # its id; the next text of the same conversation goes with it
+    expects_answer: bool = False
+
+
+class Talker(Protocol):
+    """The conversation agent that a home brings along."""
+
+    async def foresee(self, text: str, language: str) -> Sequence[ServiceCall]:
+        """What it would do with locks, covers and alarms, as far as it tells. Reads only. Raises HomeError."""
+
+    async def converse(self, text: str, language: str, conversation: str) -> Conversed:
+        """Lets it act and answer. `conversation` is empty for a new one. Raises HomeError."""
+
+
 class Home(Protocol):
+    """Started and closed by the same task."""
+
     async def start(self) -> None:
-        """Loads or connects. Raises HomeError, whose message names what to mend."""
+        """Loads, or connects as far as that is possible now: see `fault`. Raises HomeError, whose message names what to
+        mend."""
+
+    def fault(self) -> str | None:
+        """Why it cannot be reached now, and what to do; its states are then those of before. None while all is well."""
+
+    def talker(self) -> Talker | None:
+        """Who answers what is no command of ours, where the home's owner wants that."""
 
     def areas(self) -> Sequence[Area]: ...
 
     def entities(self) -> Sequence[Entity]:
         """Every entity that may be spoken of, with its state now; never waits."""
 
-    async def call(self, call: ServiceCall) -> None:
-        """Done when the home has taken the new state. Raises HomeError: unknown entity, unknown service, bad data."""
+    def area_of_device(self, device: str) -> str | None:
+        """The name of the area where a device of the home's own stands, by its id there; None when nobody knows."""
+
+    async def call(self, call: ServiceCall, order: Order | None = None) -> None:
+        """Done when the home has taken the new state. A home that knows by itself what the intent of an order means for
+        the call's entity does that instead. Raises HomeError: unknown entity, unknown service, bad data; HomeGone."""
 
     def changes(self) -> AsyncGenerator[Vocabulary, None]:
         """The words of the home: once now, then again whenever a name, alias or area has changed."""

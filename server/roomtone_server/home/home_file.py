@@ -9,7 +9,7 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from roomtone.errors import HomeError
-from roomtone_server.home.base import Area, Entity, ServiceCall
+from roomtone_server.home.base import Area, Entity, Floor, ServiceCall
 from roomtone_server.home.domains import DOMAINS
 
 
@@ -33,6 +33,7 @@ class _Entry(BaseModel):
 class AreaEntry(_Entry):
     name: Spoken
     aliases: tuple[Spoken, ...] = ()
+    floor: Spoken | None = None
 
 
 class CallEntry(_Entry):
@@ -104,7 +105,8 @@ class HomeFile(_Entry):
 
     def parts(self) -> tuple[list[Area], list[Entity]]:
         """The home as it is before anything has happened in it."""
-        return [Area(area.name, area.aliases) for area in self.areas], [_entity(entry) for entry in self.entities]
+        areas = [Area(area.name, area.aliases, Floor(area.floor) if area.floor else None) for area in self.areas]
+        return areas, [_entity(entry) for entry in self.entities]
 
     def calls(self) -> dict[str, tuple[ServiceCall, ...]]:
         """What each scene and script does, by its id."""

@@ -3,7 +3,7 @@
 import operator
 from collections.abc import Sequence
 
-from roomtone_server.grammar.vocabulary import NamedArea, NamedThing, Vocabulary
+from roomtone_server.grammar.vocabulary import NamedArea, NamedFloor, NamedThing, Vocabulary
 from roomtone_server.home.base import Area, Entity
 
 
@@ -23,7 +23,9 @@ class Words:
     def of(self, areas: Sequence[Area], entities: Sequence[Entity]) -> Vocabulary:
         """As `vocabulary_of`; the same object while nothing but states changes."""
         named = tuple(NamedArea((area.name, *area.aliases)) for area in areas)
-        vocabulary = Vocabulary(self._language, named, self._things(entities))
+        floors = {area.floor: None for area in areas if area.floor is not None}
+        named_floors = tuple(NamedFloor((floor.name, *floor.aliases)) for floor in floors)
+        vocabulary = Vocabulary(self._language, named, self._things(entities), named_floors)
         self._entities = entities
         if vocabulary != self._vocabulary:
             self._vocabulary = vocabulary

@@ -14,7 +14,7 @@ from typing import Final
 from roomtone.engines import EngineSpec, Surroundings
 from roomtone.errors import HomeError
 from roomtone_server.grammar.vocabulary import Vocabulary
-from roomtone_server.home.base import Area, Entity, HomeSettings, ServiceCall
+from roomtone_server.home.base import Area, Entity, HomeSettings, Order, ServiceCall
 from roomtone_server.home.home_file import read_home_file
 from roomtone_server.home.kept_states import FILE_NAME, Kept, StateFile, difference, read, restored
 from roomtone_server.home.names import vocabulary_of
@@ -71,13 +71,22 @@ class VirtualHome:
         self._kept = {entity_id: left for entity_id, left in read(self._kept_path).items() if entity_id in self._first}
         self._entities = {entity.id: restored(entity, self._kept) for entity in entities}
 
+    def fault(self) -> str | None:
+        return None
+
+    def area_of_device(self, device: str) -> None:
+        """It has entities, and no devices."""
+
+    def talker(self) -> None:
+        """It has none."""
+
     def areas(self) -> Sequence[Area]:
         return self._areas
 
     def entities(self) -> Sequence[Entity]:
         return tuple(self._entities.values())
 
-    async def call(self, call: ServiceCall) -> None:
+    async def call(self, call: ServiceCall, order: Order | None = None) -> None:  # noqa: ARG002 - it has services only
         before, after = self._entities, self._after(self._entities, call, depth=0)
         changed = {
             entity_id: difference(self._first[entity_id], entity)

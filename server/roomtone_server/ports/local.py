@@ -45,11 +45,14 @@ class LocalVerbs:
         yield {"code": str(PairingCode(self._fingerprint[:16], secret)), "expires_s": WINDOW_S}
 
     async def satellites(self, _arguments: dict[str, Any]) -> AsyncGenerator[Answer, None]:
-        """Each paired satellite: `id`, `name`, `area`, whether it is `connected`, `seen_at`."""
-        present = {satellite.id for satellite in self._house.satellites}
+        """Each satellite that is paired, and each of another make that is connected: `id`, `name`, `area`, whether it
+        is `connected`, `seen_at`."""
+        present = {satellite.id: satellite for satellite in self._house.satellites}
         for each in await self._satellites.list():
-            connected = each.id in present
+            connected = present.pop(each.id, None) is not None
             yield {"id": each.id, "name": each.name, "area": each.area, "connected": connected, "seen_at": each.seen_at}
+        for other in present.values():
+            yield {"id": other.id, "name": other.name, "area": other.area, "connected": True, "seen_at": None}
 
     async def revoke(self, arguments: dict[str, Any]) -> AsyncGenerator[Answer, None]:
         """Takes a satellite's token back, by `satellite`: its id, or its name where only one is called so."""

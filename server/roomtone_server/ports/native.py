@@ -77,7 +77,8 @@ class NativeSession:
         self._send(Transcript(text).event())
 
     def show_reply(self, turn: int, text: str) -> None:
-        for start in range(0, len(text), _SHOWN_CHARACTERS):
+        """An empty one too: by this the satellite knows whose the audio is that follows."""
+        for start in range(0, max(1, len(text)), _SHOWN_CHARACTERS):
             self._tell(events.Reply(turn, text[start : start + _SHOWN_CHARACTERS]))
 
     def chime(self, sound: Sound) -> None:

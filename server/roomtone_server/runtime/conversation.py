@@ -17,6 +17,7 @@ from roomtone_server.runtime.contest import Contest
 from roomtone_server.runtime.echoes import is_echo
 from roomtone_server.runtime.listening import Ear
 from roomtone_server.runtime.parts import Parts
+from roomtone_server.runtime.recording import voice_of
 from roomtone_server.runtime.scope import Job, TurnScope
 from roomtone_server.runtime.session import (
     Audio,
@@ -34,6 +35,8 @@ from roomtone_server.turn import events as turn
 from roomtone_server.turn.machine import TurnMachine
 
 _LOGGER = logging.getLogger(__name__)
+
+Spoken = turn.Answer | turn.Announce
 
 
 class Conversation:
@@ -122,7 +125,7 @@ class Conversation:
                 self._post(turn.InterruptionHeard(turn_id, interrupts, sample, paused))
             case Sounded(turn_id, samples, done, sounded):
                 if speaker := self._speaker_of(turn_id):
-                    speaker.reached(samples)
+                    speaker.reached(samples, done=done)
                 self._trace("played" if done else "sounded", turn_id=turn_id, samples=samples, **sounded.told())
                 self._post(turn.PlaybackEnded(turn_id) if done else turn.PlaybackReached(turn_id, samples))
             case GivenUp():
@@ -281,8 +284,7 @@ class Conversation:
         self._language = self._parts.language_of_turn(heard)
         self._note_rejection(turn_id, heard)
         hint = self._parts.hints.of(heard.text, finished=heard.finished)
-        preview = turn.PreviewReady(turn_id, revision, heard.text, hint.key, hint.completeness, heard.spoken)
-        self._post(preview)
+        self._post(turn.PreviewReady(turn_id, revision, heard.text, hint.key, hint.completeness, heard.spoken))
         if heard.text:
             answer = await self._parts.agent.prepare(self._request(heard.text))
             prepared.set_result(answer)
@@ -326,27 +328,24 @@ class Conversation:
                             self._trace("action", turn_id=turn_id, **action)
                         case Finished():
                             finished = part
-            await self._complete(speaker, turn_id, command.revision, finished)
+            await self._complete(speaker, command, finished)
 
     async def _announce(self, command: turn.Announce) -> None:
         self._session.chime(command.sound)
         gain = 1.0 if command.sound == "timer" else self._parts.gain()  # what rings is never lowered
         async with self._speaking(command, command.language or self._parts.language, gain) as speaker:
             await self._say(speaker, command.turn, command.text)
-            finished = Finished(understood=True, expects_answer=command.expects_answer)
-            await self._complete(speaker, command.turn, command.revision, finished)
+            await self._complete(speaker, command, Finished(understood=True, expects_answer=command.expects_answer))
 
     @asynccontextmanager
-    async def _speaking(
-        self, command: turn.Answer | turn.Announce, language: str, gain: float
-    ) -> AsyncIterator[Speaker]:
+    async def _speaking(self, command: Spoken, language: str, gain: float) -> AsyncIterator[Speaker]:
         def on_first_audio() -> None:
-            self._trace("first-audio", turn_id=command.turn, rate_hz=self._parts.tts.rate_hz)
+            self._trace("first-audio", turn_id=command.turn, rate_hz=voice.rate_hz)
             self._post(turn.ReplyStarted(command.turn, command.revision))
 
         moment = self._parts.one_moment_in(language) if isinstance(command, turn.Answer) else ""
-        how = self._parts.tts, command.turn, language, on_first_audio, moment, gain
-        async with speaking(self._session, *how) as speaker:
+        voice = voice_of(command.text, self._parts.tts)
+        async with speaking(self._session, voice, command.turn, language, on_first_audio, moment, gain) as speaker:
             self._reply, self._cut_short = (command.turn, speaker), None
             yield speaker
 
@@ -361,14 +360,15 @@ class Conversation:
             self._trace("interrupted", turn_id=turn_id, text=self._cut_short)
 
     async def _say(self, speaker: Speaker, turn_id: int, text: str) -> None:
-        self._trace("reply", turn_id=turn_id, text=text)
+        self._trace("reply", turn_id=turn_id, text=str(text))  # of a recording, the text alone
         self._session.show_reply(turn_id, text)
         await speaker.say(text)
 
-    async def _complete(self, speaker: Speaker, turn_id: int, revision: int, finished: Finished) -> None:
+    async def _complete(self, speaker: Speaker, command: Spoken, finished: Finished) -> None:
         remaining_s = await speaker.finish()
-        self._trace("last-audio", turn_id=turn_id)
-        self._post(turn.ReplyFinished(turn_id, revision, remaining_s, finished.understood, finished.expects_answer))
+        self._trace("last-audio", turn_id=command.turn)
+        outcome = remaining_s, finished.understood, finished.expects_answer
+        self._post(turn.ReplyFinished(command.turn, command.revision, *outcome))
 
     def _guarded(self, turn_id: int, stage: turn.Stage, job: Job) -> Job:
         """The job, whose failure is an event of the turn; a fault of ours is logged whole."""

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections import defaultdict, deque
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import Final
 
@@ -11,6 +12,7 @@ from roomtone_server.home.base import Home
 from roomtone_server.runtime.contest import Contest
 from roomtone_server.runtime.conversation import Conversation
 from roomtone_server.runtime.parts import Parts
+from roomtone_server.runtime.recording import Recording
 from roomtone_server.runtime.session import Satellite, VoiceSession
 from roomtone_server.turn.events import AnnouncementDue, Sound
 
@@ -30,6 +32,7 @@ class House:
         self.taught = asyncio.Event()  # the recogniser has been told the home's words, once at least
         self.unheard_names: list[str] = []  # of the home: the recogniser cannot hear them
         self._present: dict[str, tuple[Satellite, Conversation]] = {}
+        self._came_or_went = asyncio.Event()
         self._contest = Contest()
         self._missed: defaultdict[str, deque[AnnouncementDue]] = defaultdict(
             lambda: deque(maxlen=MAX_MISSED_ANNOUNCEMENTS)
@@ -40,6 +43,13 @@ class House:
         """Those that are connected now, by name."""
         return sorted((satellite for satellite, _ in self._present.values()), key=lambda each: each.name)
 
+    async def presences(self) -> AsyncGenerator[Sequence[Satellite], None]:
+        """`satellites` now, and whenever they are others. One consumer."""
+        while True:
+            self._came_or_went.clear()
+            yield self.satellites
+            await self._came_or_went.wait()
+
     async def attend(self, session: VoiceSession) -> None:
         """Runs the satellite's conversation until it is gone. A second connection of one satellite ends the first,
         which may be the half-open rest of a network that broke."""
@@ -48,6 +58,7 @@ class House:
             self._present[satellite.id][1].leave()
         conversation = Conversation(session, self.parts, self._contest)
         self._present[satellite.id] = (satellite, conversation)
+        self._came_or_went.set()
         self._contest.enter(satellite.id, conversation)
         _LOGGER.info("connected", extra={"satellite": satellite.name})
         try:
@@ -55,6 +66,7 @@ class House:
         finally:
             if self._present.get(satellite.id, (None, None))[1] is conversation:
                 del self._present[satellite.id]
+                self._came_or_went.set()
             self._contest.leave(satellite.id, conversation)
             for due in conversation.unspoken:
                 self._deliver(satellite.id, due)
@@ -69,8 +81,8 @@ class House:
         self, satellite_id: str, text: str, sound: Sound, *, expects_answer: bool = False, language: str = ""
     ) -> None:
         """Says it at one satellite, or everywhere when the id is empty. One that is away hears it when it is back; what
-        is meant for everywhere, when nobody is there, is for the first that comes. When an answer is expected, each
-        that says it listens for one afterwards, without a wake word."""
+        is meant for everywhere, when nobody is there, is for the first that comes; but a recording is for now. When an
+        answer is expected, each that says it listens for one afterwards, without a wake word."""
         self._deliver(satellite_id, AnnouncementDue(text, sound, expects_answer, language))
 
     def _deliver(self, satellite_id: str, due: AnnouncementDue) -> None:
@@ -81,7 +93,7 @@ class House:
         ]
         for conversation in reached:
             conversation.announce(due)
-        if not reached:
+        if not reached and not isinstance(due.text, Recording):
             self._missed[satellite_id].append(due)
 
     async def deliver_dues(self) -> None:

@@ -15,6 +15,7 @@ from roomtone_server.engines.base import Hearing, HearingRequest, Partial, Speec
 
 # A recogniser that is this far behind the microphone has failed; without a cap it would take the server's memory.
 MAX_BEHIND_FRAMES: Final = 5_000 // FRAME_MS
+FAR_BEHIND_FRAMES: Final = 1_000 // FRAME_MS
 
 
 class PlacedFramer:
@@ -49,6 +50,8 @@ class Ear:
         self._edges = EdgeFinder()
         self._unheard: asyncio.Queue[bytes | asyncio.Future[Hearing] | None] = asyncio.Queue(MAX_BEHIND_FRAMES)
         self._wants_transcript = True
+        self._keeps_up = asyncio.Event()
+        self._keeps_up.set()
         self.level = LevelMeter()
         self.newest_db = FLOOR_DBFS  # the level of the last frame
         self.reached = 0  # the position up to which frames were taken
@@ -65,6 +68,10 @@ class Ear:
             self._put(frame)
             self.reached = position + FRAME_SAMPLES
         return found
+
+    async def keep_up(self) -> None:
+        """Returns once the recogniser is not far behind what was taken: for audio that comes faster than it sounds."""
+        await self._keeps_up.wait()
 
     async def preview(self) -> Transcript:
         """The transcript of what was taken so far. Raises EngineError."""
@@ -87,6 +94,8 @@ class Ear:
             self._unheard.put_nowait(item)
         except asyncio.QueueFull:
             raise EngineError("the recogniser does not keep up with the microphone") from None
+        if self._unheard.qsize() > FAR_BEHIND_FRAMES:
+            self._keeps_up.clear()
 
     def _end(self) -> None:
         if self._unheard.full():
@@ -100,6 +109,8 @@ class Ear:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(_report(hearing, on_partial))
                 while (item := await self._unheard.get()) is not None:
+                    if self._unheard.qsize() <= FAR_BEHIND_FRAMES:
+                        self._keeps_up.set()
                     if isinstance(item, bytes):
                         await hearing.feed(item)
                     elif not item.done():

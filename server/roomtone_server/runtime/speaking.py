@@ -11,7 +11,7 @@ from typing import Final
 from roomtone.ears.formats import SAMPLE_BYTES
 from roomtone.ears.level import amplified
 from roomtone_server.engines.base import SpeechRequest
-from roomtone_server.runtime.replies import Replies
+from roomtone_server.runtime.recording import Recording, Voice
 from roomtone_server.runtime.session import VoiceSession
 from roomtone_server.turn.sentences import SentenceSplitter
 
@@ -68,7 +68,7 @@ class _Spoken:
 @asynccontextmanager
 async def speaking(
     session: VoiceSession,
-    tts: Replies,
+    voice: Voice,
     turn: int,
     language: str,
     on_first_audio: Callable[[], None],
@@ -79,7 +79,7 @@ async def speaking(
     once when the reply is long in coming; samples are multiplied by `gain`."""
     try:
         async with asyncio.TaskGroup() as tasks:
-            speaker = Speaker(session, tts, turn, language, on_first_audio, gain)
+            speaker = Speaker(session, voice, turn, language, on_first_audio, gain)
             tasks.create_task(speaker.make(), name=f"turn {turn}: voice")
             tasks.create_task(speaker.send(), name=f"turn {turn}: reply")
             if one_moment:
@@ -107,14 +107,14 @@ class Speaker:
     def __init__(
         self,
         session: VoiceSession,
-        tts: Replies,
+        voice: Voice,
         turn: int,
         language: str,
         on_first_audio: Callable[[], None],
         gain: float,
     ) -> None:
         self._session = session
-        self._tts = tts
+        self._voice = voice
         self._turn = turn
         self._language = language
         self._on_first_audio = on_first_audio
@@ -122,7 +122,7 @@ class Speaker:
         self._splitter = SentenceSplitter(language)
         self._pieces: asyncio.Queue[_Spoken | None] = asyncio.Queue(MAX_WAITING_PIECES)
         self._chunks: asyncio.Queue[tuple[_Spoken, bytes] | None] = asyncio.Queue(MAX_WAITING_CHUNKS)
-        self._pacer = Pacer(tts.rate_hz)
+        self._pacer = Pacer(voice.rate_hz)
         self._spoken: list[_Spoken] = []
         self._begun = asyncio.Event()  # there is something to say, or nothing will come
         self._sent = asyncio.Event()
@@ -130,10 +130,15 @@ class Speaker:
         self._flows.set()
         self._held_since = 0.0
         self._sounded = 0
+        self._recording: Recording | None = None  # where it is not the voice that speaks
 
     async def say(self, text: str) -> None:
-        """The next of the reply's text, cut anywhere; waits while enough is waiting."""
-        await self._put(self._splitter.feed(text))
+        """The next of the reply's text, cut anywhere; waits while enough is waiting. A recording is all of a reply."""
+        if isinstance(text, Recording):
+            self._recording = text
+            await self._put([text])
+        else:
+            await self._put(self._splitter.feed(text))
 
     async def reassure(self, text: str) -> None:
         """Says it if the reply has not begun after REASSURE_AFTER_S."""
@@ -170,9 +175,11 @@ class Speaker:
         self._pacer.paused(asyncio.get_running_loop().time() - self._held_since)
         self._flows.set()
 
-    def reached(self, samples: int) -> None:
-        """The satellite reports that so much has sounded."""
+    def reached(self, samples: int, *, done: bool) -> None:
+        """The satellite reports that so much has sounded, or that it is `done`."""
         self._sounded = samples
+        if done and self._recording is not None:
+            self._recording.was_heard.set()
         self._pacer.reached(samples, asyncio.get_running_loop().time())
 
     @property
@@ -202,7 +209,7 @@ class Speaker:
     async def make(self) -> None:
         """Text to audio, for as long as there is any. Raises EngineError."""
         while (spoken := await self._pieces.get()) is not None:
-            async with aclosing(self._tts.speak(SpeechRequest(spoken.text, self._language))) as chunks:
+            async with aclosing(self._voice.speak(SpeechRequest(spoken.text, self._language))) as chunks:
                 async for pcm in chunks:
                     spoken.samples += len(pcm) // SAMPLE_BYTES
                     await self._chunks.put((spoken, pcm))
@@ -221,7 +228,7 @@ class Speaker:
                 await self._flows.wait()
                 await asyncio.sleep(self._pacer.delay(samples, clock()))
             if not self._spoken:
-                self._session.begin_reply(self._turn, self._tts.rate_hz)
+                self._session.begin_reply(self._turn, self._voice.rate_hz)
                 self._on_first_audio()
             if not self._spoken or self._spoken[-1] is not spoken:
                 self._spoken.append(spoken)

@@ -3,7 +3,7 @@
 Times are seconds since the Unix epoch (wall clock), so that they mean the same after a restart.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -35,6 +35,12 @@ class SatelliteStore(Protocol):
 
     async def seen(self, satellite_id: str, at: float, *, name: str, area: str | None) -> None:
         """It connected, under this name, standing in this area; nothing happens when it was removed meanwhile."""
+
+
+class PresentedStore(Protocol):
+    async def port_of(self, satellite_id: str, ports: Collection[int]) -> int | None:
+        """The port at which a paired satellite is presented to others: of these, and the same each time; None when all
+        are taken by other paired satellites."""
 
 
 @dataclass(frozen=True, slots=True)

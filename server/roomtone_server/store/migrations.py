@@ -80,6 +80,14 @@ STEPS: Final[tuple[tuple[str, ...], ...]] = (
         ) STRICT
         """,
     ),
+    (
+        """
+        CREATE TABLE presented (
+            satellite TEXT PRIMARY KEY NOT NULL,
+            port INTEGER UNIQUE NOT NULL
+        ) STRICT
+        """,
+    ),
 )
 VERSION: Final = len(STEPS)
 

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
+from roomtone.ears.level import LOW_ROOM_DBFS, LOW_SPEECH_DBFS, NOISY_DB
 from roomtone_server.telemetry.record import BegunBy, Lengths, Revisions, Span, Stage, TurnRecord, Why, Words
 from roomtone_server.telemetry.trace import TraceEvent, What
 
@@ -17,12 +18,6 @@ NS_PER_S: Final = 1_000_000_000
 NS_PER_MS: Final = 1_000_000
 NS_PER_SAMPLE: Final = NS_PER_S // 16_000  # exactly 62,500
 
-# Far-field recordings that are understood have speech at -39 to -9 dBFS (RMS): below this a microphone is turned down.
-LOW_SPEECH_DBFS: Final = -45.0
-# A quiet room at night is at about -66 dBFS: what is fainter is a muted microphone, or none.
-LOW_ROOM_DBFS: Final = -75.0
-# Recordings in the noisiest of rooms have speech 7 dB above the noise.
-NOISY_DB: Final = 6.0
 # A final transcript takes some ms; one that has not come after so long is late, whatever the reason.
 STT_LATE_MS: Final = 5_000.0
 

@@ -2,6 +2,7 @@
 
     tools: {engine: mcp, name: notes, url: "http://nas.lan:8000/mcp", api_key_env: NOTES_TOKEN}
     tools: {engine: mcp, name: files, command: [npx, -y, "@modelcontextprotocol/server-filesystem", /srv/shared]}
+    tools: {engine: mcp, preset: home-assistant, url: "http://homeassistant.local:8123", api_key_env: HA_TOKEN}
 
 The server is its owner's choice, what it sends is not trusted: names, schemas and results have limits.
 """
@@ -15,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from importlib import import_module
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Annotated, Any, Final, Self
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 from typing_extensions import override
@@ -23,6 +24,7 @@ from typing_extensions import override
 from roomtone.engines import EngineSpec, Surroundings
 from roomtone.extras import remedy
 from roomtone_server.agent.base import Request
+from roomtone_server.agent.tools import mcp_home_assistant
 from roomtone_server.agent.tools.base import AgentTool, Entities, Outcome, ToolError, Unconnected
 from roomtone_server.engines.api_key import ApiKeySettings
 from roomtone_server.engines.base import Tool
@@ -53,6 +55,9 @@ class McpSettings(ApiKeySettings):
     """`api_key` is sent as a bearer token."""
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$", description="stands before the names of its tools")]
+    preset: Literal["home-assistant"] | None = Field(
+        default=None, description="whose server it is, where that is known"
+    )
     url: ServiceUrl | None = None
     command: tuple[str, ...] = Field(default=(), description="the program and its arguments")
     env: Mapping[str, SecretStr] = Field(default={}, description="what the program finds in its environment, too")
@@ -60,6 +65,18 @@ class McpSettings(ApiKeySettings):
     connect_s: float = Field(default=10.0, gt=0, le=120, description="how long it may take to be reached, or to list")
     call_s: float = Field(default=20.0, gt=0, le=300, description="how long a call may take")
     refresh_s: float = Field(default=60.0, ge=0.1, le=86_400, description="how often its tools are listed again")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _preset(cls, written: Any) -> Any:  # noqa: ANN401 - as the file has it
+        is_known = isinstance(written, dict) and written.get("preset") == mcp_home_assistant.PRESET
+        return mcp_home_assistant.filled(written) if is_known else written
+
+    def uses(self, tool: str) -> bool:
+        """Whether a tool of the server's may be used."""
+        if self.only:
+            return tool in self.only
+        return self.preset is None or mcp_home_assistant.is_of_use(tool)
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
@@ -135,7 +152,7 @@ class McpTools(Unconnected):
             cursor = page.next_cursor
             if cursor is None:
                 break
-        wanted = [tool for tool in listed if not self._settings.only or tool.name in self._settings.only]
+        wanted = [tool for tool in listed if self._settings.uses(tool.name)]
         tools = tuple(itertools.islice(self._usable(wanted), MAX_TOOLS))
         before, self._tools = self._tools, tools
         if [tool.spec for tool in tools] != [tool.spec for tool in before]:

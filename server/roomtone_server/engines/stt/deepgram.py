@@ -24,7 +24,7 @@ from roomtone_server.engines.api_key import ApiKeySettings
 from roomtone_server.engines.base import ANY_LANGUAGE, HearingRequest, SpeechToText
 from roomtone_server.engines.http_service import host
 from roomtone_server.engines.stt.deepgram_stream import DeepgramHearing, connected
-from roomtone_server.engines.stt.services import HearingServiceSettings, check_language, closed, names_of
+from roomtone_server.engines.stt.services import HearingServiceSettings, check_language, closed, expected, names_of
 from roomtone_server.grammar.vocabulary import Vocabulary
 from roomtone_server.languages.codes import best_code
 
@@ -67,14 +67,14 @@ class Deepgram:
 
     async def learn(self, vocabulary: Vocabulary) -> list[str]:
         self._check(vocabulary.language)
-        if self._settings.tell_names and self._settings.model.startswith(_TAKES_KEYTERMS):
+        if self._settings.tell_names:
             self._keyterms = names_of(vocabulary, most=MAX_KEYTERMS, tokens=MAX_KEYTERM_TOKENS)
         return []
 
     async def hear(self, request: HearingRequest) -> DeepgramHearing:
         self._check(request.language)
         trust = self._trust if self._settings.base_url.startswith("wss:") else None
-        url = f"{self._settings.base_url.rstrip('/')}/v1/listen?{self._query(request.language)}"
+        url = f"{self._settings.base_url.rstrip('/')}/v1/listen?{self._query(request)}"
         socket = await connected(url, self._headers, trust, self._where, self._settings.connect_s)
         hearing = DeepgramHearing(socket, self._where, self._settings, request.wake_phrase, self._open.discard)
         self._open.add(hearing)
@@ -85,20 +85,25 @@ class Deepgram:
         for hearing in list(self._open):
             await hearing.close()
 
-    def _query(self, language: str) -> str:
+    def _query(self, request: HearingRequest) -> str:
         fields: dict[str, Any] = {
             "model": self._settings.model,
-            "language": self._code_of(language),
+            "language": self._code_of(request.language),
             "encoding": "linear16",
             "sample_rate": RATE_HZ,
             "channels": 1,
             "interim_results": True,
             "endpointing": False,
-            "keyterm": self._keyterms,
+            "keyterm": self._keyterms_for(request),
             **self._settings.extra,
         }
         written = {name: json.dumps(value) if isinstance(value, bool) else value for name, value in fields.items()}
         return urlencode(written, doseq=True)
+
+    def _keyterms_for(self, request: HearingRequest) -> Sequence[str]:
+        if not self._settings.model.startswith(_TAKES_KEYTERMS):
+            return ()
+        return expected(self._keyterms, request, most=MAX_KEYTERMS, tokens=MAX_KEYTERM_TOKENS)
 
     def _code_of(self, language: str) -> str:
         return MULTILINGUAL if language == ANY_LANGUAGE else best_code(self._settings.languages, language) or language

@@ -27,7 +27,7 @@ from roomtone.paths import cache_dir
 from roomtone_server.engines.base import ANY_LANGUAGE, HearingRequest, SpeechToText, Transcript
 from roomtone_server.engines.stt import whisper_files
 from roomtone_server.engines.stt.growing import GrowingHearing
-from roomtone_server.engines.stt.services import check_language, closed, names_of
+from roomtone_server.engines.stt.services import check_language, closed, expected, names_of
 from roomtone_server.engines.stt.wake_words import without_wake_phrase
 from roomtone_server.engines.stt.whisper_decoding import MAX_BYTES, GivenUp, Heard, Manner, Question, Whisper, Window
 from roomtone_server.engines.stt.whole import WholeHearing
@@ -86,7 +86,7 @@ class FasterWhisper:
         self._whisper: Whisper | None = None  # the thread's own
         self._languages: list[str] = []
         self._took_s = 0.0  # to hear the last utterance
-        self._names = ""
+        self._names: list[str] = []
         self._open: set[WholeHearing] = set()
 
     async def start(self) -> None:
@@ -101,11 +101,12 @@ class FasterWhisper:
     async def learn(self, vocabulary: Vocabulary) -> list[str]:
         self._language_of(vocabulary.language)
         if self._settings.tell_names:
-            self._names = ", ".join(names_of(vocabulary, most=MAX_NAMES, tokens=MAX_NAME_TOKENS))
+            self._names = names_of(vocabulary, most=MAX_NAMES, tokens=MAX_NAME_TOKENS)
         return []
 
     async def hear(self, request: HearingRequest) -> GrowingHearing:
-        language, names = self._language_of(request.language), self._names
+        language = self._language_of(request.language)
+        names = ", ".join(expected(self._names, request, most=MAX_NAMES, tokens=MAX_NAME_TOKENS))
 
         async def transcribe(pcm: bytes) -> Transcript:
             heard = await self._heard(Question(pcm, language, names, self._settings.window))

@@ -18,7 +18,7 @@ from roomtone.extras import remedy
 from roomtone_server.engines.api_key import ApiKeySettings
 from roomtone_server.engines.base import ANY_LANGUAGE, HearingRequest, SpeechToText, Transcript
 from roomtone_server.engines.http_service import Call, HttpService, ServiceUrl
-from roomtone_server.engines.stt.services import PATIENCE, HearingServiceSettings, check_language, names_of
+from roomtone_server.engines.stt.services import PATIENCE, HearingServiceSettings, check_language, expected, names_of
 from roomtone_server.engines.stt.wake_words import without_wake_phrase
 from roomtone_server.engines.stt.whisper_languages import LANGUAGES
 from roomtone_server.engines.stt.whole import WholeHearing
@@ -60,7 +60,7 @@ class OpenAIHearing:
             patience=PATIENCE,
             subject="the model and the language",
         )
-        self._prompt = settings.prompt
+        self._names: list[str] = []
         self._open: set[WholeHearing] = set()
 
     async def start(self) -> None:
@@ -68,14 +68,14 @@ class OpenAIHearing:
 
     async def learn(self, vocabulary: Vocabulary) -> list[str]:
         self._check(vocabulary.language)
-        names = names_of(vocabulary, most=MAX_PROMPT_NAMES, tokens=MAX_PROMPT_TOKENS - len(self._settings.prompt) // 2)
-        told = ", ".join(names) if self._settings.tell_names else ""
-        self._prompt = " ".join(filter(None, (self._settings.prompt, told)))
+        if self._settings.tell_names:
+            self._names = names_of(vocabulary, most=MAX_PROMPT_NAMES, tokens=self._tokens_for_names)
         return []
 
     async def hear(self, request: HearingRequest) -> WholeHearing:
         self._check(request.language)
-        prompt = self._prompt
+        names = expected(self._names, request, most=MAX_PROMPT_NAMES, tokens=self._tokens_for_names)
+        prompt = " ".join(filter(None, (self._settings.prompt, ", ".join(names))))
 
         async def transcribe(pcm: bytes) -> Transcript:
             return await self._transcribe(pcm, request, prompt)
@@ -83,6 +83,10 @@ class OpenAIHearing:
         hearing = WholeHearing(transcribe, self._open.discard)
         self._open.add(hearing)
         return hearing
+
+    @property
+    def _tokens_for_names(self) -> int:
+        return MAX_PROMPT_TOKENS - len(self._settings.prompt) // 2
 
     async def close(self) -> None:
         for hearing in list(self._open):

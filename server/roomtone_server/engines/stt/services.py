@@ -7,7 +7,7 @@ from pydantic import Field
 
 from roomtone.ears.formats import RATE_HZ, SAMPLE_BYTES
 from roomtone.errors import EngineError, LanguageMissing
-from roomtone_server.engines.base import ANY_LANGUAGE
+from roomtone_server.engines.base import ANY_LANGUAGE, HearingRequest
 from roomtone_server.engines.patience import ServiceSettings
 from roomtone_server.grammar.vocabulary import NamedArea, NamedThing, Vocabulary
 from roomtone_server.languages.codes import best_code, normal_code
@@ -36,9 +36,18 @@ def check_language(engine: str, codes: Iterable[str], wanted: str) -> None:
 def names_of(vocabulary: Vocabulary, *, most: int, tokens: int) -> list[str]:
     """The home's names, at most so many, and of no more tokens than a model takes. What people say most comes first:
     names before aliases, things before areas."""
+    return _as_many(_by_use(vocabulary), most, tokens)
+
+
+def expected(home: Iterable[str], request: HearingRequest, *, most: int, tokens: int) -> list[str]:
+    """What is likely to be said in one utterance: the request's names, the home's, the request's terms; as above."""
+    return _as_many((*request.names, *home, *request.terms), most, tokens)
+
+
+def _as_many(wanted: Iterable[str], most: int, tokens: int) -> list[str]:
     names: dict[str, str] = {}
     left = tokens
-    for name in _by_use(vocabulary):
+    for name in wanted:
         spelt = " ".join(name.split())
         if spelt.casefold() in names or not 0 < len(spelt) <= MAX_NAME_CHARACTERS:
             continue

@@ -73,7 +73,7 @@ class WyomingEars:
         self._service = WyomingService("wyoming", settings, settings.connect_s, "asr")
         self._is_started = False
         self._languages: tuple[str, ...] | None = None  # once it told them
-        self._names: list[str] | None = None
+        self._names: list[str] = []
         self._open: set[WyomingHearing] = set()
 
     async def start(self) -> None:
@@ -93,7 +93,8 @@ class WyomingEars:
         asked = asr.Transcribe(
             name=self._settings.model or None,
             language=None if request.language == ANY_LANGUAGE else primary_code(request.language),
-            transcript_names=self._names,
+            transcript_names=[*request.names, *self._names] or None,
+            transcript_terms=list(request.terms) or None,
         )
         hearing = WyomingHearing(self._service, self._settings, asked, request.wake_phrase, self._open.discard)
         await hearing.connect()

@@ -78,14 +78,18 @@ class Piper:
 
     async def voices(self) -> list[Voice]:
         self._thread.check_open()
-        return [Voice(name, file.languages) for name, file in sorted(self._files.known.items())]
+        return [
+            Voice(name, file.languages, speakers=tuple(sorted(file.speakers)))
+            for name, file in sorted(self._files.known.items())
+        ]
 
     async def speak(self, request: SpeechRequest) -> AsyncGenerator[bytes, None]:
         self._thread.check_open()
         file = self._file_for(request)
+        file.speaker_id(request.speaker or None)
         if not is_sayable(request.text):
             return
-        say = functools.partial(self._say, file, _PHONEMES.sub(" ", plain(request.text)))
+        say = functools.partial(self._say, file, _PHONEMES.sub(" ", plain(request.text)), request.speaker)
         async with contextlib.aclosing(self._thread.speak(say)) as chunks:
             async for chunk in chunks:
                 yield chunk
@@ -119,13 +123,13 @@ class Piper:
             raise self._files.lacking("")
         raise lacking("piper", request.language, (code for codes in languages.values() for code in codes))
 
-    def _say(self, file: VoiceFile, text: str, take: Take) -> None:
+    def _say(self, file: VoiceFile, text: str, speaker: str, take: Take) -> None:
         """On the thread, until all is said or `take` returns False."""
         voice = self._load(file)
         chunks = Chunks(self.rate_hz, file.rate_hz)
         silence = bytes(SAMPLE_BYTES * (file.rate_hz * self._settings.sentence_silence_ms // 1000))
         try:
-            for number, sentence in enumerate(voice.synthesize(text, self._manner(file, voice))):
+            for number, sentence in enumerate(voice.synthesize(text, self._manner(file, voice, speaker))):
                 pcm = silence * (number > 0) + sentence.audio_int16_bytes
                 if not all(take(chunk) for chunk in chunks.feed(pcm)):
                     return
@@ -134,12 +138,12 @@ class Piper:
         for chunk in chunks.finish():
             take(chunk)
 
-    def _manner(self, file: VoiceFile, voice: "PiperVoice") -> "SynthesisConfig":
+    def _manner(self, file: VoiceFile, voice: "PiperVoice", speaker: str) -> "SynthesisConfig":
         from piper import SynthesisConfig
 
         settings = self._settings
         return SynthesisConfig(
-            speaker_id=file.speaker_id(settings.speaker) if file is self._own else None,
+            speaker_id=file.speaker_id(speaker or (settings.speaker if file is self._own else None)),
             length_scale=voice.config.length_scale / settings.speed,
             noise_scale=settings.noise,
             noise_w_scale=settings.noise_w,

@@ -31,10 +31,15 @@ class WyomingSettings(VoiceServiceSettings, WyomingPlaceSettings):
     rate_hz: int = Field(default=22_050, ge=8_000, le=48_000, description="a voice of another rate is converted")
 
 
+class _Speaker(BaseModel):
+    name: str
+
+
 class _Voice(BaseModel):
     name: str
     languages: tuple[str, ...]
     installed: bool = True
+    speakers: list[_Speaker] | None = None
 
 
 class _Program(BaseModel):
@@ -74,8 +79,15 @@ class WyomingVoice:
         self._check_started()
         async with self._service.connected() as connection, self._patience().wait():
             info = await connection.info(_Info)
-        installed = {voice.name: voice.languages for each in info.tts for voice in each.voices if voice.installed}
-        self._voices = [Voice(name, tuple(map(normal_code, codes))) for name, codes in sorted(installed.items())]
+        installed = {voice.name: voice for each in info.tts for voice in each.voices if voice.installed}
+        self._voices = [
+            Voice(
+                name,
+                tuple(map(normal_code, voice.languages)),
+                speakers=tuple(speaker.name for speaker in voice.speakers or ()),
+            )
+            for name, voice in sorted(installed.items())
+        ]
         return self._voices
 
     async def speak(self, request: SpeechRequest) -> AsyncGenerator[bytes, None]:
@@ -86,7 +98,7 @@ class WyomingVoice:
         async with self._service.connected() as connection:
             self._speeches.add(connection)
             try:
-                async with contextlib.aclosing(self._spoken(connection, request.text, voice)) as chunks:
+                async with contextlib.aclosing(self._spoken(connection, request, voice)) as chunks:
                     async for chunk in chunks:
                         yield chunk
             except EngineError as problem:
@@ -102,10 +114,10 @@ class WyomingVoice:
             connection.abort()
         self._speeches.clear()
 
-    async def _spoken(self, connection: Connection, text: str, voice: str) -> AsyncGenerator[bytes, None]:
+    async def _spoken(self, connection: Connection, request: SpeechRequest, voice: str) -> AsyncGenerator[bytes, None]:
         patience = self._patience()
-        speaker = self._settings.speaker or None
-        asked = Synthesize(plain(text), SynthesizeVoice(voice, speaker=speaker) if voice else None)
+        speaker = request.speaker or self._settings.speaker or None
+        asked = Synthesize(plain(request.text), SynthesizeVoice(voice, speaker=speaker) if voice else None)
         async with patience.wait():
             await connection.send(asked.event())
         chunks: Chunks | None = None

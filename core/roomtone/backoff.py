@@ -1,4 +1,4 @@
-"""How long to wait before the next try: longer each time, and never the same for two satellites."""
+"""How long to wait before the next try: longer each time, and never the same for two that wait."""
 
 import random
 from typing import Final
