@@ -27,9 +27,10 @@ def server(config: Path | None, *, print_config: bool, log_level: logs.Level | N
     """Run the server of a house.
 
     Satellites find it by zeroconf and connect over TLS (port 10760); those that were paired get in. It hears, acts on
-    the home and answers with the best engines that are installed: `roomtone doctor` says which. On port 8760, GET
-    /health tells how it fares, and GET /metrics gives Prometheus its figures. It runs in the foreground until SIGTERM
-    or Ctrl-C.
+    the home and answers with the best engines that are installed: `roomtone doctor` says which. On port 10750 Home
+    Assistant may use the same, from the addresses that `home_assistant: {allow: [...]}` names in the settings. On port
+    8760, GET /health tells how it fares, and GET /metrics gives Prometheus its figures. It runs in the foreground until
+    SIGTERM or Ctrl-C.
 
     \b
     Files, in $ROOMTONE_STATE/server (default ~/.local/state/roomtone/server):
