@@ -71,15 +71,16 @@ class Utterance:
             if self.heard.is_sentence:
                 return
         with self._decoding():
-            self.heard = self.followed = self.recogniser.recognise(bytes(self.pcm), self.wake_phrase)
+            self.heard = self.followed = self.recogniser.recognise(bytes(self.pcm), self.wake_phrase, in_haste=ahead)
 
     def hear_ahead(self) -> None:
         """Decodes what there is if that is worth it: it has grown, or may be over."""
         pause_ms, is_followed = self._pause_ms(), False
         if stretches := self._likely():
             if self._is_worth_decoding(stretches[0], pause_ms):
-                with self._decoding():
-                    self.followed = self.recogniser.begin(bytes(self.pcm), self.wake_phrase)
+                if not self._has_ended(pause_ms):
+                    with self._decoding():
+                        self.followed = self.recogniser.begin(bytes(self.pcm), self.wake_phrase)
             elif (followed := self._amid) and (pause_ms >= PAUSE_MS or self._has_enough(stretches[0])):
                 self.followed = self._follow(followed, pause_ms)
             self._note(pause_ms)
@@ -101,6 +102,15 @@ class Utterance:
         if self._amid is not None:
             return pause_ms >= STALE_MS
         return self.length_ms >= self.sense_ms + LOST_MS
+
+    def _has_ended(self, pause_ms: int) -> bool:
+        """Whether what was followed long enough is as likely to have ended as to go on: that is known at once."""
+        if (followed := self._amid) is None or pause_ms < STALE_MS:
+            return False
+        self.followed = self.recogniser.follow(bytes(self.pcm), followed)
+        if not self.followed.is_finished:
+            self.followed = self.recogniser.conclude(self.followed)
+        return self.followed.is_finished
 
     def _follow(self, followed: Recognised, pause_ms: int) -> Recognised:
         """What it is by now. What has made no sentence for long is taken for something that has ended."""

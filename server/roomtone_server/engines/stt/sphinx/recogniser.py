@@ -99,12 +99,12 @@ class Recogniser:
         """Those that it is ready for, the latest last."""
         return list(self._wake_words)
 
-    def recognise(self, pcm: bytes, wake_phrase: str = "") -> Recognised | None:
+    def recognise(self, pcm: bytes, wake_phrase: str = "", *, in_haste: bool = False) -> Recognised | None:
         """The words of an utterance (int16, mono, 16 kHz), without what is left of the wake phrase: a sentence, if one
-        can be found. None when nothing in it sounds like speech."""
+        can be found. None when nothing in it sounds like speech. In haste only the likeliest stretch is tried."""
         stretches = likely(pcm, wake_phrase)
         beginning = None
-        for stretch in stretches:
+        for stretch in stretches[: 1 if in_haste else None]:
             heard = self._begin(pcm, stretch, stretches[0], wake_phrase)
             found = heard if heard.is_sentence else self.conclude(heard)
             if found.is_sentence:
