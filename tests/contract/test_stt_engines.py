@@ -286,7 +286,7 @@ async def test_nothing_is_left_behind(make):
         forgotten = await engine.hear(HearingRequest())
         await feed(forgotten, pcm)
     assert workers() == []
-    assert psutil.Process().num_fds() == before
+    assert psutil.Process().num_fds() <= before  # what others had left is closed at any time
     with pytest.raises(EngineError):
         await forgotten.finish()
     with pytest.raises(EngineError, match="closed"):
