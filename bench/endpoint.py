@@ -191,23 +191,25 @@ class Turn:
     async def run(self, spoken: Spoken) -> Ended:
         self._post(events.WakeHeard(1, 0, word=False))
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._ear.listen(self._take_partial))
+            listening = tasks.create_task(self._ear.listen(self._take_partial))
             for start in range(0, len(spoken.sound) - FRAME_SAMPLES + 1, FRAME_SAMPLES):
                 await self._hear(spoken.sound[start : start + FRAME_SAMPLES].tobytes(), start)
                 if self._endpoint is not None or self._machine.turn is None:
                     break
-            heard = await self._transcript()
-            self._ear.stop()
+            heard = await self._transcript(listening)
         is_right = self._judge.verdict(spoken.clip.text, heard) is Verdict.RIGHT
         if self._endpoint is None:
             return Ended(spoken, heard, is_right, None)
         return Ended(spoken, heard, is_right, self._endpoint.sample, self._endpoint.silence_ms)
 
-    async def _transcript(self) -> str:
+    async def _transcript(self, listening: asyncio.Task[Transcript | None]) -> str:
         """What the turn is answered by."""
         if self._endpoint is not None and self._endpoint.known:
+            self._ear.stop()
             return self._heard[self._endpoint.revision]
-        return (await self._ear.preview()).text
+        self._ear.finish(0)
+        heard = await listening
+        return "" if heard is None else heard.text
 
     async def _hear(self, pcm: bytes, start: int) -> None:
         for edge in self._ear.take(pcm, start):

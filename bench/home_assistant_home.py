@@ -1,6 +1,6 @@
 """Measures Home Assistant as the home, on one that is there to be played with: it switches a light, again and again.
 
-    python bench/home_assistant_home.py --url http://homeassistant.local:8123 --token-file TOKEN [--light light.kitchen_lights]
+    python bench/home_assistant_home.py --url URL --token-file TOKEN [--light light.kitchen_lights]
 
 First how long it takes from a call to the new state in our view of the home, by a service and by an intent's handler,
 and for how long at most the event loop was held while the home was read. Then, with --rounds, V2V: the same sentences

@@ -56,22 +56,23 @@ class Utterance:
         if not stretches:
             self.heard = None
         elif self.heard is None or not self._is_known(self.heard, stretches[0]):
-            self._look_again(stretches[0], ahead=ahead)
+            self._look_again(stretches[0], in_haste=ahead and self._pause_ms() < PAUSE_MS)
 
     def _is_known(self, heard: Recognised, stretch: Stretch) -> bool:
         return heard.is_sentence and heard.stretch.nearly(stretch, TOLERANCE_MS)
 
-    def _look_again(self, stretch: Stretch, *, ahead: bool) -> None:
+    def _look_again(self, stretch: Stretch, *, in_haste: bool) -> None:
         followed = self._amid
         if followed is not None and followed.stretch.nearly(stretch, TOLERANCE_MS):
-            if ahead and self._has_enough(stretch) and self._pause_ms() < PAUSE_MS:
+            if in_haste and self._has_enough(stretch):
                 self.heard = followed
                 return
             self.heard = self.recogniser.conclude(followed)
             if self.heard.is_sentence:
                 return
         with self._decoding():
-            self.heard = self.followed = self.recogniser.recognise(bytes(self.pcm), self.wake_phrase, in_haste=ahead)
+            found = self.recogniser.recognise(bytes(self.pcm), self.wake_phrase, in_haste=in_haste)
+            self.heard = self.followed = found
 
     def hear_ahead(self) -> None:
         """Decodes what there is if that is worth it: it has grown, or may be over."""
@@ -119,9 +120,17 @@ class Utterance:
         if grown.is_sentence:
             self.sense_ms = self.length_ms
         elif self.length_ms >= max(self.sense_ms, pause_began_ms) + LOST_MS:
-            self.sense_ms = self.length_ms
-            return self.recogniser.conclude(grown)
+            return self._settled(grown)
         return grown
+
+    def _settled(self, followed: Recognised) -> Recognised:
+        """The likeliest sentence, or else a beginning: the likeliest stretch may be only the end of it."""
+        self.sense_ms = self.length_ms
+        concluded = self.recogniser.conclude(followed)
+        if concluded.is_sentence or len(self._likely()) == 1:
+            return concluded
+        with self._decoding():
+            return self.recogniser.recognise(bytes(self.pcm), self.wake_phrase) or concluded
 
     def _note(self, pause_ms: int) -> None:
         """In a pause a sentence is known until a better one is."""
