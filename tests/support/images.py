@@ -48,8 +48,7 @@ mount -t tmpfs -o "mode=700,uid=$2,gid=$2" tmpfs data
 mount -o remount,bind,ro .
 ip link set lo up
 ip route add 224.0.0.0/4 dev lo
-echo up
-exec chroot . /bin/sleep infinity
+exec chroot . /bin/sh -c "echo up; exec sleep infinity"
 """
 
 
