@@ -11,9 +11,8 @@ Rules:
 5. Whoever waits for a turn is told when this side gives it up, unless the connection itself is gone.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Final
 
 from roomtone_satellite import interruption, steps
 from roomtone_satellite.events import (
@@ -41,120 +40,107 @@ from roomtone_satellite.events import (
     WakeHeard,
 )
 from roomtone_satellite.steps import Course, MachineSettings, State
+from roomtone_satellite.table import TableMachine, Transition, to
 
 OFFLINE, MUTED, WAITING, LISTENING, THINKING, PLAYING, HUSHED, INTERRUPTED = State
 
 
-@dataclass(frozen=True, slots=True)
-class Transition:
-    to: frozenset[State]
-    by: Callable[[Course, Any, float], State]
-
-
-def _to(*states: State, by: Callable[[Course, Any, float], State]) -> Transition:
-    return Transition(frozenset(states), by)
-
-
-TRANSITIONS: Final[Mapping[tuple[State, type[Event]], Transition]] = {
+TRANSITIONS: Final[Mapping[tuple[State, type[Event]], Transition[Course, State]]] = {
     # No server: the wake word is heard, and answered with an error.
-    (OFFLINE, Connected): _to(WAITING, by=steps.go_online),
-    (OFFLINE, Muted): _to(MUTED, by=steps.mute),
-    (OFFLINE, WakeHeard): _to(OFFLINE, by=steps.regret),
-    (OFFLINE, ButtonPressed): _to(OFFLINE, by=steps.regret),
-    (OFFLINE, ButtonHeld): _to(OFFLINE, by=steps.regret),
+    (OFFLINE, Connected): to(WAITING, by=steps.go_online),
+    (OFFLINE, Muted): to(MUTED, by=steps.mute),
+    (OFFLINE, WakeHeard): to(OFFLINE, by=steps.regret),
+    (OFFLINE, ButtonPressed): to(OFFLINE, by=steps.regret),
+    (OFFLINE, ButtonHeld): to(OFFLINE, by=steps.regret),
     # Muted, with or without a server: nothing leaves, nothing begins.
-    (MUTED, Unmuted): _to(WAITING, OFFLINE, by=steps.unmute),
-    (MUTED, Connected): _to(MUTED, by=steps.connect_muted),
-    (MUTED, Disconnected): _to(MUTED, by=steps.disconnect_muted),
-    (MUTED, ListenAsked): _to(MUTED, by=steps.decline_muted),
-    (MUTED, ReplyStarted): _to(MUTED, by=steps.decline_muted),
+    (MUTED, Unmuted): to(WAITING, OFFLINE, by=steps.unmute),
+    (MUTED, Connected): to(MUTED, by=steps.connect_muted),
+    (MUTED, Disconnected): to(MUTED, by=steps.disconnect_muted),
+    (MUTED, ListenAsked): to(MUTED, by=steps.decline_muted),
+    (MUTED, ReplyStarted): to(MUTED, by=steps.decline_muted),
     # Nobody speaks.
-    (WAITING, WakeHeard): _to(LISTENING, by=steps.start_by_word),
-    (WAITING, ButtonPressed): _to(LISTENING, by=steps.start_by_button),
-    (WAITING, ButtonHeld): _to(LISTENING, by=steps.start_held),
-    (WAITING, ListenAsked): _to(LISTENING, by=steps.start_invited),
-    (WAITING, ReplyStarted): _to(PLAYING, by=steps.play_announcement),
-    (WAITING, Muted): _to(MUTED, by=steps.mute),
-    (WAITING, Disconnected): _to(OFFLINE, by=steps.disconnect),
+    (WAITING, WakeHeard): to(LISTENING, by=steps.start_by_word),
+    (WAITING, ButtonPressed): to(LISTENING, by=steps.start_by_button),
+    (WAITING, ButtonHeld): to(LISTENING, by=steps.start_held),
+    (WAITING, ListenAsked): to(LISTENING, by=steps.start_invited),
+    (WAITING, ReplyStarted): to(PLAYING, by=steps.play_announcement),
+    (WAITING, Muted): to(MUTED, by=steps.mute),
+    (WAITING, Disconnected): to(OFFLINE, by=steps.disconnect),
     # The user speaks, or is about to: the microphone streams.
-    (LISTENING, TurnGranted): _to(LISTENING, by=steps.let_it_settle),
-    (LISTENING, EndpointFound): _to(THINKING, by=steps.await_reply),
-    (LISTENING, ReplyStarted): _to(PLAYING, by=steps.play_reply),
-    (LISTENING, TurnEnded): _to(WAITING, by=steps.end_turn),
-    (LISTENING, ListenAsked): _to(LISTENING, by=steps.decline_busy),
-    (LISTENING, WakeHeard): _to(LISTENING, by=steps.perhaps_start_over),
-    (LISTENING, ButtonPressed): _to(WAITING, by=steps.cancel),
-    (LISTENING, ButtonHeld): _to(LISTENING, by=steps.start_over_held),
-    (LISTENING, ButtonReleased): _to(LISTENING, THINKING, by=steps.release),
-    (LISTENING, Muted): _to(MUTED, by=steps.mute),
-    (LISTENING, Disconnected): _to(OFFLINE, by=steps.disconnect),
-    (LISTENING, DeadlinePassed): _to(LISTENING, WAITING, by=steps.chime_or_give_up),
+    (LISTENING, TurnGranted): to(LISTENING, by=steps.let_it_settle),
+    (LISTENING, EndpointFound): to(THINKING, by=steps.await_reply),
+    (LISTENING, ReplyStarted): to(PLAYING, by=steps.play_reply),
+    (LISTENING, TurnEnded): to(WAITING, by=steps.end_turn),
+    (LISTENING, ListenAsked): to(LISTENING, by=steps.decline_busy),
+    (LISTENING, WakeHeard): to(LISTENING, by=steps.perhaps_start_over),
+    (LISTENING, ButtonPressed): to(WAITING, by=steps.cancel),
+    (LISTENING, ButtonHeld): to(LISTENING, by=steps.start_over_held),
+    (LISTENING, ButtonReleased): to(LISTENING, THINKING, by=steps.release),
+    (LISTENING, Muted): to(MUTED, by=steps.mute),
+    (LISTENING, Disconnected): to(OFFLINE, by=steps.disconnect),
+    (LISTENING, DeadlinePassed): to(LISTENING, WAITING, by=steps.chime_or_give_up),
     # The utterance is over and nothing sounds: the reply is awaited, or after it the turn's end.
-    (THINKING, ReplyStarted): _to(PLAYING, by=steps.play_reply),
-    (THINKING, TurnEnded): _to(WAITING, by=steps.end_turn),
-    (THINKING, ListenAsked): _to(LISTENING, by=steps.start_invited),
-    (THINKING, WakeHeard): _to(LISTENING, by=steps.start_over),
-    (THINKING, ButtonPressed): _to(WAITING, by=steps.cancel),
-    (THINKING, ButtonHeld): _to(LISTENING, by=steps.start_over_held),
-    (THINKING, Muted): _to(MUTED, by=steps.mute),
-    (THINKING, Disconnected): _to(OFFLINE, by=steps.disconnect),
-    (THINKING, DeadlinePassed): _to(WAITING, by=steps.give_up),
+    (THINKING, ReplyStarted): to(PLAYING, by=steps.play_reply),
+    (THINKING, TurnEnded): to(WAITING, by=steps.end_turn),
+    (THINKING, ListenAsked): to(LISTENING, by=steps.start_invited),
+    (THINKING, WakeHeard): to(LISTENING, by=steps.start_over),
+    (THINKING, ButtonPressed): to(WAITING, by=steps.cancel),
+    (THINKING, ButtonHeld): to(LISTENING, by=steps.start_over_held),
+    (THINKING, Muted): to(MUTED, by=steps.mute),
+    (THINKING, Disconnected): to(OFFLINE, by=steps.disconnect),
+    (THINKING, DeadlinePassed): to(WAITING, by=steps.give_up),
     # The reply sounds.
-    (PLAYING, ReplyStarted): _to(PLAYING, by=steps.play_reply),
-    (PLAYING, ReplyProgressed): _to(PLAYING, by=steps.note_progress),
-    (PLAYING, ReplyPlayed): _to(THINKING, WAITING, LISTENING, by=steps.finish_reply),
-    (PLAYING, FlushAsked): _to(THINKING, WAITING, LISTENING, by=steps.flush),
-    (PLAYING, TurnEnded): _to(PLAYING, by=steps.let_it_finish),
-    (PLAYING, ListenAsked): _to(PLAYING, by=steps.listen_later),
-    (PLAYING, VoiceStarted): _to(PLAYING, HUSHED, by=interruption.perhaps_pause),
-    (PLAYING, VoiceLasted): _to(PLAYING, INTERRUPTED, by=interruption.interrupt),
-    (PLAYING, WakeHeard): _to(LISTENING, by=steps.start_over),
-    (PLAYING, ButtonPressed): _to(WAITING, by=steps.cancel),
-    (PLAYING, ButtonHeld): _to(LISTENING, by=steps.start_over_held),
-    (PLAYING, Muted): _to(MUTED, by=steps.mute),
-    (PLAYING, Disconnected): _to(OFFLINE, by=steps.disconnect),
-    (PLAYING, DeadlinePassed): _to(WAITING, by=steps.give_up),
+    (PLAYING, ReplyStarted): to(PLAYING, by=steps.play_reply),
+    (PLAYING, ReplyProgressed): to(PLAYING, by=steps.note_progress),
+    (PLAYING, ReplyPlayed): to(THINKING, WAITING, LISTENING, by=steps.finish_reply),
+    (PLAYING, FlushAsked): to(THINKING, WAITING, LISTENING, by=steps.flush),
+    (PLAYING, TurnEnded): to(PLAYING, by=steps.let_it_finish),
+    (PLAYING, ListenAsked): to(PLAYING, by=steps.listen_later),
+    (PLAYING, VoiceStarted): to(PLAYING, HUSHED, by=interruption.perhaps_pause),
+    (PLAYING, VoiceLasted): to(PLAYING, INTERRUPTED, by=interruption.interrupt),
+    (PLAYING, WakeHeard): to(LISTENING, by=steps.start_over),
+    (PLAYING, ButtonPressed): to(WAITING, by=steps.cancel),
+    (PLAYING, ButtonHeld): to(LISTENING, by=steps.start_over_held),
+    (PLAYING, Muted): to(MUTED, by=steps.mute),
+    (PLAYING, Disconnected): to(OFFLINE, by=steps.disconnect),
+    (PLAYING, DeadlinePassed): to(WAITING, by=steps.give_up),
     # A voice has begun to speak into the reply, which is silent until it is known whether that was a cough.
-    (HUSHED, VoiceLasted): _to(PLAYING, INTERRUPTED, by=interruption.interrupt),
-    (HUSHED, VoiceStopped): _to(PLAYING, by=interruption.go_on),
-    (HUSHED, ReplyStarted): _to(HUSHED, by=steps.play_on),
-    (HUSHED, ReplyProgressed): _to(HUSHED, by=steps.report_progress),
-    (HUSHED, ReplyPlayed): _to(THINKING, WAITING, LISTENING, by=steps.finish_reply),
-    (HUSHED, FlushAsked): _to(THINKING, WAITING, LISTENING, by=steps.flush),
-    (HUSHED, TurnEnded): _to(HUSHED, by=steps.let_it_finish),
-    (HUSHED, ListenAsked): _to(HUSHED, by=steps.listen_later),
-    (HUSHED, WakeHeard): _to(LISTENING, by=steps.start_over),
-    (HUSHED, ButtonPressed): _to(WAITING, by=steps.cancel),
-    (HUSHED, ButtonHeld): _to(LISTENING, by=steps.start_over_held),
-    (HUSHED, Muted): _to(MUTED, by=steps.mute),
-    (HUSHED, Disconnected): _to(OFFLINE, by=steps.disconnect),
-    (HUSHED, DeadlinePassed): _to(PLAYING, by=interruption.go_on),
+    (HUSHED, VoiceLasted): to(PLAYING, INTERRUPTED, by=interruption.interrupt),
+    (HUSHED, VoiceStopped): to(PLAYING, by=interruption.go_on),
+    (HUSHED, ReplyStarted): to(HUSHED, by=steps.play_on),
+    (HUSHED, ReplyProgressed): to(HUSHED, by=steps.report_progress),
+    (HUSHED, ReplyPlayed): to(THINKING, WAITING, LISTENING, by=steps.finish_reply),
+    (HUSHED, FlushAsked): to(THINKING, WAITING, LISTENING, by=steps.flush),
+    (HUSHED, TurnEnded): to(HUSHED, by=steps.let_it_finish),
+    (HUSHED, ListenAsked): to(HUSHED, by=steps.listen_later),
+    (HUSHED, WakeHeard): to(LISTENING, by=steps.start_over),
+    (HUSHED, ButtonPressed): to(WAITING, by=steps.cancel),
+    (HUSHED, ButtonHeld): to(LISTENING, by=steps.start_over_held),
+    (HUSHED, Muted): to(MUTED, by=steps.mute),
+    (HUSHED, Disconnected): to(OFFLINE, by=steps.disconnect),
+    (HUSHED, DeadlinePassed): to(PLAYING, by=interruption.go_on),
     # The voice lasts, and is streamed: the server finds out whether it has words for us.
-    (INTERRUPTED, ReplyStarted): _to(INTERRUPTED, by=steps.play_on),
-    (INTERRUPTED, ReplyProgressed): _to(INTERRUPTED, by=steps.report_progress),
-    (INTERRUPTED, ReplyPlayed): _to(THINKING, WAITING, LISTENING, by=interruption.outlast),
-    (INTERRUPTED, FlushAsked): _to(LISTENING, by=interruption.give_floor),
-    (INTERRUPTED, TurnEnded): _to(INTERRUPTED, PLAYING, by=interruption.take_floor_back),
-    (INTERRUPTED, ListenAsked): _to(INTERRUPTED, by=steps.listen_later),
-    (INTERRUPTED, WakeHeard): _to(LISTENING, by=steps.start_over),
-    (INTERRUPTED, ButtonPressed): _to(WAITING, by=steps.cancel),
-    (INTERRUPTED, ButtonHeld): _to(LISTENING, by=steps.start_over_held),
-    (INTERRUPTED, Muted): _to(MUTED, by=steps.mute),
-    (INTERRUPTED, Disconnected): _to(OFFLINE, by=steps.disconnect),
-    (INTERRUPTED, DeadlinePassed): _to(PLAYING, by=interruption.doubt),
+    (INTERRUPTED, ReplyStarted): to(INTERRUPTED, by=steps.play_on),
+    (INTERRUPTED, ReplyProgressed): to(INTERRUPTED, by=steps.report_progress),
+    (INTERRUPTED, ReplyPlayed): to(THINKING, WAITING, LISTENING, by=interruption.outlast),
+    (INTERRUPTED, FlushAsked): to(LISTENING, by=interruption.give_floor),
+    (INTERRUPTED, TurnEnded): to(INTERRUPTED, PLAYING, by=interruption.take_floor_back),
+    (INTERRUPTED, ListenAsked): to(INTERRUPTED, by=steps.listen_later),
+    (INTERRUPTED, WakeHeard): to(LISTENING, by=steps.start_over),
+    (INTERRUPTED, ButtonPressed): to(WAITING, by=steps.cancel),
+    (INTERRUPTED, ButtonHeld): to(LISTENING, by=steps.start_over_held),
+    (INTERRUPTED, Muted): to(MUTED, by=steps.mute),
+    (INTERRUPTED, Disconnected): to(OFFLINE, by=steps.disconnect),
+    (INTERRUPTED, DeadlinePassed): to(PLAYING, by=interruption.doubt),
 }
 
 
-class SatelliteMachine:
+class SatelliteMachine(TableMachine[State, Event, Command]):
     """The life of one satellite. `now` is monotonic, in seconds, and never goes back."""
 
     def __init__(self, settings: MachineSettings | None = None) -> None:
         self._course = Course(settings or MachineSettings())
-        self.ignored = 0
-
-    @property
-    def state(self) -> State:
-        return self._course.state
+        super().__init__(TRANSITIONS, self._course)
 
     @property
     def turn(self) -> int | None:
@@ -165,21 +151,6 @@ class SatelliteMachine:
     def playing(self) -> bool:
         """Whether a reply sounds, or pauses."""
         return self._course.playing
-
-    def receive(self, event: Event, now: float) -> None:
-        """Takes what happened; what is to be done about it waits in `commands`."""
-        transition = TRANSITIONS.get((self._course.state, type(event)))
-        if transition is None or self._course.is_stale(event):
-            self.ignored += 1
-            return
-        state = transition.by(self._course, event, now)
-        assert state in transition.to, f"{self._course.state} on {type(event).__name__} went to {state}"
-        self._course.state = state
-
-    def commands(self) -> list[Command]:
-        """What is to be done, in order; each is handed out once."""
-        commands, self._course.commands = self._course.commands, []
-        return commands
 
     def next_deadline(self) -> float | None:
         return self._course.deadline
