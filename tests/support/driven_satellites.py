@@ -10,6 +10,7 @@ from roomtone_satellite.home_assistant.events import (
     Event,
     Paused,
     RunFailed,
+    StartRun,
     TimerFinished,
     Transcribed,
     UtteranceEnded,
@@ -21,6 +22,8 @@ from roomtone_satellite.home_assistant.runs import CLEARED
 
 WAKE = WakeHeard("okay_nabu", "okay nabu", 0.9, sample=32_000)
 CLEAR = RunFailed(CLEARED, "a run of speech needs a text")
+AT_ONCE = StartRun("okay_nabu", first_sample=32_000)
+EGGS = TimerFinished("eggs")
 
 ROADS: dict[State, list[Event]] = {
     State.OFFLINE: [],
@@ -75,3 +78,10 @@ def after(*events: Event, remote: bool = False, **settings: float) -> HomeAssist
 
 def machine_in(state: State, *, remote: bool = False) -> HomeAssistantMachine:
     return after(*(REMOTE_ROADS if remote else ROADS)[state], remote=remote)
+
+
+def given(machine: HomeAssistantMachine, *events: Event, now: float = 10.0) -> list[object]:
+    """What the machine commands when these happen."""
+    for event in events:
+        machine.receive(event, now)
+    return machine.commands()
