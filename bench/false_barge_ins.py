@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 from roomtone import engines
 from roomtone.ears.formats import FRAME_SAMPLES
 from roomtone.engines import EngineChoice, Surroundings
-from roomtone_satellite.events import PauseReply, StartInterrupting
+from roomtone.satellite.events import PauseReply, StartInterrupting
 from roomtone_server.bench.home import read_home
 from roomtone_server.engines.base import HearingRequest, SpeechToText
 from roomtone_server.runtime.echoes import is_echo

@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 
 from roomtone import engines
 from roomtone.ears.formats import FRAME_SAMPLES, RATE_HZ, SAMPLES_PER_MS
-from roomtone_satellite.events import Command, FlushAsked, FlushReply, PauseReply, StartInterrupting, StartStreaming
+from roomtone.satellite.events import Command, FlushAsked, FlushReply, PauseReply, StartInterrupting, StartStreaming
 from roomtone_server.bench import scene
 from roomtone_server.bench.manifest import read_manifest
 from roomtone_server.bench.sound import last_speech_sample

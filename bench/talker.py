@@ -17,10 +17,10 @@ from roomtone.ears.echo.path import EchoPath
 from roomtone.ears.formats import FRAME_SAMPLES, RATE_HZ
 from roomtone.ears.ring import FrameRing
 from roomtone.engines import EngineChoice, Surroundings
-from roomtone_satellite import events as e
-from roomtone_satellite.machine import SatelliteMachine
-from roomtone_satellite.steps import MachineSettings
-from roomtone_satellite.voice import VoiceWatch
+from roomtone.satellite import events as e
+from roomtone.satellite.machine import SatelliteMachine
+from roomtone.satellite.steps import MachineSettings
+from roomtone.satellite.voice import VoiceWatch
 from roomtone_server.bench import scene
 from roomtone_server.bench.sound import FULL_SCALE, resampled
 from roomtone_server.engines import libespeak

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, get_args
 
-from roomtone_satellite.events import Sound
+from roomtone.satellite.events import Sound
 from roomtone_satellite.settings import ChimeSettings
 
 if TYPE_CHECKING:

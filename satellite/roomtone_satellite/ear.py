@@ -15,8 +15,8 @@ from roomtone.ears.formats import FRAME_BYTES, FRAME_SAMPLES, SAMPLES_PER_MS
 from roomtone.ears.level import SURVEYED_MS, wake_levels
 from roomtone.ears.ring import FrameRing
 from roomtone.errors import DeviceError
+from roomtone.satellite.events import WakeHeard
 from roomtone_satellite.devices.base import Microphone
-from roomtone_satellite.events import WakeHeard
 
 _LOGGER = logging.getLogger(__name__)
 

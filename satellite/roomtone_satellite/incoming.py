@@ -22,7 +22,7 @@ from roomtone.link.events import (
     parse,
     printable,
 )
-from roomtone_satellite import events
+from roomtone.satellite import events
 from roomtone_satellite.feedback import EventName
 
 # What a chunk may declare: beyond these, resampling a few bytes would make many of them.

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 
 from roomtone.ears.echo.path import EchoPath
+from roomtone.satellite.events import Sound
 from roomtone_satellite.chimes import chosen_chimes
 from roomtone_satellite.devices.base import Speaker
 from roomtone_satellite.echo import TappedSpeaker
-from roomtone_satellite.events import Sound
 from roomtone_satellite.playback import MAX_BUFFERED_MS, Playback
 from roomtone_satellite.settings import ChimeSettings
 

@@ -17,11 +17,7 @@ from roomtone.ears.formats import RATE_HZ, SAMPLE_BYTES, SAMPLES_PER_MS
 from roomtone.errors import LinkError, PeerGone
 from roomtone.link.events import Cancel, Interrupt, Message, Played, Released, Wake, Welcome, event_of
 from roomtone.link.stream import Link
-from roomtone_satellite.alarm import Alarm
-from roomtone_satellite.connection import Connection
-from roomtone_satellite.devices.base import Microphone, Speaker
-from roomtone_satellite.ear import Ear, Heard
-from roomtone_satellite.events import (
+from roomtone.satellite.events import (
     Alert,
     ButtonHeld,
     ButtonPressed,
@@ -47,13 +43,17 @@ from roomtone_satellite.events import (
     StopStreaming,
     Unmuted,
 )
+from roomtone.satellite.machine import SatelliteMachine
+from roomtone.satellite.steps import State
+from roomtone.satellite.voice import VoiceWatch
+from roomtone_satellite.alarm import Alarm
+from roomtone_satellite.connection import Connection
+from roomtone_satellite.devices.base import Microphone, Speaker
+from roomtone_satellite.ear import Ear, Heard
 from roomtone_satellite.feedback import EventCommands
 from roomtone_satellite.incoming import Incoming, ReplyAudio, ReplyAudioEnded, Told
-from roomtone_satellite.machine import SatelliteMachine
 from roomtone_satellite.mouth import Mouth
 from roomtone_satellite.settings import SatelliteSettings
-from roomtone_satellite.steps import State
-from roomtone_satellite.voice import VoiceWatch
 
 _LOGGER = logging.getLogger(__name__)
 

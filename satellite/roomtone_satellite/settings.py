@@ -10,11 +10,11 @@ from roomtone.ears.formats import FRAME_MS, FRAME_SAMPLES
 from roomtone.engines import EngineChoice
 from roomtone.link.allow import NetworkText
 from roomtone.logs import Level
+from roomtone.satellite.steps import MachineSettings
 from roomtone.settings import EchoChoice, Settings, VadChoice, WakeChoice
 from roomtone_satellite.devices.choose import AutoSettings, MicrophoneSettings, SpeakerSettings
 from roomtone_satellite.feedback import EventCommandSettings
 from roomtone_satellite.home_assistant.course import MachineSettings as DrivenSettings
-from roomtone_satellite.steps import MachineSettings
 
 EXAMPLE: Final = Path(__file__).with_name("satellite.yaml")
 

@@ -10,10 +10,10 @@ from support.server_end import say, serving, speak
 from roomtone.ears.formats import FRAME_BYTES
 from roomtone.link.events import Flush, Heard, Interrupt, Played, Reply, TurnEnded, Wake
 from roomtone.link.pairing import Credentials
+from roomtone.satellite.steps import State
 from roomtone_satellite.connection import credentials_path, pair_with
 from roomtone_satellite.devices.null import NullSpeaker, NullSpeakerSettings
 from roomtone_satellite.settings import ServerSettings
-from roomtone_satellite.steps import State
 
 STORY = array("h", [1 + n // 160 for n in range(160 * 60)]).tobytes()  # 1.2 s at 8 kHz; each 20 ms has a number
 QUIET, VOICE = bytes(FRAME_BYTES), frame(3000)

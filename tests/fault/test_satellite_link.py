@@ -24,9 +24,9 @@ from roomtone.link.events import (
     parse,
 )
 from roomtone.link.pairing import Credentials
+from roomtone.satellite.steps import State
 from roomtone_satellite.connection import credentials_path, pair_with
 from roomtone_satellite.settings import ServerSettings
-from roomtone_satellite.steps import State
 
 TONE = frame(1000)[:320]  # 20 ms at 8 kHz
 

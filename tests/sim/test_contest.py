@@ -10,8 +10,8 @@ from support import virtual_time
 from support.scripted import ScriptedSatellite, ScriptedStt, parts
 
 from roomtone.ears.formats import FRAME_BYTES, FRAME_MS, FRAME_SAMPLES
-from roomtone_satellite import events as at_satellite
-from roomtone_satellite.machine import SatelliteMachine
+from roomtone.satellite import events as at_satellite
+from roomtone.satellite.machine import SatelliteMachine
 from roomtone_server.runtime.house import House
 from roomtone_server.runtime.session import Audio, Woken
 

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from support.driven_satellites import CLEAR, WAKE
 
-from roomtone_satellite.events import (
+from roomtone.satellite.events import (
     ButtonHeld,
     ButtonPressed,
     ButtonReleased,

@@ -7,7 +7,7 @@ from typing import get_args
 import pytest
 from support.driven_satellites import AT_ONCE, CLEAR, REMOTE_ROADS, ROADS, TWISTS, WAKE, after, given, machine_in
 
-from roomtone_satellite.events import (
+from roomtone.satellite.events import (
     Alert,
     ButtonHeld,
     ButtonPressed,

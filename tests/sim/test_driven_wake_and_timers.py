@@ -3,7 +3,7 @@
 import pytest
 from support.driven_satellites import CLEAR, EGGS, REMOTE_ROADS, WAKE, after, given, machine_in
 
-from roomtone_satellite.events import (
+from roomtone.satellite.events import (
     Alert,
     ButtonHeld,
     ButtonPressed,

@@ -16,10 +16,10 @@ from roomtone.ears.echo.path import EchoPath
 from roomtone.ears.formats import RATE_HZ
 from roomtone.engines import EngineChoice, Surroundings
 from roomtone.link.events import Heard, Reply, Wake, Welcome, event_of, parse
+from roomtone.satellite.events import Sound
 from roomtone_satellite import chimes
 from roomtone_satellite.echo import TappedSpeaker
 from roomtone_satellite.echo_trial import try_echo
-from roomtone_satellite.events import Sound
 from roomtone_satellite.playback import Playback
 from roomtone_satellite.runtime import Parts, Satellite
 from roomtone_satellite.settings import ChimeSettings, SatelliteSettings

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from support.satellite_turns import WAKE
 
-from roomtone_satellite.events import (
+from roomtone.satellite.events import (
     ButtonHeld,
     ButtonPressed,
     ButtonReleased,
@@ -38,8 +38,8 @@ from roomtone_satellite.events import (
     VoiceStarted,
     VoiceStopped,
 )
-from roomtone_satellite.machine import SatelliteMachine
-from roomtone_satellite.steps import MachineSettings, State
+from roomtone.satellite.machine import SatelliteMachine
+from roomtone.satellite.steps import MachineSettings, State
 
 
 class AnyOrder(RuleBasedStateMachine):

@@ -3,7 +3,7 @@
 import pytest
 from support.satellite_turns import ROADS, WAKE, after
 
-from roomtone_satellite.events import (
+from roomtone.satellite.events import (
     Alert,
     CancelTurn,
     Connected,
@@ -28,9 +28,9 @@ from roomtone_satellite.events import (
     VoiceStarted,
     VoiceStopped,
 )
-from roomtone_satellite.interruption import MAX_VAIN_PAUSES, MAX_VAIN_QUESTIONS
-from roomtone_satellite.machine import SatelliteMachine
-from roomtone_satellite.steps import MachineSettings, State
+from roomtone.satellite.interruption import MAX_VAIN_PAUSES, MAX_VAIN_QUESTIONS
+from roomtone.satellite.machine import SatelliteMachine
+from roomtone.satellite.steps import MachineSettings, State
 
 BEGAN, LASTED = VoiceStarted(64_000), VoiceLasted(64_000)
 STREAMED = StartInterrupting(3, 1, 64_000, first_sample=56_000, paused=True)

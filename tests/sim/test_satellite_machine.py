@@ -7,7 +7,7 @@ from typing import get_args
 import pytest
 from support.satellite_turns import ROADS, WAKE, after, machine_in
 
-from roomtone_satellite.events import (
+from roomtone.satellite.events import (
     Alert,
     ButtonHeld,
     ButtonPressed,
@@ -38,8 +38,8 @@ from roomtone_satellite.events import (
     VoiceStarted,
     WakeHeard,
 )
-from roomtone_satellite.machine import TRANSITIONS, SatelliteMachine
-from roomtone_satellite.steps import MachineSettings, State
+from roomtone.satellite.machine import TRANSITIONS, SatelliteMachine
+from roomtone.satellite.steps import MachineSettings, State
 
 
 def given(machine: SatelliteMachine, event: Event, now: float = 1.0) -> list[object]:

@@ -1,6 +1,6 @@
 """Roads into each state of the machine that Home Assistant drives."""
 
-from roomtone_satellite.events import ButtonHeld, ButtonPressed, Muted, WakeHeard
+from roomtone.satellite.events import ButtonHeld, ButtonPressed, Muted, WakeHeard
 from roomtone_satellite.home_assistant.course import MachineSettings, State
 from roomtone_satellite.home_assistant.events import (
     Abandoned,

@@ -1,6 +1,6 @@
 """A satellite's machine as far as a test wants it: the roads into each of its states."""
 
-from roomtone_satellite.events import (
+from roomtone.satellite.events import (
     Connected,
     EndpointFound,
     Event,
@@ -11,8 +11,8 @@ from roomtone_satellite.events import (
     VoiceStarted,
     WakeHeard,
 )
-from roomtone_satellite.machine import SatelliteMachine
-from roomtone_satellite.steps import MachineSettings, State
+from roomtone.satellite.machine import SatelliteMachine
+from roomtone.satellite.steps import MachineSettings, State
 
 WAKE = WakeHeard("okay_nabu", "okay nabu", 0.9, sample=32_000)
 

@@ -7,15 +7,20 @@ import socket
 
 import aiohttp
 import pytest
+from roomtone_server.ports.web.port import serve_web, watching_routes
 from support.scripted import parts
 
 from roomtone.errors import PortUnusable
 from roomtone_server.health import Health
+from roomtone_server.ports.web.auth.doors import LockedDoors
 from roomtone_server.ports.web.early import PATIENCE_S, answering
-from roomtone_server.ports.web.health import serve_web
 from roomtone_server.runtime.house import House
 
 HOST = "127.0.0.1"
+
+
+def whole(sockets, health):
+    return serve_web(sockets, watching_routes(health, lambda: b""), LockedDoors())
 
 
 @contextlib.asynccontextmanager
@@ -23,7 +28,7 @@ async def serving(host, port, health):
     """As a server does: first the early answer, then the whole."""
     async with answering(host, port, health) as early:
         port = early.port
-        async with serve_web(await early.hand_over(), health):
+        async with whole(await early.hand_over(), health):
             yield port
 
 
@@ -111,7 +116,7 @@ async def test_the_port_changes_hands_without_turning_anybody_away():
         port = sockets[0].getsockname()[1]
         reader, writer = await asyncio.open_connection(HOST, port)
         writer.write(b"GET /health HTTP/1.0\r\n\r\n")
-        async with serve_web(sockets, lambda: {"who": "whole"}):
+        async with whole(sockets, lambda: {"who": "whole"}):
             assert (await reader.read()).endswith(b'{"who": "whole"}')
         writer.close()
 
@@ -121,7 +126,7 @@ async def test_who_was_let_in_as_the_port_changed_hands_is_answered():
         with socket.create_connection((HOST, early.port)) as client:
             client.sendall(b"GET /health HTTP/1.1\r\nHost: here\r\n\r\n")
             await asyncio.sleep(0)  # the loop accepts
-            async with serve_web(await early.hand_over(), lambda: {"who": "whole"}):
+            async with whole(await early.hand_over(), lambda: {"who": "whole"}):
                 answer = await asyncio.to_thread(client.recv, 1000)
     assert b'{"who": "' in answer
 

@@ -4,11 +4,12 @@ import aiohttp
 import pytest
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY
 from prometheus_client.parser import text_string_to_metric_families
-from support.traces import ANSWERED, trace, until
-
-from roomtone_server.ports.web.early import answering
 from roomtone_server.ports.web.health import serve_web
 from roomtone_server.ports.web.metrics import metrics_route
+from support.traces import ANSWERED, trace, until
+from support.web import DoorsFor, serving
+
+from roomtone_server.ports.web.early import answering
 from roomtone_server.telemetry.folding import fold
 from roomtone_server.telemetry.metrics import Metrics
 
@@ -63,16 +64,23 @@ def test_two_servers_in_one_process_share_nothing():
     assert not [family.name for family in REGISTRY.collect() if family.name.startswith("roomtone")]
 
 
-async def test_they_are_served_beside_health():
+async def test_they_are_served_to_whoever_has_their_scope():
     metrics = Metrics(lambda: {"satellites": [], "faults": {}, "chains": {}})
+    routes = watching_routes(dict, metrics.exposition)
+    scraper = Who("token", frozenset({"metrics"}), "t1", "Prometheus")
     async with (
-        answering("127.0.0.1", 0, dict) as early,
+        serving(routes, DoorsFor(scraper)) as url,
         aiohttp.ClientSession() as web,
-        serve_web(sockets := await early.hand_over(), dict, metrics_route(metrics.exposition)),
+        web.get(f"{url}/metrics") as answer,
     ):
-        port = sockets[0].getsockname()[1]
-        async with web.get(f"http://127.0.0.1:{port}/metrics") as response:
-            assert (response.status, response.headers["Content-Type"]) == (200, CONTENT_TYPE_LATEST)
-            assert "roomtone_v2v_seconds_count 0.0" in await response.text()
-        async with web.get(f"http://127.0.0.1:{port}/health") as response:
-            assert await response.json() == {}
+        assert (answer.status, answer.headers["Content-Type"]) == (200, CONTENT_TYPE_LATEST)
+        assert "roomtone_v2v_seconds_count 0.0" in await answer.text()
+
+
+async def test_nobody_else_learns_of_them():
+    async with serving(watching_routes(dict, lambda: b"figures")) as url, aiohttp.ClientSession() as web:
+        async with web.get(f"{url}/metrics") as answer:
+            assert answer.status == 401
+            assert b"figures" not in await answer.read()
+        async with web.get(f"{url}/health") as answer:
+            assert await answer.json() == {}

@@ -13,8 +13,8 @@ from wyoming.event import Event
 from roomtone.backoff import FIRST_S, MOST_S, Backoff
 from roomtone.errors import FrameError, LinkError, TokenRefused
 from roomtone.link.events import Heard, Hello, Refused, Reply, event_of
+from roomtone.satellite.events import EndpointFound, ReplyStarted, Sound
 from roomtone_satellite import chimes
-from roomtone_satellite.events import EndpointFound, ReplyStarted, Sound
 from roomtone_satellite.feedback import MAX_WAITING, EventCommands, EventCommandSettings
 from roomtone_satellite.incoming import Incoming, ReplyAudio, ReplyAudioEnded, Told
 

@@ -3,8 +3,8 @@
 import pytest
 
 from roomtone.ears.formats import FRAME_SAMPLES
-from roomtone_satellite.events import VoiceLasted, VoiceStarted, VoiceStopped
-from roomtone_satellite.voice import VoiceWatch
+from roomtone.satellite.events import VoiceLasted, VoiceStarted, VoiceStopped
+from roomtone.satellite.voice import VoiceWatch
 
 BEGAN = 5 * FRAME_SAMPLES
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from enum import Enum
 
-from roomtone_satellite.events import FlushReply, PlayChime, ReplyPlayed, ReplyProgressed
+from roomtone.satellite.events import FlushReply, PlayChime, ReplyPlayed, ReplyProgressed
 from roomtone_satellite.home_assistant.events import (
     AudioEnded,
     AudioStarted,

@@ -7,7 +7,7 @@ knows no turns.
 
 from dataclasses import dataclass
 
-from roomtone_satellite.events import (
+from roomtone.satellite.events import (
     Alert,
     ButtonHeld,
     ButtonPressed,

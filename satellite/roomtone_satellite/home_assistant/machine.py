@@ -14,7 +14,7 @@ Rules:
 from collections.abc import Mapping
 from typing import Final
 
-from roomtone_satellite.events import (
+from roomtone.satellite.events import (
     ButtonHeld,
     ButtonPressed,
     ButtonReleased,
@@ -25,6 +25,7 @@ from roomtone_satellite.events import (
     Unmuted,
     WakeHeard,
 )
+from roomtone.satellite.table import TableMachine, Transition, to
 from roomtone_satellite.home_assistant import steps
 from roomtone_satellite.home_assistant.course import Course, MachineSettings, State
 from roomtone_satellite.home_assistant.events import (
@@ -47,7 +48,6 @@ from roomtone_satellite.home_assistant.events import (
     WakeAwaited,
     WakeDetected,
 )
-from roomtone_satellite.table import TableMachine, Transition, to
 
 OFFLINE, MUTED, PAUSED, WAITING, LISTENING, THINKING, PLAYING, RINGING = State
 NOBODY_ASKED: Final = (RINGING, PAUSED, MUTED, OFFLINE)

@@ -20,10 +20,7 @@ from roomtone.ears.echo.path import EchoPath
 from roomtone.ears.formats import RATE_HZ, SAMPLE_BYTES, SAMPLES_PER_MS
 from roomtone.errors import PeerGone
 from roomtone.link.stream import Link
-from roomtone_satellite.alarm import Alarm
-from roomtone_satellite.devices.base import Microphone, Speaker
-from roomtone_satellite.ear import Ear, Heard
-from roomtone_satellite.events import (
+from roomtone.satellite.events import (
     Alert,
     ButtonHeld,
     ButtonPressed,
@@ -37,6 +34,9 @@ from roomtone_satellite.events import (
     ReplyProgressed,
     Unmuted,
 )
+from roomtone_satellite.alarm import Alarm
+from roomtone_satellite.devices.base import Microphone, Speaker
+from roomtone_satellite.ear import Ear, Heard
 from roomtone_satellite.feedback import EventCommands
 from roomtone_satellite.home_assistant.course import State
 from roomtone_satellite.home_assistant.events import (

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from roomtone_satellite.events import (
+from roomtone.satellite.events import (
     Alert,
     ButtonHeld,
     ButtonPressed,

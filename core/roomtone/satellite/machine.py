@@ -14,8 +14,8 @@ Rules:
 from collections.abc import Mapping
 from typing import Final
 
-from roomtone_satellite import interruption, steps
-from roomtone_satellite.events import (
+from roomtone.satellite import interruption, steps
+from roomtone.satellite.events import (
     ButtonHeld,
     ButtonPressed,
     ButtonReleased,
@@ -39,8 +39,8 @@ from roomtone_satellite.events import (
     VoiceStopped,
     WakeHeard,
 )
-from roomtone_satellite.steps import Course, MachineSettings, State
-from roomtone_satellite.table import TableMachine, Transition, to
+from roomtone.satellite.steps import Course, MachineSettings, State
+from roomtone.satellite.table import TableMachine, Transition, to
 
 OFFLINE, MUTED, WAITING, LISTENING, THINKING, PLAYING, HUSHED, INTERRUPTED = State
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from enum import Enum
 
-from roomtone_satellite.events import (
+from roomtone.satellite.events import (
     Alert,
     ButtonHeld,
     ButtonPressed,

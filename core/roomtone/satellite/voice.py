@@ -4,7 +4,7 @@ from typing import Final
 
 from roomtone.ears.formats import FRAME_SAMPLES, SAMPLES_PER_MS
 from roomtone.ears.vad.edges import ONSET_SAMPLES, SILENCE_BELOW
-from roomtone_satellite.events import VoiceLasted, VoiceStarted, VoiceStopped
+from roomtone.satellite.events import VoiceLasted, VoiceStarted, VoiceStopped
 
 # What is over by then was a cough, a door, a chair.
 LASTS_SAMPLES: Final = 250 * SAMPLES_PER_MS
