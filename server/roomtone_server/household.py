@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from functools import partial
 
 from roomtone.errors import LinkError
@@ -19,15 +20,14 @@ from roomtone_server.health import Health
 from roomtone_server.languages.language import language_of, languages
 from roomtone_server.mind import Mind
 from roomtone_server.ports.control import Verb
-from roomtone_server.ports.local import LocalVerbs
 from roomtone_server.ports.native import Doorkeeper, serve_native
-from roomtone_server.ports.web.early import Early
 from roomtone_server.recorder import Recorder
 from roomtone_server.runtime.hints import Hints
 from roomtone_server.runtime.house import House
 from roomtone_server.runtime.parts import EndpointSettings, Parts, TurnSettings
 from roomtone_server.runtime.replies import Replies
 from roomtone_server.settings import SCALES, ServerSettings
+from roomtone_server.store.base import SatelliteStore
 from roomtone_server.store.satellites import SqliteSatelliteStore
 from roomtone_server.store.turns import SqliteTurnStore
 from roomtone_server.telemetry.metrics import Metrics
@@ -38,17 +38,14 @@ _LOGGER = logging.getLogger(__name__)
 EVERYWHERE = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 - addresses that stand for all of this machine's
 
 
-async def open_web(stack: AsyncExitStack, early: Early | None, health: Health) -> Metrics:
-    """Takes the web port over, if there is one; what the metrics count is told there too."""
-    metrics = Metrics(health.report)
-    if early is not None:
-        # Imported by now: see `roomtone_server.server`.
-        from roomtone_server.ports.web.health import serve_web
-        from roomtone_server.ports.web.metrics import metrics_route
+@dataclass(frozen=True, slots=True)
+class NativeDoor:
+    """Where satellites connect and are let in."""
 
-        figures = metrics_route(metrics.exposition)
-        await stack.enter_async_context(serve_web(await early.hand_over(), health.report, figures))
-    return metrics
+    port: int
+    fingerprint: bytes  # of the certificate that they pin
+    satellites: SatelliteStore
+    window: PairingWindow
 
 
 async def furnish(
@@ -78,9 +75,8 @@ async def furnish(
 
 async def open_doors(
     stack: AsyncExitStack, settings: ServerSettings, equipment: Equipment, mind: Mind, house: House
-) -> tuple[int, dict[str, Verb]]:
-    """Lets satellites in, and dials others: the port where they connect, and what the local command line may ask now.
-    Raises PortUnusable, LinkError, EngineError."""
+) -> NativeDoor:
+    """Lets satellites in, and dials others. Raises PortUnusable, LinkError, EngineError."""
     identity = await asyncio.to_thread(make_certificate, equipment.around.state)
     satellites = SqliteSatelliteStore(mind.database)
     window = PairingWindow()
@@ -91,7 +87,7 @@ async def open_doors(
     if settings.discovery:  # beside all else: the network is asked first whether the name is free, which takes long
         await stack.enter_async_context(alongside(_announce(settings, port, identity, house)))
         await stack.enter_async_context(alongside(tell_of_others(settings, house)))
-    return port, LocalVerbs(house, satellites, window, identity.fingerprint).by_name()
+    return NativeDoor(port, identity.fingerprint, satellites, window)
 
 
 async def join_supervisor(

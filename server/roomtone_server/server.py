@@ -69,10 +69,12 @@ async def running(settings: ServerSettings) -> AsyncIterator[int]:
             async with asyncio.TaskGroup() as starting:
                 equipment.start(starting)
                 if early is not None:  # aiohttp reads all certificates that are trusted here, at the side of the rest
-                    starting.create_task(_imported("roomtone_server.ports.web.health"), name="web: import")
+                    starting.create_task(_imported("roomtone_server.ports.web.port"), name="web: import")
                 await _imported("roomtone_server.household")
-                from roomtone_server.household import furnish, join_supervisor, open_doors, open_web
+                from roomtone_server.household import furnish, join_supervisor, open_doors
                 from roomtone_server.mind import open_mind
+                from roomtone_server.ports.local import LocalVerbs
+                from roomtone_server.telemetry.metrics import Metrics
 
                 mind = await stack.enter_async_context(
                     open_mind(settings, chosen.home, equipment.around, equipment.llm)
@@ -80,19 +82,24 @@ async def running(settings: ServerSettings) -> AsyncIterator[int]:
         except* RoomtoneError as problems:
             raise _first(problems) from None
         health.home = mind.home
-        metrics = await open_web(stack, early, health)
+        metrics = Metrics(health.report)
         health.house = house = await furnish(stack, settings, equipment, mind, metrics)
-        port, more_verbs = await open_doors(stack, settings, equipment, mind, house)
-        verbs |= more_verbs
+        native = await open_doors(stack, settings, equipment, mind, house)
+        verbs |= LocalVerbs(house, native.satellites, native.window, native.fingerprint).by_name()
         if services is not None:
             await _imported("roomtone_server.services")
             from roomtone_server.services import open_services
 
             await open_services(stack, services, settings, equipment, mind.home, house)
+        if early is not None:
+            await _imported("roomtone_server.web")
+            from roomtone_server.web import Furnished, open_web
+
+            await open_web(stack, early, Furnished(settings, health, metrics, equipment, mind, house, native))
         await join_supervisor(stack, settings, health, verbs)
         health.ready = True
-        _LOGGER.info("ready: satellites connect to port %d; `roomtone pair` lets a new one in", port)
-        yield port
+        _LOGGER.info("ready: satellites connect to port %d; `roomtone pair` lets a new one in", native.port)
+        yield native.port
         health.ready = False
 
 

@@ -7,13 +7,13 @@ import socket
 
 import aiohttp
 import pytest
-from roomtone_server.ports.web.port import serve_web, watching_routes
 from support.scripted import parts
 
 from roomtone.errors import PortUnusable
 from roomtone_server.health import Health
 from roomtone_server.ports.web.auth.doors import LockedDoors
 from roomtone_server.ports.web.early import PATIENCE_S, answering
+from roomtone_server.ports.web.port import serve_web, watching_routes
 from roomtone_server.runtime.house import House
 
 HOST = "127.0.0.1"

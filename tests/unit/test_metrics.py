@@ -4,12 +4,11 @@ import aiohttp
 import pytest
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY
 from prometheus_client.parser import text_string_to_metric_families
-from roomtone_server.ports.web.health import serve_web
-from roomtone_server.ports.web.metrics import metrics_route
 from support.traces import ANSWERED, trace, until
 from support.web import DoorsFor, serving
 
-from roomtone_server.ports.web.early import answering
+from roomtone_server.ports.web.port import watching_routes
+from roomtone_server.ports.web.route import Who
 from roomtone_server.telemetry.folding import fold
 from roomtone_server.telemetry.metrics import Metrics
 

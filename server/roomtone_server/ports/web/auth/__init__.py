@@ -1,0 +1,1 @@
+"""Who may come in through the web port, and how they say who they are."""

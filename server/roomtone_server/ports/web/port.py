@@ -1,0 +1,60 @@
+"""The web port: one application, made of Routes, behind its doors."""
+
+import contextlib
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from socket import socket
+from typing import Final
+
+from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from roomtone_server.ports.web.auth.doors import Doors
+from roomtone_server.ports.web.auth.who import who_may
+from roomtone_server.ports.web.early import Health
+from roomtone_server.ports.web.problems import note_answering, problems
+from roomtone_server.ports.web.route import Route
+
+SHUTDOWN_S: Final = 1.0  # what a slow reader of an answer gets when the server ends
+MAX_BODY_BYTES: Final = 64 * 1024  # guards memory: a handler that takes more reads its request as a stream
+
+
+def watching_routes(health: Health, exposition: Callable[[], bytes]) -> Sequence[Route]:
+    """For a watchdog or a container's health check, `GET /health`: what runs and what is degraded; and for Prometheus,
+    `GET /metrics`, in its text format. Both are asked at each request, must not block, and tell no secrets."""
+
+    async def answer_health(_request: web.Request) -> web.Response:
+        return web.json_response(health(), headers={"Cache-Control": "no-store"})
+
+    async def answer_figures(_request: web.Request) -> web.Response:
+        headers = {"Content-Type": CONTENT_TYPE_LATEST, "Cache-Control": "no-store"}
+        return web.Response(body=exposition(), headers=headers)
+
+    return [
+        Route("GET", "/health", answer_health, None),
+        Route("HEAD", "/health", answer_health, None),
+        Route("GET", "/metrics", answer_figures, "metrics"),
+    ]
+
+
+def web_app(routes: Iterable[Route], doors: Doors) -> web.Application:
+    """The application: no handler runs for whom the doors do not let in."""
+    known: dict[web.AbstractRoute, Route] = {}
+    app = web.Application(middlewares=[problems, who_may(known, doors.who)], client_max_size=MAX_BODY_BYTES)
+    app.on_response_prepare.append(note_answering)
+    for route in routes:
+        known[app.router.add_route(route.method, route.path, route.handler)] = route
+    return app
+
+
+@contextlib.asynccontextmanager
+async def serve_web(sockets: Sequence[socket], routes: Iterable[Route], doors: Doors) -> AsyncIterator[None]:
+    """Serves on sockets that listen, which are its own from now on, while it is entered."""
+    app = web_app(routes, doors)
+    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=SHUTDOWN_S)
+    await runner.setup()
+    try:
+        for each in sockets:
+            await web.SockSite(runner, each).start()
+        yield
+    finally:
+        await runner.cleanup()

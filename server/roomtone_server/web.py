@@ -1,0 +1,40 @@
+"""The web port of a server, put together of its parts: each gives Routes, and takes of the server what it needs."""
+
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+from roomtone_server.equipment import Equipment
+from roomtone_server.health import Health
+from roomtone_server.household import NativeDoor
+from roomtone_server.mind import Mind
+from roomtone_server.ports.web.auth.doors import LockedDoors
+from roomtone_server.ports.web.early import Early
+from roomtone_server.ports.web.port import serve_web, watching_routes
+from roomtone_server.ports.web.route import Route
+from roomtone_server.runtime.house import House
+from roomtone_server.settings import ServerSettings
+from roomtone_server.telemetry.metrics import Metrics
+
+
+@dataclass(frozen=True, slots=True)
+class Furnished:
+    """A server that lets satellites in: all that the web port may show or move."""
+
+    settings: ServerSettings
+    health: Health
+    metrics: Metrics
+    equipment: Equipment
+    mind: Mind
+    house: House
+    native: NativeDoor
+
+
+async def open_web(stack: AsyncExitStack, early: Early, server: Furnished) -> None:
+    """Takes the web port over from `early`."""
+    await stack.enter_async_context(serve_web(await early.hand_over(), _routes(server), LockedDoors()))
+
+
+def _routes(server: Furnished) -> Sequence[Route]:
+    """Everything that is served; tests/fault/ walks it."""
+    return [*watching_routes(server.health.report, server.metrics.exposition)]
