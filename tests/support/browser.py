@@ -1,33 +1,18 @@
-"""A real browser: Debian's Chromium without a window, driven by Playwright, with a microphone that hears a WAV file.
+"""A real browser, whose complaints fail the test: an error in a page's console, an exception that nobody caught,
+something that its security policy forbids."""
 
-Whatever a page complains of fails the test: an error in its console, an exception that nobody caught, something that
-its security policy forbids.
-"""
-
-import importlib.util
-import shutil
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-PATIENCE_MS = 30_000  # with whatever should appear on a page, on a busy machine
+from roomtone.errors import EngineMissing
+from roomtone_server.bench.browser import chromium
 
-_PLAIN = (
-    "--no-sandbox",  # it does not run as root with one
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-_PRETENDED_SOUND = ("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream", "--disable-audio-output")
-_SOUND_CARD = ("--use-fake-ui-for-media-stream",)
-_MUTE = "--mute-audio"  # Playwright's own idea, where there is no window
+PATIENCE_MS = 30_000  # with whatever should appear on a page, on a busy machine
 
 
 @dataclass
@@ -35,7 +20,6 @@ class Complaints:
     """What the pages of a browser complained of."""
 
     _made: list[str] = field(default_factory=list)
-    _expected: list[str] = field(default_factory=list)
 
     def follow(self, context: Any) -> None:
         context.on("console", lambda said: self._take(f"{said.text} ({said.location['url']})", said.type))
@@ -59,7 +43,7 @@ class Complaints:
 
 @dataclass(frozen=True)
 class Browser:
-    """One person's browser: its cookies, its windows."""
+    """One person's: its cookies, its windows."""
 
     context: Any  # playwright.async_api.BrowserContext
     complaints: Complaints
@@ -73,43 +57,18 @@ class Browser:
 
 @asynccontextmanager
 async def browsing(
-    microphone: Path | None = None, *flags: str, sound_card: bool = False, **context: Any
+    microphone: Path | None = None, *flags: str, sound_card: bool = False, **chosen: Any
 ) -> AsyncIterator[Browser]:
-    """A browser that knows nobody. Its microphone hears the file each time that it is opened, once, and silence then;
-    with `sound_card` the system's own microphone and speaker are opened instead. `context`: what Playwright lets one
-    choose, as the size of the window. Skips the test where there is no Chromium."""
-    chromium = _chromium()
-    from playwright.async_api import async_playwright
-
-    sound = list(_SOUND_CARD if sound_card else _PRETENDED_SOUND)
-    if microphone:
-        sound.append(f"--use-file-for-fake-audio-capture={microphone}%noloop")
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=chromium,
-            args=[*_PLAIN, *sound, *flags],
-            ignore_default_args=[_MUTE] if sound_card else None,
-        )
+    """As `chromium`; `chosen` is what Playwright lets one choose, as the size of the window. Skips the test where there
+    is none."""
+    async with AsyncExitStack() as stack:
         try:
-            async with _person(browser, context) as person:
-                yield person
-                person.complaints.check()
-        finally:
-            await browser.close()
-
-
-@asynccontextmanager
-async def _person(browser: Any, chosen: dict[str, Any]) -> AsyncIterator[Browser]:
-    context = await browser.new_context(permissions=["microphone"], **chosen)
-    context.set_default_timeout(PATIENCE_MS)
-    complaints = Complaints()
-    complaints.follow(context)
-    yield Browser(context, complaints)
-
-
-def _chromium() -> str:
-    if importlib.util.find_spec("playwright") is None:
-        pytest.skip("no browser to be had: Playwright is not installed; pip install playwright")
-    if (found := shutil.which("chromium")) is None:
-        pytest.skip("no browser to be had: Chromium is not installed; on Debian: apt install chromium")
-    return found
+            program = await stack.enter_async_context(chromium(*flags, microphone=microphone, sound_card=sound_card))
+        except EngineMissing as problem:
+            pytest.skip(str(problem))
+        context = await program.new_context(permissions=["microphone"], **chosen)
+        context.set_default_timeout(PATIENCE_MS)
+        complaints = Complaints()
+        complaints.follow(context)
+        yield Browser(context, complaints)
+        complaints.check()

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from aiohttp import web
+from support.axe import obstacles
 from support.browser import browsing
 
 from roomtone.ears.formats import RATE_HZ
@@ -69,3 +70,15 @@ async def test_the_microphone_hears_the_file(page_url, tmp_path):
     async with browsing(tmp_path / "tone.wav") as browser:
         page = await browser.open(page_url)
         assert await page.evaluate(LOUDEST_HEARD, 0.5) == pytest.approx(0.5, abs=0.1)
+
+
+async def test_what_nobody_could_use_is_found_whatever_the_policy_forbids(page_url, axe_core):
+    async with browsing() as browser:
+        page = await browser.open(page_url)
+        await page.evaluate(
+            "document.documentElement.lang = 'en'; document.body.append(document.createElement('main'))"
+        )
+        assert await obstacles(page, axe_core) == []
+        await page.evaluate("document.querySelector('main').append(document.createElement('button'))")
+        [found] = await obstacles(page, axe_core)
+        assert found.startswith("button-name (critical)")
