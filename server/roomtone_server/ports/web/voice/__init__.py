@@ -1,0 +1,1 @@
+"""`GET /voice`: a browser as a satellite, over a WebSocket."""
