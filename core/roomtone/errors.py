@@ -16,6 +16,8 @@
     ├── BackupError               a backup that cannot be made, or restored: nothing was changed
     ├── SupervisorError           an add-on's Supervisor: not reached, not ready yet, or it refuses
     ├── ModelError                a model that is not known, cannot be fetched, or is not what it should be
+    ├── SatelliteAway             a satellite that is not connected, or not known
+    ├── SatelliteUnable           a satellite that cannot do what is asked of it, or not now
     └── LinkError                 a connection that cannot go on
         ├── FrameError            the peer's bytes are not Wyoming events within our limits
         ├── PeerGone              the peer closed, reset, or fell silent past a deadline
@@ -82,6 +84,14 @@ class SupervisorError(RoomtoneError):
 
 
 class ModelError(RoomtoneError):
+    pass
+
+
+class SatelliteAway(RoomtoneError):
+    pass
+
+
+class SatelliteUnable(RoomtoneError):
     pass
 
 

@@ -15,7 +15,7 @@ STEP_MS = 100  # of audio
 WORDS = st.sampled_from(["on", "on and", "stop", "mm hm", ""])
 COMPLETENESS = st.sampled_from(list(e.Completeness))
 HEARING, SPEAKING = (e.PreviewReady, e.FinalReady), (e.ReplyStarted, e.ReplyFinished)
-OF_NO_TURN = (e.AnnouncementDue, e.SatelliteLost, e.DeadlinePassed)
+OF_NO_TURN = (e.AnnouncementDue, e.ListeningAsked, e.SatelliteLost, e.DeadlinePassed)
 
 
 class AnyOrder(RuleBasedStateMachine):
@@ -137,6 +137,10 @@ class AnyOrder(RuleBasedStateMachine):
     @rule(expects_answer=st.booleans())
     def timer_rings(self, expects_answer):
         self.happens(e.AnnouncementDue("ring", "timer", expects_answer))
+
+    @rule()
+    def somebody_elsewhere_wants_it_to_listen(self):
+        self.happens(e.ListeningAsked())
 
     # --- the work that was asked for
 

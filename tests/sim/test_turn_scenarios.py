@@ -14,6 +14,7 @@ from roomtone_server.turn.events import (
     FinalReady,
     FinishHearing,
     Invite,
+    ListeningAsked,
     Outbid,
     PlaybackEnded,
     PlaybackReached,
@@ -153,6 +154,14 @@ def test_an_announcement_may_expect_an_answer(follow_up, asks):
     scene.tell(ReplyStarted(2, announce.revision))
     scene.finish_reply(expects_answer=announce.expects_answer)
     assert scene.tell(PlaybackEnded(2)) == [EndTurn(2, "answered"), *([Invite(4, 5.0)] if asks else [])]
+
+
+@pytest.mark.parametrize("follow_up", ["never", "when-asked", "always"])
+def test_who_is_asked_from_afar_to_listen_is_invited_whatever_follows_replies(follow_up):
+    scene = Scenario(TurnSettings(follow_up=follow_up))
+    assert scene.tell(ListeningAsked()) == [Invite(2, 5.0)]
+    assert scene.tell(WakeHeard(2, at(scene.now_ms), word=False)) == [StartHearing(2)]
+    assert scene.tell(ListeningAsked()) == [], "a turn is going on"
 
 
 @pytest.mark.parametrize("state", [State.LISTENING, State.FINISHING, State.ANSWERING, State.SPEAKING])

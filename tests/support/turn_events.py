@@ -28,6 +28,7 @@ def events_of(turn: int, revision: int, sample: int) -> list[e.Event]:
         e.CancelRequested(turn),
         e.Outbid(turn),
         e.AnnouncementDue("ring", "timer"),
+        e.ListeningAsked(),
         e.SatelliteLost(),
         e.DeadlinePassed(),
     ]

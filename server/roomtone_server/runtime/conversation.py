@@ -75,6 +75,12 @@ class Conversation:
         """Says something that nobody asked for just now, as soon as no turn is going on. Only while it `lasts`."""
         self._post(due)
 
+    def invite(self) -> bool:
+        """Asks the satellite to listen without a wake word; whether it could be asked: not while a turn is going on."""
+        ignored = self._machine.ignored
+        self._post(turn.ListeningAsked())
+        return self._machine.ignored == ignored
+
     def give_way(self, turn_id: int) -> None:
         """Another satellite answers instead; too late once the endpoint was found."""
         self._post(turn.Outbid(turn_id))

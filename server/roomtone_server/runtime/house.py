@@ -2,17 +2,21 @@
 
 import asyncio
 import logging
+import time
 from collections import defaultdict, deque
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from dataclasses import dataclass
 from typing import Final
 
-from roomtone.errors import EngineError
+from roomtone.errors import EngineError, SatelliteAway, SatelliteUnable
 from roomtone_server.home.base import Home
+from roomtone_server.runtime.bell import Bell
 from roomtone_server.runtime.contest import Contest
 from roomtone_server.runtime.conversation import Conversation
 from roomtone_server.runtime.parts import Parts
 from roomtone_server.runtime.recording import Recording
+from roomtone_server.runtime.remote import Remote
 from roomtone_server.runtime.session import Satellite, VoiceSession
 from roomtone_server.turn.events import AnnouncementDue, Sound
 
@@ -24,6 +28,21 @@ MAX_MISSED_ANNOUNCEMENTS: Final = 16
 EVERYWHERE: Final = ""  # instead of a satellite's id
 
 
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """A satellite that is connected."""
+
+    session: VoiceSession
+    conversation: Conversation
+    remote: Remote
+    since: float  # UNIX time
+
+    @property
+    def satellite(self) -> Satellite:
+        """As it is called now."""
+        return self.session.satellite
+
+
 class House:
     """Knows the conversations that are going on. One event loop."""
 
@@ -31,8 +50,8 @@ class House:
         self.parts = parts
         self.taught = asyncio.Event()  # the recogniser has been told the home's words, once at least
         self.unheard_names: list[str] = []  # of the home: the recogniser cannot hear them
-        self._present: dict[str, tuple[Satellite, Conversation]] = {}
-        self._came_or_went = asyncio.Event()
+        self._present: dict[str, Presence] = {}
+        self._changed = Bell()
         self._contest = Contest()
         self._missed: defaultdict[str, deque[AnnouncementDue]] = defaultdict(
             lambda: deque(maxlen=MAX_MISSED_ANNOUNCEMENTS)
@@ -41,32 +60,52 @@ class House:
     @property
     def satellites(self) -> list[Satellite]:
         """Those that are connected now, by name."""
-        return sorted((satellite for satellite, _ in self._present.values()), key=lambda each: each.name)
+        return sorted((each.satellite for each in self._present.values()), key=lambda each: each.name)
 
     async def presences(self) -> AsyncGenerator[Sequence[Satellite], None]:
-        """`satellites` now, and whenever they are others. One consumer."""
-        while True:
-            self._came_or_went.clear()
-            yield self.satellites
-            await self._came_or_went.wait()
+        """`satellites` now, and whenever they are others."""
+        told: Sequence[Satellite] | None = None
+        async with aclosing(self.changes()) as changes:
+            async for _ in changes:
+                if told != (now := self.satellites):
+                    told = now
+                    yield now
 
-    async def attend(self, session: VoiceSession) -> None:
+    def changes(self) -> AsyncGenerator[None, None]:
+        """At once, and whenever a satellite came, went, or tells something else of itself; of several changes at once
+        perhaps only the last."""
+        return self._changed.rings()
+
+    def present(self) -> Sequence[Presence]:
+        """Those that are connected now, by name."""
+        return sorted(self._present.values(), key=lambda each: each.satellite.name)
+
+    def presence(self, satellite_id: str) -> Presence:
+        """Raises SatelliteAway."""
+        try:
+            return self._present[satellite_id]
+        except KeyError:
+            raise SatelliteAway("this satellite is not connected now") from None
+
+    async def attend(self, session: VoiceSession, remote: Remote | None = None) -> None:
         """Runs the satellite's conversation until it is gone. A second connection of one satellite ends the first,
         which may be the half-open rest of a network that broke."""
         satellite = session.satellite
         if satellite.id in self._present:
-            self._present[satellite.id][1].leave()
+            self._present[satellite.id].conversation.leave()
         conversation = Conversation(session, self.parts, self._contest)
-        self._present[satellite.id] = (satellite, conversation)
-        self._came_or_went.set()
+        presence = Presence(session, conversation, remote or Remote(), time.time())
+        presence.remote.on_change = self._changed.ring
+        self._present[satellite.id] = presence
+        self._changed.ring()
         self._contest.enter(satellite.id, conversation)
         _LOGGER.info("connected", extra={"satellite": satellite.name})
         try:
             await conversation.run([*self._missed.pop(satellite.id, ()), *self._missed.pop(EVERYWHERE, ())])
         finally:
-            if self._present.get(satellite.id, (None, None))[1] is conversation:
+            if self._present.get(satellite.id) is presence:
                 del self._present[satellite.id]
-                self._came_or_went.set()
+                self._changed.ring()
             self._contest.leave(satellite.id, conversation)
             for due in conversation.unspoken:
                 self._deliver(satellite.id, due)
@@ -75,7 +114,19 @@ class House:
     def dismiss(self, satellite_id: str) -> None:
         """Ends a satellite's conversation, if it has one: it was revoked."""
         if satellite_id in self._present:
-            self._present[satellite_id][1].leave()
+            self._present[satellite_id].conversation.leave()
+
+    def listen(self, satellite_id: str) -> None:
+        """The satellite listens for a while, without a wake word. Raises SatelliteAway, and SatelliteUnable: while it
+        is muted, or a turn is going on there."""
+        presence = self.presence(satellite_id)
+        state = presence.remote.state
+        if "listen" not in presence.remote.can:
+            raise SatelliteUnable("this satellite listens only after its own wake word")
+        if state is not None and state.muted:
+            raise SatelliteUnable("it is muted")
+        if not presence.conversation.invite():
+            raise SatelliteUnable("somebody speaks with it just now")
 
     def announce(
         self, satellite_id: str, text: str, sound: Sound, *, expects_answer: bool = False, language: str = ""
@@ -88,8 +139,8 @@ class House:
     def _deliver(self, satellite_id: str, due: AnnouncementDue) -> None:
         reached = [
             conversation
-            for each, (_, conversation) in self._present.items()
-            if satellite_id in {each, EVERYWHERE} and conversation.lasts
+            for each, presence in self._present.items()
+            if satellite_id in {each, EVERYWHERE} and (conversation := presence.conversation).lasts
         ]
         for conversation in reached:
             conversation.announce(due)

@@ -5,7 +5,7 @@ Frames come in; audio and events go out. Nothing here waits for the network exce
 
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Final, Literal, Protocol
 
 from roomtone_server.turn.events import Outcome, Sound
 
@@ -15,6 +15,7 @@ __all__ = [
     "GivenUp",
     "Incoming",
     "Interrupted",
+    "Kind",
     "Moment",
     "Outcome",
     "Released",
@@ -26,11 +27,15 @@ __all__ = [
 ]
 
 
+Kind = Literal["native", "wyoming", "browser"]
+
+
 @dataclass(frozen=True, slots=True)
 class Satellite:
     id: str  # stable across connections
     name: str  # for people
     area: str | None
+    kind: Kind = "native"
 
 
 @dataclass(frozen=True, slots=True)

@@ -175,6 +175,11 @@ class AnnouncementDue:
 
 
 @dataclass(frozen=True, slots=True)
+class ListeningAsked:
+    """Somebody elsewhere wants the satellite to listen, without a wake word; not while a turn is going on."""
+
+
+@dataclass(frozen=True, slots=True)
 class SatelliteLost:
     pass
 
@@ -202,6 +207,7 @@ Event = (
     | CancelRequested
     | Outbid
     | AnnouncementDue
+    | ListeningAsked
     | SatelliteLost
     | DeadlinePassed
 )

@@ -27,6 +27,7 @@ from roomtone_server.turn.events import (
     Event,
     FinalReady,
     InterruptionHeard,
+    ListeningAsked,
     Outbid,
     PartialReady,
     PlaybackEnded,
@@ -59,7 +60,8 @@ TRANSITIONS: Final[Mapping[tuple[State, type[Event]], Transition]] = {
     # Nobody speaks.
     (WAITING, WakeHeard): _to(LISTENING, by=steps.start_listening),
     (WAITING, AnnouncementDue): _to(ANSWERING, by=steps.announce),
-    # A reply asked something: the satellite was invited to stream without a wake word.
+    (WAITING, ListeningAsked): _to(INVITED, by=steps.invite),
+    # A reply asked something, or somebody from afar: the satellite was invited to stream without a wake word.
     (INVITED, WakeHeard): _to(LISTENING, by=steps.start_invited),
     (INVITED, AnnouncementDue): _to(INVITED, by=steps.postpone),
     (INVITED, CancelRequested): _to(WAITING, ANSWERING, by=steps.cancel),
@@ -179,7 +181,7 @@ class TurnMachine:
         match event:
             case AudioReached(turn):  # it comes fifty times a second
                 current = turn == course.turn
-            case AnnouncementDue() | SatelliteLost() | DeadlinePassed():
+            case AnnouncementDue() | ListeningAsked() | SatelliteLost() | DeadlinePassed():
                 current = True
             case WakeHeard(turn):
                 is_invited = self.state is INVITED and turn == course.turn

@@ -19,6 +19,7 @@ from roomtone_server.turn.events import (
     FinalReady,
     FinishHearing,
     Invite,
+    ListeningAsked,
     Outbid,
     Outcome,
     PartialReady,
@@ -72,6 +73,10 @@ def announce(course: Course, event: AnnouncementDue, now: float) -> State:
     course.commands.append(Announce(course.turn, course.revise(), *how))
     course.deadline = now + course.settings.answer_within_s
     return State.ANSWERING
+
+
+def invite(course: Course, event: ListeningAsked, now: float) -> State:
+    return _invite(course, now, unasked=False)
 
 
 def postpone(course: Course, event: AnnouncementDue, now: float) -> State:
@@ -304,10 +309,12 @@ def _finish(course: Course, now: float, *, spoke: bool) -> State:
     listens_on = _listens_on(course, finished, spoke=spoke)
     course.announcing = None
     end(course, "answered" if finished.understood else "not-understood")
-    if not listens_on:
-        return rest(course, now)
+    return _invite(course, now, unasked=not finished.expects_answer) if listens_on else rest(course, now)
+
+
+def _invite(course: Course, now: float, *, unasked: bool) -> State:
     course.begin_own()
-    course.unasked = not finished.expects_answer
+    course.unasked = unasked
     course.commands.append(Invite(course.turn, course.settings.follow_up_s))
     course.deadline = now + course.settings.follow_up_s
     return State.INVITED

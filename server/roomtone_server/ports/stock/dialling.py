@@ -21,6 +21,7 @@ from roomtone.link.stream import dial_plain
 from roomtone_server.ports.stock.session import StockSession
 from roomtone_server.ports.stock.words import LIMITS, WORDS, About, Complaint, Described
 from roomtone_server.runtime.house import House
+from roomtone_server.runtime.remote import Remote
 from roomtone_server.runtime.session import Satellite
 from roomtone_server.wyoming_uri import address_of
 
@@ -96,13 +97,13 @@ class _Connection:
         async with dial_plain(host, port, limits=LIMITS) as link:
             about = await describe(link)
             name = self._dialled.name or about.name or self._dialled.uri
-            satellite = Satellite(self._dialled.id, name, self._dialled.area or about.area or None)
+            satellite = Satellite(self._dialled.id, name, self._dialled.area or about.area or None, "wyoming")
             session = StockSession(link, satellite, self._make_wake, self._house.parts.language)
             link.send(RunSatellite().event())
             link.ping()
             begun = clock()
             async with alongside(session.attend()), alongside(self._settle()):
-                await self._house.attend(session)
+                await self._house.attend(session, Remote(["announce"]))
         lasted_s = clock() - begun
         if lasted_s < AT_ONCE_S:
             raise PeerGone(
