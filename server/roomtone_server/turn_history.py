@@ -10,7 +10,7 @@ from roomtone.errors import UsageError
 from roomtone_server.stored import stored
 
 if TYPE_CHECKING:  # for the command line's speed: see `roomtone.cli`
-    from roomtone_server.store.base import StoredTurn, TurnStore
+    from roomtone_server.store.base import StoredTurn, TurnStore, WhichTurns
     from roomtone_server.telemetry.percentiles import Percentiles
     from roomtone_server.telemetry.record import TurnRecord
     from roomtone_server.telemetry.summary import Summary
@@ -40,7 +40,7 @@ def turns(ctx: click.Context, satellite: str | None, limit: int | None) -> None:
         roomtone turns stats --hours 168
     """  # noqa: D301 - click keeps the lines after the character that \b stands for
     if ctx.invoked_subcommand is None:
-        found = _stored(lambda store: store.latest(limit or 20, satellite or ""))
+        found = _stored(lambda store: store.latest(limit or 20, _of(satellite)))
         click.echo("\n".join(_table(found)) if found else "There is no turn yet.")
     elif satellite or limit:
         raise UsageError(f"options of the table mean nothing to `{ctx.invoked_subcommand}`; give it its own, behind it")
@@ -79,7 +79,7 @@ def stats(hours: float, satellite: str | None, *, as_json: bool) -> None:
     from roomtone_server.telemetry.record import from_json
     from roomtone_server.telemetry.summary import summarise
 
-    found = _stored(lambda store: store.since(time.time() - hours * SECONDS_OF_AN_HOUR, satellite or ""))
+    found = _stored(lambda store: store.since(time.time() - hours * SECONDS_OF_AN_HOUR, _of(satellite)))
     summary = summarise([from_json(turn.record) for turn in found])
     if as_json:
         click.echo(json.dumps(asdict(summary)))
@@ -92,6 +92,12 @@ def _stored(ask: "Callable[[TurnStore], Awaitable[T]]") -> T:
     from roomtone_server.store.turns import SqliteTurnStore
 
     return stored(lambda database: ask(SqliteTurnStore(database)))
+
+
+def _of(satellite: str | None) -> "WhichTurns":
+    from roomtone_server.store.base import WhichTurns
+
+    return WhichTurns(satellite=satellite or "")
 
 
 def _table(found: "Sequence[StoredTurn]") -> Iterator[str]:

@@ -6,14 +6,22 @@ from dataclasses import dataclass
 
 from roomtone_server.equipment import Equipment
 from roomtone_server.health import Health
+from roomtone_server.home.base import HomeSettings
 from roomtone_server.household import NativeDoor
 from roomtone_server.mind import Mind
+from roomtone_server.ports.web.api.described import described
+from roomtone_server.ports.web.api.endpoint import AnyEndpoint, routes_of
+from roomtone_server.ports.web.api.home import home_endpoints
+from roomtone_server.ports.web.api.settings import settings_endpoints
+from roomtone_server.ports.web.api.speech import speech_endpoints
+from roomtone_server.ports.web.api.turns import turn_endpoints
 from roomtone_server.ports.web.auth.doors import LockedDoors
 from roomtone_server.ports.web.early import Early
 from roomtone_server.ports.web.port import serve_web, watching_routes
 from roomtone_server.ports.web.route import Route
 from roomtone_server.runtime.house import House
 from roomtone_server.settings import ServerSettings
+from roomtone_server.store.turns import SqliteTurnStore
 from roomtone_server.telemetry.metrics import Metrics
 
 
@@ -37,4 +45,21 @@ async def open_web(stack: AsyncExitStack, early: Early, server: Furnished) -> No
 
 def _routes(server: Furnished) -> Sequence[Route]:
     """Everything that is served; tests/fault/ walks it."""
-    return [*watching_routes(server.health.report, server.metrics.exposition)]
+    return [
+        *watching_routes(server.health.report, server.metrics.exposition),
+        *routes_of(described(_endpoints(server), session_cookie="roomtone")),
+    ]
+
+
+def _endpoints(server: Furnished) -> Sequence[AnyEndpoint]:
+    """The API, but for what describes it."""
+    home = server.equipment.chosen.home.settings
+    assert isinstance(home, HomeSettings)
+    turns = SqliteTurnStore(server.mind.database)
+    tts = server.equipment.chosen.tts.name
+    return [
+        *speech_endpoints(server.house, server.equipment.tts, tts, server.settings.language),
+        *turn_endpoints(turns),
+        *home_endpoints(server.mind.home, home.confirm),
+        *settings_endpoints(server.settings),
+    ]

@@ -7,7 +7,7 @@ import pytest
 from support.inline import InlineExecutor
 
 from roomtone.errors import StoreError
-from roomtone_server.store.base import PairedSatellite, StoredTurn
+from roomtone_server.store.base import PairedSatellite, StoredTurn, WhichTurns
 from roomtone_server.store.database import Database
 from roomtone_server.store.migrations import VERSION, migrate
 from roomtone_server.store.satellites import SqliteSatelliteStore
@@ -30,12 +30,34 @@ async def test_turns_are_numbered_and_found_by_number_satellite_and_time(path):
         assert await store.find(2) == StoredTurn(2, "o1", None, 1002.0, '{"n": 2}')
         assert await store.find(4) is None
         assert [turn.number for turn in await store.latest(2)] == [2, 3]
-        assert [turn.number for turn in await store.latest(9, "Kitchen")] == [1, 3]
-        assert [turn.number for turn in await store.latest(9, "k1")] == [1, 3]
+        assert [turn.number for turn in await store.latest(9, WhichTurns(satellite="Kitchen"))] == [1, 3]
+        assert [turn.number for turn in await store.latest(9, WhichTurns(satellite="k1"))] == [1, 3]
         assert [turn.name for turn in await store.latest(9)] == ["Kitchen", None, "Kitchen"]
         assert [turn.number for turn in await store.since(1002.0)] == [2, 3]
-        assert [turn.number for turn in await store.since(1002.0, "Kitchen")] == [3]
-        assert await store.latest(9, "attic") == []
+        assert [turn.number for turn in await store.since(1002.0, WhichTurns(satellite="Kitchen"))] == [3]
+        assert await store.latest(9, WhichTurns(satellite="attic")) == []
+
+
+async def test_turns_are_found_by_area_outcome_and_what_came_before(path):
+    async with Database.open(path) as database:
+        await SqliteSatelliteStore(database).add(KITCHEN)
+        store = SqliteTurnStore(database)
+        for number, (satellite, outcome) in enumerate([("k1", "answered"), ("o1", "failed"), ("k1", "failed")], 1):
+            await store.add(satellite, 1000.0 + number, f'{{"outcome": "{outcome}"}}')
+        found = {
+            1: WhichTurns(outcome="answered"),
+            3: WhichTurns(outcome="failed", area="Kitchen"),
+            2: WhichTurns(outcome="failed", before=3),
+        }
+        for number, which in found.items():
+            assert [turn.number for turn in await store.latest(9, which)] == [number]
+        assert [(turn.number, turn.area) for turn in await store.latest(9)] == [
+            (1, "Kitchen"),
+            (2, None),
+            (3, "Kitchen"),
+        ]
+        assert [turn.number for turn in await store.since(1002.0, WhichTurns(area="Kitchen"))] == [3]
+        assert [turn.number for turn in await store.last_of_each()] == [2, 3]
 
 
 async def test_of_10_001_turns_10_000_are_kept(path):

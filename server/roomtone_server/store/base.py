@@ -5,7 +5,7 @@ Times are seconds since the Unix epoch (wall clock), so that they mean the same 
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +141,20 @@ class StoredTurn:
     name: str | None  # its name now; None when it is no longer paired
     began_at: float
     record: str  # JSON, as `telemetry.record` writes it
+    area: str | None = None  # where the satellite stands now
+
+
+@dataclass(frozen=True, slots=True)
+class WhichTurns:
+    """Those to which all of it applies; what is empty applies to every turn."""
+
+    satellite: str = ""  # its name or id
+    area: str = ""  # where it stands now
+    outcome: str = ""
+    before: int | None = None  # turns with lower numbers
+
+
+EVERY_TURN: Final = WhichTurns()
 
 
 class TurnStore(Protocol):
@@ -150,8 +164,11 @@ class TurnStore(Protocol):
     async def find(self, number: int) -> StoredTurn | None:
         """None for one that never was, or is no longer kept."""
 
-    async def latest(self, limit: int, satellite: str = "") -> Sequence[StoredTurn]:
-        """The last ones, in the order in which they ended: all, or those of a satellite, by its name or id."""
+    async def latest(self, limit: int, which: WhichTurns = EVERY_TURN) -> Sequence[StoredTurn]:
+        """The last of them, in the order in which they ended."""
 
-    async def since(self, at: float, satellite: str = "") -> Sequence[StoredTurn]:
-        """All that began at that time or later, or those of a satellite, in the order in which they ended."""
+    async def since(self, at: float, which: WhichTurns = EVERY_TURN) -> Sequence[StoredTurn]:
+        """Those that began at that time or later, in the order in which they ended."""
+
+    async def last_of_each(self) -> Sequence[StoredTurn]:
+        """The last turn of each satellite."""

@@ -106,7 +106,7 @@ class TurnStats(Figures):
 
     hours: float
     outcomes: Mapping[str, int] = Field(description="How many ended so, the most frequent first.")
-    whys: Mapping[Why, int]
+    whys: Mapping[str, int]
     bucket_s: float
     buckets: Sequence[Bucket]
 

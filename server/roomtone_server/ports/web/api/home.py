@@ -1,0 +1,81 @@
+"""The home as it is now, and its services, called by hand."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from http import HTTPStatus
+
+from roomtone_server.agent.confirmation import guarded_calls
+from roomtone_server.home import base
+from roomtone_server.ports.web.api.endpoint import AnyEndpoint, Call, Endpoint, any_of
+from roomtone_server.ports.web.api.requests import CallService, NoParameters
+from roomtone_server.ports.web.api.shapes import Area, Entity, Home
+from roomtone_server.ports.web.problems import Problem
+
+
+def home_endpoints(home: base.Home, confirm: Sequence[base.Guarded]) -> Sequence[AnyEndpoint]:
+    """`confirm`: what asks back first, as in the home's settings."""
+    asked = _AskedOfHome(home, confirm)
+    return any_of(
+        Endpoint("GET", "/api/home", "read", "Areas, entities and their states", asked.tell, answer=Home),
+        Endpoint(
+            "POST",
+            "/api/home/call",
+            "control",
+            "Call a service on one entity",
+            asked.call,
+            body=CallService,
+            answer=Entity,
+            refusals={
+                404: "There is no such entity.",
+                409: "This opens what is locked: ask whoever wants it, then send it again, `confirmed`.",
+                503: "The home cannot be reached now.",
+            },
+        ),
+    )
+
+
+class _AskedOfHome:
+    def __init__(self, home: base.Home, confirm: Sequence[base.Guarded]) -> None:
+        self._home = home
+        self._confirm = confirm
+
+    async def tell(self, _call: Call) -> Home:
+        placed: dict[str | None, list[Entity]] = defaultdict(list)
+        for entity in self._home.entities():
+            placed[entity.area].append(entity_of(entity))
+        areas = [
+            Area(
+                id=area.name,
+                name=area.name,
+                floor=area.floor.name if area.floor else None,
+                entities=placed.pop(area.name, []),
+            )
+            for area in self._home.areas()
+        ]
+        elsewhere = [entity for entities in placed.values() for entity in entities]
+        return Home(areas=areas, elsewhere=elsewhere, fault=self._home.fault())
+
+    async def call(self, call: Call[NoParameters, CallService]) -> Entity:
+        asked = call.body
+        entities = {entity.id: entity for entity in self._home.entities()}
+        if asked.entity not in entities:
+            raise Problem(HTTPStatus.NOT_FOUND, "No such entity", f"there is no entity {asked.entity}")
+        wanted = base.ServiceCall(asked.service, asked.entity, asked.data)
+        if not asked.confirmed and (guarded := guarded_calls([wanted], entities, self._confirm)):
+            detail = f"{asked.service} on {entities[asked.entity].name} needs to be confirmed"
+            raise Problem(HTTPStatus.CONFLICT, "Not confirmed", detail, guarded=guarded[0].guarded)
+        await self._home.call(wanted)
+        now = next((entity for entity in self._home.entities() if entity.id == asked.entity), entities[asked.entity])
+        return entity_of(now)
+
+
+def entity_of(entity: base.Entity) -> Entity:
+    return Entity(
+        id=entity.id,
+        name=entity.name,
+        domain=entity.domain,
+        state=entity.state,
+        area=entity.area,
+        device_class=entity.device_class,
+        attributes=entity.attributes,
+    )
