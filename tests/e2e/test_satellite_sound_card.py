@@ -114,7 +114,7 @@ async def test_a_card_that_is_gone_in_the_middle_is_told(sound_card, monkeypatch
     await speaker.open()
     async with aclosing(PyAudioMicrophone(PyAudioMicrophoneSettings(device="pyaudio")).frames()) as frames:
         await anext(frames)
-        sound_card.server.kill()
+        sound_card.server.process.kill()
         monkeypatch.setattr(pyaudio, "_SILENT_CARD_S", 0.5)
         with pytest.raises(DeviceError, match="the sound card 'default' has fallen silent"):
             await play(speaker, tone(speaker.rate_hz))

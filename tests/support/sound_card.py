@@ -6,12 +6,10 @@ What is played into the sink `air` reaches the microphone; what the speaker play
 import asyncio
 import functools
 import importlib.util
-import os
-import shutil
 import subprocess
 import warnings
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ParamSpec
@@ -21,19 +19,15 @@ import pytest
 
 from roomtone.ears.formats import RATE_HZ, SAMPLE_BYTES
 from roomtone_server.bench.programs import until
-
-DEADLINE_S = 20.0
+from roomtone_server.bench.sound_server import DEADLINE_S, SoundServer, missing, sound_server
 
 _SILENCE = 50  # of 32,768; where nothing plays, this card gives zeros
 _BLOCK = RATE_HZ // 200
 _WINDOW = RATE_HZ // 50
 _STRETCH = 6  # windows
 
-# In place of the machine's own configuration: its real cards are neither looked for nor opened.
 _ALSA = "pcm.default.type pulse\nctl.default.type pulse\n"
-_ALSA_PLUGIN = "alsa-lib/libasound_module_pcm_pulse.so"
 _MODULES = (
-    "module-native-protocol-unix socket={folder}/native auth-anonymous=1",
     "module-null-sink sink_name=speaker",
     "module-null-sink sink_name=air",
     "module-remap-source source_name=mic master=air.monitor",
@@ -63,13 +57,17 @@ def once_more(test: Callable[P, Awaitable[None]]) -> Callable[P, Awaitable[None]
 
 @dataclass(frozen=True)
 class SoundCard:
-    environment: dict[str, str]  # leads whoever has it to this card, and to no other
-    server: asyncio.subprocess.Process
+    server: SoundServer
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """It leads whoever has it to this card, and to no other."""
+        return self.server.environment
 
     @asynccontextmanager
     async def playing(self, wav: Path) -> AsyncIterator[None]:
         """The file is played into the air; it breaks off at the end."""
-        async with _running("paplay", "--device=air", str(wav), environment=self.environment):
+        async with self.server.running("paplay", "--device=air", str(wav)):
             yield
 
     async def listened_to(self) -> None:
@@ -77,7 +75,7 @@ class SoundCard:
 
         async def running() -> bool | None:
             command = ("pactl", "list", "short", "sources")
-            async with _running(*command, environment=self.environment, stdout=subprocess.PIPE) as pactl:
+            async with self.server.running(*command, stdout=subprocess.PIPE) as pactl:
                 sources, _ = await pactl.communicate()
             states = {columns[1]: columns[-1] for columns in map(str.split, sources.decode().splitlines())}
             return states["mic"] == "RUNNING" or None
@@ -87,18 +85,15 @@ class SoundCard:
     async def echo(self, percent: int) -> None:
         """From now on what the speaker plays is in the air too, so loud."""
         loopback = ("module-loopback", "source=speaker.monitor", "sink=air", "latency_msec=60", "sink_dont_move=true")
-        async with _running("pactl", "load-module", *loopback, environment=self.environment) as loading:
-            assert await loading.wait() == 0
-        volume = ("set-sink-input-volume", "0", f"{percent}%")  # nobody else plays yet
-        async with _running("pactl", *volume, environment=self.environment) as setting:
-            assert await setting.wait() == 0
+        await self.server.control("load-module", *loopback)
+        await self.server.control("set-sink-input-volume", "0", f"{percent}%")  # nobody else plays yet
 
     @asynccontextmanager
     async def recording(self, raw: Path) -> AsyncIterator["Recording"]:
         """What sounds on the speaker meanwhile, silence included."""
         audio = ("--raw", "--format=s16le", f"--rate={RATE_HZ}", "--channels=1", "--latency-msec=50")
         command = ("parec", "--device=speaker.monitor", *audio, str(raw))
-        async with _running(*command, environment=self.environment) as recorder:
+        async with self.server.running(*command) as recorder:
             recording = Recording(raw, recorder)
             await recording.grow(0)
             yield recording
@@ -169,61 +164,13 @@ def _dense(sound: np.ndarray) -> np.ndarray:
 async def sound_card(folder: Path) -> AsyncIterator[SoundCard]:
     """A sound server of its own, with its socket in the folder (whose path must be short). Skips the test where it
     cannot be had."""
-    if without := _without():
+    if without := missing() or _without_pyaudio():
         pytest.skip(f"no sound card to be had: {without}")
-    private = dict.fromkeys(("HOME", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "PULSE_RUNTIME_PATH"), str(folder))
-    modules = (word for module in _MODULES for word in ("-L", module.format(folder=folder)))
-    command = ("pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no", *modules)
-    async with _running(*command, environment=private) as server:
-        native = folder / "native"
-
-        async def answers() -> bool | None:
-            assert server.returncode is None, "PulseAudio did not start"
-            with suppress(FileNotFoundError, ConnectionRefusedError):
-                _, writer = await asyncio.open_unix_connection(str(native))
-                writer.close()
-                return True
-            return None
-
-        await until("PulseAudio starts", answers, DEADLINE_S, [])
-        yield SoundCard(_environment(folder), server)
+    async with sound_server(folder, _ALSA, _MODULES) as server:
+        yield SoundCard(server)
 
 
-def _without() -> str | None:
-    """What is missing, and where it is to be had."""
-    if absent := [program for program in ("pulseaudio", "pactl", "paplay", "parec") if shutil.which(program) is None]:
-        return f"{', '.join(absent)} not installed; on Debian: apt install pulseaudio pulseaudio-utils"
-    if not any(next(Path("/usr").glob(folder + _ALSA_PLUGIN), None) for folder in ("lib*/", "lib/*/")):
-        return "ALSA does not know PulseAudio; on Debian: apt install libasound2-plugins"
+def _without_pyaudio() -> str | None:
     if importlib.util.find_spec("pyaudio") is None:
         return "PyAudio is not installed; on Debian: apt install gcc python3-dev portaudio19-dev, then make test"
     return None
-
-
-def _environment(folder: Path) -> dict[str, str]:
-    alsa = folder / "asound.conf"
-    alsa.write_text(_ALSA)
-    return {
-        "PULSE_SERVER": f"unix:{folder / 'native'}",
-        "PULSE_COOKIE": str(folder / "cookie"),
-        "ALSA_CONFIG_PATH": str(alsa),
-    }
-
-
-@asynccontextmanager
-async def _running(
-    *command: str, environment: dict[str, str], stdout: int = subprocess.DEVNULL
-) -> AsyncIterator[asyncio.subprocess.Process]:
-    process = await asyncio.create_subprocess_exec(
-        *command,
-        env=os.environ | environment,
-        stdin=subprocess.DEVNULL,
-        stdout=stdout,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        yield process
-    finally:
-        if process.returncode is None:
-            process.terminate()
-        await process.wait()
