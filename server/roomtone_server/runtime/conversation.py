@@ -10,11 +10,13 @@ from contextlib import aclosing, asynccontextmanager
 from functools import partial
 from typing import Any
 
+from roomtone.ears.vad.edges import SpeechEdge
 from roomtone.errors import EngineError, LinkError, RoomtoneError
 from roomtone_server.agent.base import Acted, Finished, Prepared, Request, Said
 from roomtone_server.engines.base import HearingRequest, Partial, SpeechRequest, Transcript
 from roomtone_server.runtime.contest import Contest
 from roomtone_server.runtime.echoes import is_echo
+from roomtone_server.runtime.hearing import Utterance
 from roomtone_server.runtime.listening import Ear
 from roomtone_server.runtime.parts import Parts
 from roomtone_server.runtime.recording import voice_of
@@ -47,10 +49,8 @@ class Conversation:
         self._parts = parts
         self._contest = contest
         self._machine = TurnMachine(parts.turn)
-        self._vad = parts.make_vad()
         self._woken: Woken | None = None
-        self._ear: Ear | None = None
-        self._ear_of = 0  # its turn
+        self._utterance: Utterance | None = None  # that is being heard
         self._scopes: dict[int, TurnScope] = {}  # by turn: that which is going on, and one that may interrupt it
         self._reply: tuple[int, Speaker] | None = None  # the newest, and its turn
         self._cut_short: str | None = None  # what was heard of it, when it was; until the agent has been told
@@ -118,7 +118,8 @@ class Conversation:
         match message:
             case Woken():
                 self._woken = message
-                self._post(turn.WakeHeard(message.turn, message.sample, word=bool(message.word), held=message.held))
+                word, held, unasked = bool(message.word), message.held, message.unasked
+                self._post(turn.WakeHeard(message.turn, message.sample, word, held, unasked))
                 self._begin_woken(message)
             case Released():
                 self._post(turn.UtteranceEnded(message.turn))
@@ -145,20 +146,15 @@ class Conversation:
 
     def _hear(self, audio: Audio) -> None:
         """Audio that comes after the endpoint was still on its way; nobody needs it."""
-        turn_id, ear = self._machine.turn, self._ear
-        if ear is None or turn_id is None:
+        utterance = self._utterance
+        if utterance is None:
             return
         try:
-            edges = ear.take(audio.pcm, audio.first_sample)
+            utterance.take(audio.pcm, audio.first_sample)
         except EngineError as problem:
-            self._fail(turn_id, "hearing", str(problem))
+            self._fail(utterance.turn, "hearing", str(problem))
             return
-        for edge in edges:
-            self._trace("speech-started" if edge.speaking else "speech-ended", sample=edge.sample)
-            kind = turn.SpeechStarted if edge.speaking else turn.SpeechEnded
-            self._post(kind(turn_id, edge.sample))
-        self._post(turn.AudioReached(turn_id, ear.reached, ear.newest_db))
-        self._contest.heard(self._session.satellite.id, turn_id, ear.reached, ear.newest_db)
+        self._contest.heard(self._session.satellite.id, utterance.turn, utterance.ear.reached, utterance.ear.newest_db)
 
     def _post(self, event: turn.Event) -> None:
         """Tells the machine, does what it commands, and sees to the one timer."""
@@ -201,9 +197,9 @@ class Conversation:
                 self._trace("endpoint", turn_id=turn_id, sample=sample, silence_ms=silence_ms)
                 self._contest.settle(self._session.satellite.id, turn_id)
                 self._session.stop_listening(turn_id)
-                assert self._ear is not None
-                self._ear.stop() if known else self._ear.finish(revision)
-                self._close_ear(turn_id)
+                assert self._utterance is not None
+                self._utterance.finish(revision, known=known)
+                self._hear_no_more(turn_id)
             case turn.EndTurn(turn_id, outcome, text):
                 self._end(turn_id, outcome, text)
             case _:
@@ -239,7 +235,7 @@ class Conversation:
         self._scopes[turn_id].start(name, self._guarded(turn_id, stage, job))
 
     def _end(self, turn_id: int, outcome: turn.Outcome, text: str) -> None:
-        self._close_ear(turn_id)
+        self._hear_no_more(turn_id)
         if turn_id in self._scopes:
             self._scopes[turn_id].close()
         self._contest.withdraw(self._session.satellite.id, turn_id)
@@ -252,45 +248,27 @@ class Conversation:
         self._enter(turn_id)
         phrase = self._woken.phrase if self._woken is not None and self._woken.word else ""
         request = HearingRequest(self._parts.language_to_hear, phrase, self._session.satellite.area)
-        self._ear, self._ear_of = Ear(self._vad, self._parts.stt, request), turn_id
-        self._start(turn_id, "hear", "hearing", partial(self._listen, turn_id, self._ear))
+        ear = Ear(self._parts.make_vad(), self._parts.stt, request)
+        self._utterance = Utterance(turn_id, ear, self._parts.hints, self, self._post)
+        self._start(turn_id, "hear", "hearing", self._utterance.listen)
 
-    def _close_ear(self, turn_id: int) -> None:
-        """The turn is heard no further; how loud it was is for the trace."""
-        if self._ear is not None and self._ear_of == turn_id:
-            level, self._ear = self._ear.level, None
+    def _hear_no_more(self, turn_id: int) -> None:
+        """How loud the turn was is for the trace."""
+        utterance = self._utterance
+        if utterance is not None and utterance.turn == turn_id:
+            utterance.give_up()
+            self._utterance, level = None, utterance.ear.level
             self._trace("level", turn_id=turn_id, speech_dbfs=level.speech_dbfs, noise_dbfs=level.noise_dbfs)
 
-    async def _listen(self, turn_id: int, ear: Ear) -> None:
-        def show(heard: Partial) -> None:
-            if ear is not self._ear:  # the recogniser is told in a moment, and may say something yet
-                return
-            self._trace("partial", turn_id=turn_id, text=heard.text)
-            self._session.show_partial(turn_id, heard.text)
-            hint = self._parts.hints.of("" if self._is_echo(heard.text) else heard.text, finished=heard.finished)
-            self._post(turn.PartialReady(turn_id, hint.key, hint.completeness))
-
-        heard = await ear.listen(show)
-        if heard is not None:
-            self._language = self._parts.language_of_turn(heard)
-            self._note_rejection(turn_id, heard)
-            self._post(turn.FinalReady(turn_id, ear.revision, heard.text, heard.spoken))
-
     def _begin_preparing(self, turn_id: int, revision: int) -> None:
-        assert self._ear is not None
+        assert self._utterance is not None
         prepared = self._prepared[revision] = asyncio.get_running_loop().create_future()
-        job = partial(self._prepare, turn_id, revision, self._ear, prepared)
+        job = partial(self._prepare, revision, self._utterance, prepared)
         self._start(turn_id, f"prepare {revision}", "hearing", job)
 
-    async def _prepare(self, turn_id: int, revision: int, ear: Ear, prepared: asyncio.Future[Prepared]) -> None:
+    async def _prepare(self, revision: int, utterance: Utterance, prepared: asyncio.Future[Prepared]) -> None:
         """All that can be done before the endpoint without any effect: the transcript, the answer, its first audio."""
-        heard = await ear.preview()
-        if self._is_echo(heard.text):
-            heard = Transcript("", spoken=False)
-        self._language = self._parts.language_of_turn(heard)
-        self._note_rejection(turn_id, heard)
-        hint = self._parts.hints.of(heard.text, finished=heard.finished)
-        self._post(turn.PreviewReady(turn_id, revision, heard.text, hint.key, hint.completeness, heard.spoken))
+        heard = await utterance.preview(revision)
         if heard.text:
             answer = await self._parts.agent.prepare(self._request(heard.text))
             prepared.set_result(answer)
@@ -299,15 +277,29 @@ class Conversation:
                     await self._parts.tts.prepare(SpeechRequest(piece, answer.request.language))
             await self._parts.agent.think_ahead(answer)
 
+    # --- a `hearing.Witness` -----------------------------------------------------------------------------------------
+
+    def edge_found(self, turn_id: int, edge: SpeechEdge) -> None:
+        self._trace("speech-started" if edge.speaking else "speech-ended", turn_id=turn_id, sample=edge.sample)
+
+    def words_heard(self, turn_id: int, heard: Partial) -> str:
+        self._trace("partial", turn_id=turn_id, text=heard.text)
+        self._session.show_partial(turn_id, heard.text)
+        return "" if self._is_echo(heard.text) else heard.text
+
+    def transcribed(self, turn_id: int, revision: int, heard: Transcript) -> Transcript:  # noqa: ARG002 - a Witness's
+        if self._is_echo(heard.text):
+            heard = Transcript("", spoken=False)
+        self._language = self._parts.language_of_turn(heard)
+        if heard.rejected:
+            self._trace("rejected", turn_id=turn_id, text=heard.rejected, doubt=heard.doubt)
+        return heard
+
     def _is_echo(self, text: str) -> bool:
         """Whether the words are those of a reply that sounds meanwhile."""
         interrupted = self._machine.interrupted
         speaker = None if interrupted is None else self._speaker_of(interrupted)
         return bool(text) and speaker is not None and is_echo(text, speaker.sounding)
-
-    def _note_rejection(self, turn_id: int, heard: Transcript) -> None:
-        if heard.rejected:
-            self._trace("rejected", turn_id=turn_id, text=heard.rejected, doubt=heard.doubt)
 
     def _request(self, text: str) -> Request:
         satellite = self._session.satellite

@@ -13,9 +13,11 @@ from typing import Final
 
 from roomtone.ears.base import VoiceActivity
 from roomtone.ears.formats import FRAME_BYTES, SAMPLE_BYTES
+from roomtone.ears.vad.edges import SpeechEdge
 from roomtone.errors import EngineError, RoomtoneError
 from roomtone_server.engines.base import ANY_LANGUAGE, HearingRequest, Partial, Transcript
 from roomtone_server.runtime.anticipation import Anticipated, Anticipation
+from roomtone_server.runtime.hearing import Utterance
 from roomtone_server.runtime.listening import Ear
 from roomtone_server.runtime.parts import Parts
 from roomtone_server.turn import events as turn
@@ -93,7 +95,8 @@ class Dictation:
         scale = endpoint.scale if asked.scale is None else asked.scale
         self._machine = TurnMachine(replace(parts.turn, endpoint=replace(endpoint, scale=scale)))
         self._language = asked.hearing.language
-        self._ear = Ear(vad, parts.stt, asked.hearing)
+        ear = Ear(vad, parts.stt, asked.hearing)
+        self._utterance = Utterance(_TURN, ear, parts.hints, self, self._post)
         self._reached = 0  # samples that were taken
         self._transcripts: dict[int, Transcript] = {}  # by revision
         self._ahead: dict[int, Anticipated] = {}  # as above
@@ -114,19 +117,14 @@ class Dictation:
             if self._result.done():
                 return
             self._hear(pcm[at : at + _SLICE_BYTES])
-            await self._ear.keep_up()
+            await self._utterance.ear.keep_up()
 
     def _hear(self, pcm: bytes) -> None:
         try:
-            edges = self._ear.take(pcm, self._reached)
+            self._utterance.take(pcm, self._reached)
         except EngineError as problem:
             self._post(turn.WorkFailed(_TURN, "hearing", str(problem)))
-            return
         self._reached += len(pcm) // SAMPLE_BYTES
-        for edge in edges:
-            kind = turn.SpeechStarted if edge.speaking else turn.SpeechEnded
-            self._post(kind(_TURN, edge.sample))
-        self._post(turn.AudioReached(_TURN, self._ear.reached, self._ear.newest_db))
 
     def finish(self) -> None:
         """No more audio comes: that was the utterance."""
@@ -166,7 +164,7 @@ class Dictation:
     def _do(self, command: turn.Command) -> None:
         match command:
             case turn.StartHearing():
-                self._start("listen", self._listen())
+                self._start("listen", self._utterance.listen())
             case turn.Prepare(_, revision):
                 self._start(f"prepare {revision}", self._prepare(revision))
             case turn.Discard(_, revision):
@@ -174,10 +172,11 @@ class Dictation:
                 if revision in self._ahead:
                     self._anticipation.discard(self._ahead.pop(revision))
             case turn.FinishHearing(_, revision, known=known):
-                self._ear.stop() if known else self._ear.finish(revision)
+                self._utterance.finish(revision, known=known)
             case turn.Answer(_, revision):
                 self._end(revision)
             case turn.EndTurn(_, outcome, text) if not self._result.done():
+                self._utterance.give_up()
                 if outcome == "failed":
                     self._result.set_exception(EngineError(text))
                 else:
@@ -186,8 +185,7 @@ class Dictation:
     def _end(self, revision: int) -> None:
         """The transcript is what the machine would answer."""
         heard = self._transcripts[revision]
-        if self._ahead.pop(revision, None) is None and heard.text:
-            self._expect(heard.text, self._language_of(heard))
+        self._ahead.pop(revision, None)
         self._result.set_result(replace(heard, language=self._language_of(heard)))
 
     def _start(self, name: str, job: Coroutine[None, None, None]) -> None:
@@ -202,26 +200,24 @@ class Dictation:
             _LOGGER.exception("hearing failed unexpectedly")
             self._post(turn.WorkFailed(_TURN, "hearing", "hearing failed unexpectedly; the server's log says why"))
 
-    async def _listen(self) -> None:
-        heard = await self._ear.listen(self._show)
-        if heard is not None:
-            self._transcripts[self._ear.revision] = heard
-            self._post(turn.FinalReady(_TURN, self._ear.revision, heard.text, heard.spoken))
-
-    def _show(self, heard: Partial) -> None:
-        if self._result.done():
-            return
-        self._on_partial(heard.text)
-        hint = self._parts.hints.of(heard.text, finished=heard.finished)
-        self._post(turn.PartialReady(_TURN, hint.key, hint.completeness))
-
     async def _prepare(self, revision: int) -> None:
-        heard = await self._ear.preview()
+        await self._utterance.preview(revision)
+
+    # --- a `hearing.Witness` -----------------------------------------------------------------------------------------
+
+    def edge_found(self, turn_id: int, edge: SpeechEdge) -> None:
+        """The machine is told; nobody else asks."""
+
+    def words_heard(self, turn_id: int, heard: Partial) -> str:  # noqa: ARG002 - there is but one turn
+        self._on_partial(heard.text)
+        return heard.text
+
+    def transcribed(self, turn_id: int, revision: int, heard: Transcript) -> Transcript:  # noqa: ARG002 - as above
+        """What the machine may settle for is expected from now on."""
         self._transcripts[revision] = heard
         if heard.text:
             self._ahead[revision] = self._expect(heard.text, self._language_of(heard))
-        hint = self._parts.hints.of(heard.text, finished=heard.finished)
-        self._post(turn.PreviewReady(_TURN, revision, heard.text, hint.key, hint.completeness, heard.spoken))
+        return heard
 
     def _language_of(self, heard: Transcript) -> str:
         return self._parts.language_of_turn(heard) if self._language == ANY_LANGUAGE else self._language
