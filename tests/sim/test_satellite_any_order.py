@@ -19,6 +19,7 @@ from roomtone.satellite.events import (
     FlushAsked,
     FlushReply,
     ListenAsked,
+    MuteAsked,
     Muted,
     PauseReply,
     PlayReply,
@@ -33,6 +34,7 @@ from roomtone.satellite.events import (
     StopStreaming,
     TurnEnded,
     TurnGranted,
+    UnmuteAsked,
     Unmuted,
     VoiceLasted,
     VoiceStarted,
@@ -54,7 +56,7 @@ class AnyOrder(RuleBasedStateMachine):
         self.paused = False
         self.own_turns: list[int] = []
         self.connected = False
-        self.muted = False
+        self.muted_there = self.muted_from_afar = False
 
     def happens(self, event: Event) -> None:
         self.machine.receive(event, self.now)
@@ -65,7 +67,8 @@ class AnyOrder(RuleBasedStateMachine):
             match command:
                 case StartStreaming(turn=turn, wake=wake, first_sample=first, held=held):
                     assert self.streaming is None
-                    assert not self.muted
+                    assert not self.muted_there
+                    assert not self.muted_from_afar
                     assert not (held and wake)
                     assert (wake is None) == (first is None)
                     self.streaming = turn
@@ -114,7 +117,13 @@ class AnyOrder(RuleBasedStateMachine):
     @rule(event=st.sampled_from([Muted(), Unmuted(), ButtonPressed(), ButtonHeld(), ButtonReleased(), WAKE]))
     def person(self, event):
         if isinstance(event, Muted | Unmuted):
-            self.muted = isinstance(event, Muted)
+            self.muted_there = isinstance(event, Muted)
+            self.muted_from_afar = self.muted_from_afar and self.muted_there
+        self.happens(event)
+
+    @rule(event=st.sampled_from([MuteAsked(), UnmuteAsked()]))
+    def somebody_elsewhere(self, event):
+        self.muted_from_afar = isinstance(event, MuteAsked)
         self.happens(event)
 
     @precondition(lambda self: self.connected)
@@ -176,6 +185,11 @@ class AnyOrder(RuleBasedStateMachine):
             assert self.streaming is None
             assert self.playing is None
             assert self.machine.turn is None
+
+    @invariant()
+    def only_the_room_lifts_the_room_s_mute(self):
+        assert self.machine.muted_there == self.muted_there
+        assert (self.machine.state is State.MUTED) == (self.muted_there or self.muted_from_afar)
 
     @invariant()
     def states_mean_what_they_say(self):

@@ -21,6 +21,7 @@ from roomtone.satellite.events import (
     FinishReply,
     FlushReply,
     ListenAsked,
+    MuteAsked,
     Muted,
     PlayChime,
     PlayReply,
@@ -92,6 +93,7 @@ def test_each_next_state_of_the_table_is_reached_by_some_road():
     reached = set()
     twists: list[list[Event]] = [[], [TurnEnded(1, "answered")], [ListenAsked(2)], [Disconnected()], [ButtonHeld()]]
     twists.append([TurnEnded(1, "answered"), WAKE])
+    twists += [[Unmuted(), MuteAsked()], [Unmuted(), MuteAsked(), Disconnected()]]
     for (state, kind), twist in itertools.product(TRANSITIONS, twists):
         for event in samples_of(kind):
             machine = after(*ROADS[state], *twist)

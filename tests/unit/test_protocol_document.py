@@ -10,7 +10,19 @@ from roomtone.link.clock import MAX_DRIFT, MAX_KEPT, MAX_LATE_S
 from roomtone.link.codec import Limits, encode
 from roomtone.link.crowd import MAX_CONNECTIONS, MAX_PER_ADDRESS
 from roomtone.link.discovery import SERVICE
-from roomtone.link.events import PROTOCOL, Message, Outcome, Ping, Refusal, Sound, event_of
+from roomtone.link.events import (
+    MAX_ABILITIES,
+    MAX_WAKE_WORDS,
+    MAX_WATCH_S,
+    PROTOCOL,
+    Ability,
+    Message,
+    Outcome,
+    Ping,
+    Refusal,
+    Sound,
+    event_of,
+)
 from roomtone.link.outbox import MAX_AUDIO_BYTES, MAX_CONTROL_BYTES
 from roomtone.link.pairing import PairingCode
 from roomtone.link.stream import Deadlines
@@ -37,7 +49,7 @@ def _until_next_type(lines):
 
 
 def test_every_choice_is_described():
-    for word in (*get_args(Outcome), *get_args(Refusal), *get_args(Sound)):
+    for word in (*get_args(Outcome), *get_args(Refusal), *get_args(Sound), *get_args(Ability)):
         assert f"`{word}`" in DOCUMENT
 
 
@@ -73,5 +85,8 @@ def test_the_numbers():
         f"for which {MAX_CONTROL_BYTES // 1024} KiB of them wait",
         f"one integer, now {PROTOCOL}.",
         f"`{SERVICE}`",
+        f"number, 0 to {MAX_WATCH_S:g}: for so long",
+        f"list of at most {MAX_WAKE_WORDS}, default empty: objects",
+        f"list of at most {MAX_ABILITIES} names",
     ):
         assert row in DOCUMENT

@@ -15,13 +15,20 @@ Life of a connection, `>` from the satellite, `<` from the server:
     < roomtone-turn-ended
     < roomtone-listen                                please stream without a wake word (a follow-up)
 
+and beside all turns, with a satellite that has told its state:
+
+    > roomtone-state                                 at once, and whenever it is another
+    < roomtone-set                                   mute, volume, thresholds of wake words
+    < roomtone-watch-level                           for some seconds, tell how loud it is
+    > roomtone-level ...
+
 A turn's number is odd when the satellite began it and even when the server did, so that neither waits for the other.
 Audio chunks carry Wyoming's `timestamp` in ms; a frame is 20 ms, so a sample's position is exactly 16 times it.
 What has an `at_us` tells when it was, on its sender's own clock: that which the sender's pongs tell.
 """
 
 import json
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from functools import cache
 from typing import Annotated, ClassVar, Final, Literal, get_args
 
@@ -49,6 +56,13 @@ Instant = Annotated[int, Field(ge=0, lt=2**53)]  # microseconds of its sender's 
 Level = Annotated[float, Field(ge=-120, le=0)]  # dB below a full-scale square wave
 MAX_SETTLES_S: Final = 2.0  # a chime later than this would answer nothing that anybody remembers
 
+Volume = Annotated[float, Field(ge=0, le=1)]  # 1: as loud as the speaker is
+Threshold = Annotated[float, Field(gt=0, lt=1)]  # of a wake word: the score from which on it is heard
+MAX_WAKE_WORDS: Final = 32  # guards memory, and the page that lists them
+MAX_ABILITIES: Final = 32  # as above; newer satellites may have some that we do not know
+MAX_WATCH_S: Final = 60.0  # whoever wants to see levels for longer asks again: nobody's microphone tells them for ever
+
+Ability = Literal["mute", "volume", "level", "thresholds"]
 Outcome = Literal[
     "answered", "not-understood", "nothing-said", "interrupted", "cancelled", "failed", "lost", "elsewhere"
 ]
@@ -242,6 +256,53 @@ class Pong:
     at_us: Instant | None = None  # None: an end that does not tell
 
 
+@dataclass(frozen=True, slots=True)
+class WakeWord:
+    """One of those that a satellite listens for: part of its state."""
+
+    name: Name
+    phrase: Name  # as it is spoken
+    threshold: Threshold | None = None  # None: its engine does not tell
+
+
+@dataclass(frozen=True, slots=True)
+class SatelliteState:
+    """How the satellite is set, and what the server may set. What it does not name in `can`, it is not asked for."""
+
+    TYPE: ClassVar = "roomtone-state"
+    muted: bool
+    muted_there: bool  # by its own button or settings, which alone lift that
+    volume: Volume
+    wake_words: Annotated[tuple[WakeWord, ...], Field(max_length=MAX_WAKE_WORDS)] = ()
+    can: Annotated[tuple[Name, ...], Field(max_length=MAX_ABILITIES)] = ()  # of `Ability`, or of a newer version's
+
+
+@dataclass(frozen=True, slots=True)
+class SetSatellite:
+    """The server sets what it names; None stays as it is. `roomtone-state` tells what became of it."""
+
+    TYPE: ClassVar = "roomtone-set"
+    muted: bool | None = None  # False lifts a mute that was set so, and no other
+    volume: Volume | None = None
+    thresholds: Annotated[dict[Name, Threshold], Field(max_length=MAX_WAKE_WORDS)] | None = None  # by wake word
+
+
+@dataclass(frozen=True, slots=True)
+class WatchLevel:
+    """For so long the satellite tells how loud it is there; nothing while it is muted. Anew at each of these."""
+
+    TYPE: ClassVar = "roomtone-watch-level"
+    seconds: Annotated[float, Field(ge=0, le=MAX_WATCH_S)]
+
+
+@dataclass(frozen=True, slots=True)
+class SatelliteLevel:
+    """How loud the microphone has heard the room since the last of these, a few times a second."""
+
+    TYPE: ClassVar = "roomtone-level"
+    dbfs: Level
+
+
 Message = (
     Hello
     | Pair
@@ -260,17 +321,24 @@ Message = (
     | Interrupt
     | Cancel
     | Chime
+    | SatelliteState
+    | SetSatellite
+    | WatchLevel
+    | SatelliteLevel
     | Ping
     | Pong
 )
 
 _KINDS: Final[dict[str, type[Message]]] = {kind.TYPE: kind for kind in get_args(Message)}
-# `dataclasses.asdict` would copy values that nobody can change, and take twenty times as long.
+# `dataclasses.asdict` would copy values that nobody can change, and take twenty times as long. Only a state, which is
+# told rarely, has others inside.
 _FIELDS: Final = {kind: tuple(each.name for each in fields(kind)) for kind in get_args(Message)}
 
 
 def event_of(message: Message) -> Event:
     """The Wyoming event that carries a message."""
+    if isinstance(message, SatelliteState):
+        return Event(type=message.TYPE, data=asdict(message))
     return Event(type=message.TYPE, data={name: getattr(message, name) for name in _FIELDS[type(message)]})
 
 

@@ -28,12 +28,22 @@ class Disconnected:
 
 @dataclass(frozen=True, slots=True)
 class Muted:
-    pass
+    """In the room: its button, its settings."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unmuted:
-    pass
+    """In the room, which lifts every mute."""
+
+
+@dataclass(frozen=True, slots=True)
+class MuteAsked:
+    """From afar."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnmuteAsked:
+    """From afar, which lifts no mute of the room's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +69,13 @@ class WakeHeard:
     sample: int  # the end of the frame in which it was detected
     word_dbfs: float | None = None  # how loud the word was, and the room without it
     room_dbfs: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceHeard:
+    """Somebody speaks, where that alone begins an utterance."""
+
+    sample: int  # where the voice began
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,10 +164,13 @@ Event = (
     | Disconnected
     | Muted
     | Unmuted
+    | MuteAsked
+    | UnmuteAsked
     | ButtonPressed
     | ButtonHeld
     | ButtonReleased
     | WakeHeard
+    | VoiceHeard
     | TurnGranted
     | VoiceStarted
     | VoiceLasted
@@ -174,9 +194,10 @@ class StartStreaming:
     """Announce the turn, then send the microphone's audio from `first_sample` on; None: from the next frame on."""
 
     turn: int
-    wake: WakeHeard | None  # None: a button, or the server's invitation
+    wake: WakeHeard | None  # None: a button, a voice, or the server's invitation
     first_sample: int | None
     held: bool = False
+    unasked: bool = False  # by a voice, which may speak to others
 
 
 @dataclass(frozen=True, slots=True)

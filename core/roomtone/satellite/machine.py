@@ -9,6 +9,7 @@ Rules:
 3. Nothing streams while the satellite is muted or offline, or once the server has heard enough.
 4. Whatever a turn waits for has a deadline; when it passes, the turn ends.
 5. Whoever waits for a turn is told when this side gives it up, unless the connection itself is gone.
+6. A mute from afar may be lifted from afar, and in the room; a mute in the room only there.
 """
 
 from collections.abc import Mapping
@@ -27,13 +28,16 @@ from roomtone.satellite.events import (
     Event,
     FlushAsked,
     ListenAsked,
+    MuteAsked,
     Muted,
     ReplyPlayed,
     ReplyProgressed,
     ReplyStarted,
     TurnEnded,
     TurnGranted,
+    UnmuteAsked,
     Unmuted,
+    VoiceHeard,
     VoiceLasted,
     VoiceStarted,
     VoiceStopped,
@@ -49,22 +53,27 @@ TRANSITIONS: Final[Mapping[tuple[State, type[Event]], Transition[Course, State]]
     # No server: the wake word is heard, and answered with an error.
     (OFFLINE, Connected): to(WAITING, by=steps.go_online),
     (OFFLINE, Muted): to(MUTED, by=steps.mute),
+    (OFFLINE, MuteAsked): to(MUTED, by=steps.mute),
     (OFFLINE, WakeHeard): to(OFFLINE, by=steps.regret),
     (OFFLINE, ButtonPressed): to(OFFLINE, by=steps.regret),
     (OFFLINE, ButtonHeld): to(OFFLINE, by=steps.regret),
     # Muted, with or without a server: nothing leaves, nothing begins.
     (MUTED, Unmuted): to(WAITING, OFFLINE, by=steps.unmute),
+    (MUTED, UnmuteAsked): to(MUTED, WAITING, OFFLINE, by=steps.perhaps_unmute),
+    (MUTED, Muted): to(MUTED, by=steps.hold_mute),
     (MUTED, Connected): to(MUTED, by=steps.connect_muted),
     (MUTED, Disconnected): to(MUTED, by=steps.disconnect_muted),
     (MUTED, ListenAsked): to(MUTED, by=steps.decline_muted),
     (MUTED, ReplyStarted): to(MUTED, by=steps.decline_muted),
     # Nobody speaks.
     (WAITING, WakeHeard): to(LISTENING, by=steps.start_by_word),
+    (WAITING, VoiceHeard): to(LISTENING, by=steps.start_by_voice),
     (WAITING, ButtonPressed): to(LISTENING, by=steps.start_by_button),
     (WAITING, ButtonHeld): to(LISTENING, by=steps.start_held),
     (WAITING, ListenAsked): to(LISTENING, by=steps.start_invited),
     (WAITING, ReplyStarted): to(PLAYING, by=steps.play_announcement),
     (WAITING, Muted): to(MUTED, by=steps.mute),
+    (WAITING, MuteAsked): to(MUTED, by=steps.mute),
     (WAITING, Disconnected): to(OFFLINE, by=steps.disconnect),
     # The user speaks, or is about to: the microphone streams.
     (LISTENING, TurnGranted): to(LISTENING, by=steps.let_it_settle),
@@ -77,6 +86,7 @@ TRANSITIONS: Final[Mapping[tuple[State, type[Event]], Transition[Course, State]]
     (LISTENING, ButtonHeld): to(LISTENING, by=steps.start_over_held),
     (LISTENING, ButtonReleased): to(LISTENING, THINKING, by=steps.release),
     (LISTENING, Muted): to(MUTED, by=steps.mute),
+    (LISTENING, MuteAsked): to(MUTED, by=steps.mute),
     (LISTENING, Disconnected): to(OFFLINE, by=steps.disconnect),
     (LISTENING, DeadlinePassed): to(LISTENING, WAITING, by=steps.chime_or_give_up),
     # The utterance is over and nothing sounds: the reply is awaited, or after it the turn's end.
@@ -87,6 +97,7 @@ TRANSITIONS: Final[Mapping[tuple[State, type[Event]], Transition[Course, State]]
     (THINKING, ButtonPressed): to(WAITING, by=steps.cancel),
     (THINKING, ButtonHeld): to(LISTENING, by=steps.start_over_held),
     (THINKING, Muted): to(MUTED, by=steps.mute),
+    (THINKING, MuteAsked): to(MUTED, by=steps.mute),
     (THINKING, Disconnected): to(OFFLINE, by=steps.disconnect),
     (THINKING, DeadlinePassed): to(WAITING, by=steps.give_up),
     # The reply sounds.
@@ -102,6 +113,7 @@ TRANSITIONS: Final[Mapping[tuple[State, type[Event]], Transition[Course, State]]
     (PLAYING, ButtonPressed): to(WAITING, by=steps.cancel),
     (PLAYING, ButtonHeld): to(LISTENING, by=steps.start_over_held),
     (PLAYING, Muted): to(MUTED, by=steps.mute),
+    (PLAYING, MuteAsked): to(MUTED, by=steps.mute),
     (PLAYING, Disconnected): to(OFFLINE, by=steps.disconnect),
     (PLAYING, DeadlinePassed): to(WAITING, by=steps.give_up),
     # A voice has begun to speak into the reply, which is silent until it is known whether that was a cough.
@@ -117,6 +129,7 @@ TRANSITIONS: Final[Mapping[tuple[State, type[Event]], Transition[Course, State]]
     (HUSHED, ButtonPressed): to(WAITING, by=steps.cancel),
     (HUSHED, ButtonHeld): to(LISTENING, by=steps.start_over_held),
     (HUSHED, Muted): to(MUTED, by=steps.mute),
+    (HUSHED, MuteAsked): to(MUTED, by=steps.mute),
     (HUSHED, Disconnected): to(OFFLINE, by=steps.disconnect),
     (HUSHED, DeadlinePassed): to(PLAYING, by=interruption.go_on),
     # The voice lasts, and is streamed: the server finds out whether it has words for us.
@@ -130,6 +143,7 @@ TRANSITIONS: Final[Mapping[tuple[State, type[Event]], Transition[Course, State]]
     (INTERRUPTED, ButtonPressed): to(WAITING, by=steps.cancel),
     (INTERRUPTED, ButtonHeld): to(LISTENING, by=steps.start_over_held),
     (INTERRUPTED, Muted): to(MUTED, by=steps.mute),
+    (INTERRUPTED, MuteAsked): to(MUTED, by=steps.mute),
     (INTERRUPTED, Disconnected): to(OFFLINE, by=steps.disconnect),
     (INTERRUPTED, DeadlinePassed): to(PLAYING, by=interruption.doubt),
 }
@@ -151,6 +165,11 @@ class SatelliteMachine(TableMachine[State, Event, Command]):
     def playing(self) -> bool:
         """Whether a reply sounds, or pauses."""
         return self._course.playing
+
+    @property
+    def muted_there(self) -> bool:
+        """Whether it was muted in the room: only there can that be lifted."""
+        return self._course.muted_there
 
     def next_deadline(self) -> float | None:
         return self._course.deadline

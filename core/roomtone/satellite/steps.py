@@ -19,6 +19,7 @@ from roomtone.satellite.events import (
     FlushAsked,
     FlushReply,
     ListenAsked,
+    MuteAsked,
     Muted,
     PlayChime,
     PlayReply,
@@ -32,7 +33,9 @@ from roomtone.satellite.events import (
     StopStreaming,
     TurnEnded,
     TurnGranted,
+    UnmuteAsked,
     Unmuted,
+    VoiceHeard,
     WakeHeard,
 )
 
@@ -71,9 +74,11 @@ class Course:
     deadline: float | None = None
     turn: int | None = None
     connected: bool = False
+    muted_there: bool = False  # in the room, and not from afar alone
     streaming: bool = False
     chime_waits: bool = False  # until it is known that no other satellite takes the turn
     held: bool = False  # the turn's utterance lasts until the button is released
+    unasked: bool = False  # a voice alone has begun the turn
     playing: bool = False
     paused: bool = False  # it plays, and is silent for now
     interrupting: int | None = None  # the turn that streams while the reply of `turn` plays
@@ -129,7 +134,7 @@ class Course:
         if tell_server:
             self.do(*(CancelTurn(turn) for turn in going_on if turn is not None))
         self.turn = self.deadline = self.invited = None
-        self.held = self.answered = self.ended = False
+        self.held = self.unasked = self.answered = self.ended = False
         self.vain = 0
 
 
@@ -165,13 +170,25 @@ def regret(course: Course, _: WakeHeard | ButtonPressed | ButtonHeld, _now: floa
     return State.OFFLINE
 
 
-def mute(course: Course, _: Muted, _now: float) -> State:
+def mute(course: Course, event: Muted | MuteAsked, _now: float) -> State:
+    course.muted_there = isinstance(event, Muted)
     course.end(tell_server=course.connected)
     return State.MUTED
 
 
-def unmute(course: Course, _: Unmuted, _now: float) -> State:
+def hold_mute(course: Course, _: Muted, _now: float) -> State:
+    """What was muted from afar is muted in the room too."""
+    course.muted_there = True
+    return State.MUTED
+
+
+def unmute(course: Course, _: Unmuted | UnmuteAsked, _now: float) -> State:
+    course.muted_there = False
     return State.WAITING if course.connected else State.OFFLINE
+
+
+def perhaps_unmute(course: Course, event: UnmuteAsked, now: float) -> State:
+    return State.MUTED if course.muted_there else unmute(course, event, now)
 
 
 # --- a turn begins ---------------------------------------------------------------------------------------------------
@@ -188,6 +205,15 @@ def start_by_button(course: Course, _: ButtonPressed, now: float) -> State:
 def start_held(course: Course, _: ButtonHeld, now: float) -> State:
     course.held = True
     return _stream(course, course.begin(), now)
+
+
+def start_by_voice(course: Course, event: VoiceHeard, now: float) -> State:
+    """Without a chime: it may be meant for others."""
+    first_sample = max(0, event.sample - course.settings.preroll_samples)
+    course.unasked = course.streaming = True
+    course.do(StartStreaming(course.begin(), None, first_sample, unasked=True))
+    course.deadline = now + course.settings.utterance_within_s
+    return State.LISTENING
 
 
 def start_invited(course: Course, event: ListenAsked, now: float) -> State:
@@ -346,10 +372,10 @@ def _after_reply(course: Course, now: float) -> State:
 
 
 def end_turn(course: Course, event: TurnEnded, _now: float) -> State:
-    """Who was invited to speak and has nothing to say is left in peace."""
-    was_invited = course.turn is not None and course.turn % 2 == 0
+    """Who was invited to speak and has nothing to say is left in peace, and so is who speaks to others."""
+    in_peace = course.unasked or (course.turn is not None and course.turn % 2 == 0)
     course.end(tell_server=False)
-    if not (was_invited and event.outcome == "nothing-said"):
+    if not (in_peace and event.outcome == "nothing-said"):
         _say_how_it_ended(course, event)
     return State.WAITING
 
