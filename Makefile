@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 N ?= 1000000
 SEED ?= 1
 
-.PHONY: demo test test-home-assistant test-install test-image lint coverage sound-card fuzz clean
+.PHONY: demo test test-home-assistant test-install test-image lint coverage sound-card fuzz vendor clean
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/.demo
@@ -65,6 +65,10 @@ sound-card: $(VENV)/.test
 
 fuzz: $(VENV)/.test
 	$(BIN)/python tests/fuzz/fuzz_codec.py --n $(N) --seed $(SEED)
+
+# The page's one library, from npm by its own client: see the script.
+vendor: $(VENV)/.venv
+	$(BIN)/python tools/vendor_lit.py
 
 clean:
 	rm -rf $(VENV)

@@ -17,6 +17,7 @@ from roomtone_server.ports.web.api.speech import speech_endpoints
 from roomtone_server.ports.web.api.turns import turn_endpoints
 from roomtone_server.ports.web.auth.doors import LockedDoors
 from roomtone_server.ports.web.early import Early
+from roomtone_server.ports.web.page.page import page_routes
 from roomtone_server.ports.web.port import serve_web, watching_routes
 from roomtone_server.ports.web.route import Route
 from roomtone_server.runtime.house import House
@@ -47,6 +48,7 @@ def _routes(server: Furnished) -> Sequence[Route]:
     """Everything that is served; tests/fault/ walks it."""
     return [
         *watching_routes(server.health.report, server.metrics.exposition),
+        *page_routes(),
         *routes_of(described(_endpoints(server), session_cookie="roomtone")),
     ]
 
