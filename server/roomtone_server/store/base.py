@@ -5,7 +5,7 @@ Times are seconds since the Unix epoch (wall clock), so that they mean the same 
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, Literal, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +158,8 @@ EVERY_TURN: Final = WhichTurns()
 
 
 class TurnStore(Protocol):
-    async def add(self, satellite: str, began_at: float, record: str) -> None:
-        """Keeps a turn under the next number; the oldest give way to it."""
+    async def add(self, satellite: str, began_at: float, record: str) -> int:
+        """Keeps a turn under the next number, which it tells; the oldest give way to it."""
 
     async def find(self, number: int) -> StoredTurn | None:
         """None for one that never was, or is no longer kept."""
@@ -172,3 +172,40 @@ class TurnStore(Protocol):
 
     async def last_of_each(self) -> Sequence[StoredTurn]:
         """The last turn of each satellite."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredKey:
+    """What lets somebody in through the web port: a browser's session, the owner's or the family's, or a program's
+    token. Of its secret only the hash is kept."""
+
+    id: str
+    kind: Literal["owner", "family", "token"]
+    name: str
+    scopes: frozenset[str]  # of a token; a session's are those of its kind
+    secret_hash: str
+    address: str  # from where a session came in
+    made_at: float
+    seen_at: float | None  # None: a token that was never used
+
+
+class KeyStore(Protocol):
+    async def add(self, key: StoredKey) -> None:
+        """Keeps it."""
+
+    async def seen(self, key_id: str, at: float) -> None:
+        """It was used; nothing happens when it was removed meanwhile."""
+
+    async def remove(self, key_id: str) -> None:
+        """Forgets it, if it is there."""
+
+    async def list(self) -> Sequence[StoredKey]:
+        """All of them."""
+
+
+class PasswordStore(Protocol):
+    async def save(self, hashed: str) -> None:
+        """Keeps it, in place of the one before."""
+
+    async def load(self) -> str | None:
+        """None while there is none."""

@@ -88,6 +88,26 @@ STEPS: Final[tuple[tuple[str, ...], ...]] = (
         ) STRICT
         """,
     ),
+    (
+        """
+        CREATE TABLE web_key (
+            id TEXT PRIMARY KEY NOT NULL,
+            kind TEXT NOT NULL,
+            name TEXT NOT NULL,
+            scopes TEXT NOT NULL,
+            secret_hash TEXT UNIQUE NOT NULL,
+            address TEXT NOT NULL,
+            made_at REAL NOT NULL,
+            seen_at REAL
+        ) STRICT
+        """,
+        """
+        CREATE TABLE web_password (
+            one INTEGER PRIMARY KEY CHECK (one = 1),
+            hash TEXT NOT NULL
+        ) STRICT
+        """,
+    ),
 )
 VERSION: Final = len(STEPS)
 
