@@ -5,21 +5,21 @@ One TaskGroup per satellite, and in it one per turn: a failing engine ends the t
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterable
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import Iterable
+from contextlib import aclosing
 from functools import partial
 from typing import Any
 
 from roomtone.ears.vad.edges import SpeechEdge
 from roomtone.errors import EngineError, LinkError, RoomtoneError
-from roomtone_server.agent.base import Acted, Finished, Prepared, Request, Said
+from roomtone_server.agent.base import Prepared, Request
 from roomtone_server.engines.base import HearingRequest, Partial, SpeechRequest, Transcript
+from roomtone_server.runtime.answering import Answering
 from roomtone_server.runtime.contest import Contest
 from roomtone_server.runtime.echoes import is_echo
 from roomtone_server.runtime.hearing import Utterance
 from roomtone_server.runtime.listening import Ear
 from roomtone_server.runtime.parts import Parts
-from roomtone_server.runtime.recording import voice_of
 from roomtone_server.runtime.scope import Job, TurnScope
 from roomtone_server.runtime.session import (
     Audio,
@@ -31,14 +31,12 @@ from roomtone_server.runtime.session import (
     VoiceSession,
     Woken,
 )
-from roomtone_server.runtime.speaking import Speaker, pieces_of, speaking
+from roomtone_server.runtime.speaking import pieces_of
 from roomtone_server.telemetry.trace import TraceEvent, What
 from roomtone_server.turn import events as turn
 from roomtone_server.turn.machine import TurnMachine
 
 _LOGGER = logging.getLogger(__name__)
-
-Spoken = turn.Answer | turn.Announce
 
 
 class Conversation:
@@ -52,8 +50,7 @@ class Conversation:
         self._woken: Woken | None = None
         self._utterance: Utterance | None = None  # that is being heard
         self._scopes: dict[int, TurnScope] = {}  # by turn: that which is going on, and one that may interrupt it
-        self._reply: tuple[int, Speaker] | None = None  # the newest, and its turn
-        self._cut_short: str | None = None  # what was heard of it, when it was; until the agent has been told
+        self._answering = Answering(session, parts, self._post, self._trace)
         self._prepared: dict[int, asyncio.Future[Prepared]] = {}  # by revision
         self._language = parts.language  # that was heard last
         self._tasks: asyncio.TaskGroup
@@ -131,7 +128,7 @@ class Conversation:
                 self._trace("interruption", turn_id=turn_id, **data)
                 self._post(turn.InterruptionHeard(turn_id, interrupts, sample, paused))
             case Sounded(turn_id, samples, done, sounded):
-                if speaker := self._speaker_of(turn_id):
+                if speaker := self._answering.speaker_of(turn_id):
                     speaker.reached(samples, done=done)
                 self._trace("played" if done else "sounded", turn_id=turn_id, samples=samples, **sounded.told())
                 self._post(turn.PlaybackEnded(turn_id) if done else turn.PlaybackReached(turn_id, samples))
@@ -213,14 +210,14 @@ class Conversation:
                 self._start(turn_id, "answer", "answering", partial(self._answer, command))
             case turn.Announce(turn_id):
                 self._enter(turn_id)
-                self._start(turn_id, "announce", "answering", partial(self._announce, command))
+                self._start(turn_id, "announce", "answering", partial(self._answering.announce, command))
             case turn.Invite(turn_id, seconds):
                 self._session.invite(turn_id, seconds)
             case turn.HoldReply(turn_id) | turn.ResumeReply(turn_id):
-                if speaker := self._speaker_of(turn_id):
+                if speaker := self._answering.speaker_of(turn_id):
                     speaker.hold() if isinstance(command, turn.HoldReply) else speaker.resume()
             case turn.Abandon(turn_id):
-                self._note_cut(turn_id)
+                self._answering.silence(turn_id)
                 if turn_id in self._scopes:
                     self._scopes[turn_id].cancel()
                 self._session.flush(turn_id)
@@ -298,12 +295,12 @@ class Conversation:
     def _is_echo(self, text: str) -> bool:
         """Whether the words are those of a reply that sounds meanwhile."""
         interrupted = self._machine.interrupted
-        speaker = None if interrupted is None else self._speaker_of(interrupted)
+        speaker = None if interrupted is None else self._answering.speaker_of(interrupted)
         return bool(text) and speaker is not None and is_echo(text, speaker.sounding)
 
     def _request(self, text: str) -> Request:
         satellite = self._session.satellite
-        return Request(text, self._language, satellite.id, satellite.area, satellite.id, self._cut_short)
+        return Request(text, self._language, satellite.id, satellite.area, satellite.id, self._answering.cut_short)
 
     async def _answer(self, command: turn.Answer) -> None:
         turn_id = command.turn
@@ -312,61 +309,7 @@ class Conversation:
             self._trace("committed", turn_id=turn_id, revision=command.revision)
         else:
             prepared = await self._parts.agent.prepare(self._request(command.text))
-        if prepared.intent is not None:
-            self._trace("intent", turn_id=turn_id, name=prepared.intent.name, slots=prepared.intent.slots)
-        finished = Finished(understood=False)
-        async with self._speaking(command, prepared.request.language, self._parts.gain()) as speaker:
-            async with aclosing(self._parts.agent.commit(prepared)) as parts:
-                async for part in parts:
-                    match part:
-                        case Said(text):
-                            await self._say(speaker, turn_id, text)
-                        case Acted(call):
-                            action = {"entity": call.entity, "service": call.service, "data": dict(call.data)}
-                            self._trace("action", turn_id=turn_id, **action)
-                        case Finished():
-                            finished = part
-            await self._complete(speaker, command, finished)
-
-    async def _announce(self, command: turn.Announce) -> None:
-        self._session.chime(command.sound)
-        gain = 1.0 if command.sound == "timer" else self._parts.gain()  # what rings is never lowered
-        async with self._speaking(command, command.language or self._parts.language, gain) as speaker:
-            await self._say(speaker, command.turn, command.text)
-            await self._complete(speaker, command, Finished(understood=True, expects_answer=command.expects_answer))
-
-    @asynccontextmanager
-    async def _speaking(self, command: Spoken, language: str, gain: float) -> AsyncIterator[Speaker]:
-        def on_first_audio() -> None:
-            self._trace("first-audio", turn_id=command.turn, rate_hz=voice.rate_hz)
-            self._post(turn.ReplyStarted(command.turn, command.revision))
-
-        moment = self._parts.one_moment_in(language) if isinstance(command, turn.Answer) else ""
-        voice = voice_of(command.text, self._parts.tts)
-        async with speaking(self._session, voice, command.turn, language, on_first_audio, moment, gain) as speaker:
-            self._reply, self._cut_short = (command.turn, speaker), None
-            yield speaker
-
-    def _speaker_of(self, turn_id: int) -> Speaker | None:
-        return self._reply[1] if self._reply is not None and self._reply[0] == turn_id else None
-
-    def _note_cut(self, turn_id: int) -> None:
-        """History keeps of a reply that is silenced what was heard of it."""
-        if speaker := self._speaker_of(turn_id):
-            speaker.hold()  # for good: its task may take a step before it is cancelled
-            self._cut_short = speaker.heard
-            self._trace("interrupted", turn_id=turn_id, text=self._cut_short)
-
-    async def _say(self, speaker: Speaker, turn_id: int, text: str) -> None:
-        self._trace("reply", turn_id=turn_id, text=str(text))  # of a recording, the text alone
-        self._session.show_reply(turn_id, text)
-        await speaker.say(text)
-
-    async def _complete(self, speaker: Speaker, command: Spoken, finished: Finished) -> None:
-        remaining_s = await speaker.finish()
-        self._trace("last-audio", turn_id=command.turn)
-        outcome = remaining_s, finished.understood, finished.expects_answer
-        self._post(turn.ReplyFinished(command.turn, command.revision, *outcome))
+        await self._answering.answer(command, prepared, self._parts.agent)
 
     def _guarded(self, turn_id: int, stage: turn.Stage, job: Job) -> Job:
         """The job, whose failure is an event of the turn; a fault of ours is logged whole."""
