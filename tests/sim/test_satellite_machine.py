@@ -35,6 +35,7 @@ from roomtone.satellite.events import (
     TurnEnded,
     TurnGranted,
     Unmuted,
+    VoiceHeard,
     VoiceLasted,
     VoiceStarted,
     WakeHeard,
@@ -53,7 +54,7 @@ def samples_of(kind: type[Event]) -> Iterator[Event]:
     if kind is WakeHeard:
         yield WAKE
         return
-    if kind in (VoiceStarted, VoiceLasted):
+    if kind in (VoiceHeard, VoiceStarted, VoiceLasted):
         yield kind(40_000)
         return
     if "turn" not in kind.__dataclass_fields__:
@@ -105,6 +106,17 @@ def test_each_next_state_of_the_table_is_reached_by_some_road():
 
 def test_only_the_machine_makes_its_own_deadline():
     assert (State.WAITING, DeadlinePassed) not in TRANSITIONS
+
+
+def test_a_voice_alone_begins_a_turn_without_a_sound_and_ends_one_in_peace():
+    machine = machine_in(State.WAITING)
+    assert given(machine, VoiceHeard(40_000)) == [StartStreaming(1, None, first_sample=32_000, unasked=True)]
+    assert given(machine, TurnEnded(1, "nothing-said")) == [StopStreaming(1)]
+    assert given(machine, VoiceHeard(4_000)) == [StartStreaming(3, None, first_sample=0, unasked=True)]
+    assert machine.next_deadline() == 1.0 + MachineSettings().utterance_within_s
+    given(machine, TurnEnded(3, "answered"))
+    given(machine, ButtonPressed())
+    assert given(machine, TurnEnded(5, "nothing-said")) == [StopStreaming(5), PlayChime("done")]
 
 
 def test_a_whole_turn():

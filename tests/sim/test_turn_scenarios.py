@@ -146,6 +146,17 @@ def test_what_people_say_to_each_other_after_a_reply_that_asked_nothing_gets_no_
     assert then == ([Answer(2, finish.revision, "")] if asks else unheard)
 
 
+@pytest.mark.parametrize("unasked", [True, False])
+def test_a_voice_that_nobody_asked_to_speak_gets_no_word_unless_it_is_understood(unasked):
+    scene = Scenario()
+    scene.tell(WakeHeard(1, at(scene.now_ms), word=False, unasked=unasked))
+    scene.say("", 800)
+    scene.prepare("")
+    finish, *then = scene.hear(scene.now_ms + 9000)
+    unheard = [Abandon(1), EndTurn(1, "not-understood")]
+    assert then == (unheard if unasked else [Answer(1, finish.revision, "")])
+
+
 @pytest.mark.parametrize(("follow_up", "asks"), [("when-asked", True), ("always", True), ("always", False)])
 def test_an_announcement_may_expect_an_answer(follow_up, asks):
     scene = Scenario(TurnSettings(follow_up=follow_up))

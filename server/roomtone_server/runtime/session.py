@@ -70,6 +70,7 @@ class Woken:
     sample: int  # of the detection
     first_sample: int  # of the audio that follows
     held: bool = False  # by a button, for as long as it is held
+    unasked: bool = False  # begun by a voice alone, which may speak to others
     snr_db: float | None = None  # how far the word stood out of the room; None: not known
     heard: Moment = SOMETIME  # `sample`
 

@@ -29,6 +29,9 @@ class State(Enum):
 @dataclass(frozen=True, slots=True)
 class TurnSettings:
     endpoint: EndpointSettings = field(default_factory=EndpointSettings)
+    # People who talk to each other hesitate longer than they do in a command, and tell stories; but a satellite ends by
+    # itself what lasts a minute.
+    talk: EndpointSettings = EndpointSettings(free_ms=1_000, ceiling_ms=45_000)
     follow_up: FollowUp = "when-asked"
     follow_up_s: float = 5.0  # how long the satellite listens on
     audio_stalls_after_s: float = 5.0  # a satellite that streams falls silent: the turn ends
@@ -69,7 +72,8 @@ class Course:
         self.reached = 0  # the microphone's last sample
         self.finished: ReplyFinished | None = None
         self.announcing: AnnouncementDue | None = None
-        self.unasked = False  # the turn follows a reply that asked nothing: what is heard may be meant for others
+        self.unasked = False  # begun by a voice alone, or a reply that asked nothing: it may be meant for others
+        self.talking = False  # the turn is meant for people
         self.held: Held | None = None  # while it is interrupted; `turn` is the interruption's then
         self.announcements: deque[AnnouncementDue] = deque(maxlen=MAX_WAITING_ANNOUNCEMENTS)
         self.last_of_satellite = -1  # odd
@@ -81,7 +85,7 @@ class Course:
             self.last_of_satellite = turn
         self.finished = None
         self.announcing = None
-        self.unasked = False
+        self.unasked = self.talking = False
 
     def begin_own(self) -> None:
         self._last_of_server += 2

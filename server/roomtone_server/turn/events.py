@@ -40,6 +40,7 @@ class WakeHeard:
     sample: int  # where the wake word was detected; where audio begins, when there was none
     word: bool  # whether a wake word was heard: its rest may still be sounding
     held: bool = False  # a button is held: no silence ends the utterance, `UtteranceEnded` does
+    unasked: bool = False  # a voice alone began it: what is not understood was meant for others
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +178,8 @@ class AnnouncementDue:
 @dataclass(frozen=True, slots=True)
 class ListeningAsked:
     """Somebody elsewhere wants the satellite to listen, without a wake word; not while a turn is going on."""
+
+    talking: bool = False  # what is said is meant for people: its end takes more silence
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Final
 
 from roomtone_server.turn.course import Course, State
-from roomtone_server.turn.endpoint import Endpointer, EndpointSettings, Verdict
+from roomtone_server.turn.endpoint import Endpointer, EndpointSettings, Pauses, Verdict
 from roomtone_server.turn.events import (
     FINISHED,
     Abandon,
@@ -48,12 +48,14 @@ STABLE_MS: Final = 300  # or when the words have made a whole sentence for so lo
 
 def start_listening(course: Course, event: WakeHeard, now: float) -> State:
     course.begin(event.turn)
+    course.unasked = event.unasked
     return _listen(course, event, now)
 
 
 def start_invited(course: Course, event: WakeHeard, now: float) -> State:
     if event.turn == course.turn:
-        patient = replace(course.settings.endpoint, nothing_said_ms=int(course.settings.follow_up_s * 1000))
+        endpoint = course.settings.talk if course.talking else course.settings.endpoint
+        patient = replace(endpoint, nothing_said_ms=int(course.settings.follow_up_s * 1000))
         return _listen(course, event, now, patient)
     end(course, "cancelled")
     return start_listening(course, event, now)
@@ -76,7 +78,9 @@ def announce(course: Course, event: AnnouncementDue, now: float) -> State:
 
 
 def invite(course: Course, event: ListeningAsked, now: float) -> State:
-    return _invite(course, now, unasked=False)
+    state = _invite(course, now, unasked=False)
+    course.talking = event.talking
+    return state
 
 
 def postpone(course: Course, event: AnnouncementDue, now: float) -> State:
@@ -292,7 +296,8 @@ def _listen(course: Course, event: WakeHeard, now: float, endpoint: EndpointSett
 def open_ear(
     course: Course, sample: int, settings: EndpointSettings, *, after_wake_word: bool, held: bool = False
 ) -> None:
-    course.endpointer = Endpointer(settings, sample, course.pauses, after_wake_word=after_wake_word, held=held)
+    pauses = Pauses() if course.talking else course.pauses
+    course.endpointer = Endpointer(settings, sample, pauses, after_wake_word=after_wake_word, held=held)
     course.speculation = Speculation()
     course.reached = sample
     course.commands.append(StartHearing(course.turn))

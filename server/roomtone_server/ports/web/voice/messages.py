@@ -1,7 +1,7 @@
 """The events of `/voice`, both ways: docs/api.md tells them, and a test holds it to this file.
 
-Each is a frozen dataclass whose fields are the event's; `decode` makes one of what a browser sent, `encode` what is sent
-to one.
+Each is a frozen dataclass whose fields are those of the event; `decode` makes one of what a browser sent, `encode` what
+is sent to one.
 """
 
 import json
