@@ -50,9 +50,9 @@ class Recorder:
             try:
                 while True:
                     self._take(await events.get())
-                    await self._keep_all(events)
+                    await self._keep_all(events, trace)
             finally:
-                await self._keep_all(events)
+                await self._keep_all(events, trace)
 
     def _take(self, event: TraceEvent) -> None:
         turn = self._open.take(event)
@@ -61,7 +61,7 @@ class Recorder:
             self._metrics.count(record)
             self._ended.append(record)
 
-    async def _keep_all(self, events: asyncio.Queue[TraceEvent]) -> None:
+    async def _keep_all(self, events: asyncio.Queue[TraceEvent], trace: Trace) -> None:
         """One turn after the other; what happens meanwhile is taken in between, or fifty that end at once would cost
         the events of those that go on."""
         while True:
@@ -69,12 +69,14 @@ class Recorder:
                 self._take(events.get_nowait())
             if not self._ended:
                 return
-            await self._keep(self._ended.popleft())
+            await self._keep(self._ended.popleft(), trace)
 
-    async def _keep(self, record: TurnRecord) -> None:
+    async def _keep(self, record: TurnRecord, trace: Trace) -> None:
         try:
-            await self._store.add(record.satellite, record.began_at, to_json(record))
+            number = await self._store.add(record.satellite, record.began_at, to_json(record))
             self._faults.pop("turns", None)
+            now_ns = round(asyncio.get_running_loop().time() * 1e9)
+            trace.record(TraceEvent(record.satellite, record.turn, now_ns, "kept", {"number": number}))
         except StoreError as problem:
             if "turns" not in self._faults:  # a full disk is said once, not with every turn
                 _LOGGER.warning("turns are not kept: %s", problem)

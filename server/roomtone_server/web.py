@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
+from roomtone.link.background import alongside
 from roomtone_server.equipment import Equipment
 from roomtone_server.health import Health
 from roomtone_server.home.base import HomeSettings
@@ -11,7 +12,9 @@ from roomtone_server.household import NativeDoor
 from roomtone_server.mind import Mind
 from roomtone_server.ports.web.api.described import described
 from roomtone_server.ports.web.api.endpoint import AnyEndpoint, routes_of
+from roomtone_server.ports.web.api.happenings import Happenings, event_endpoints
 from roomtone_server.ports.web.api.home import home_endpoints
+from roomtone_server.ports.web.api.live import Live
 from roomtone_server.ports.web.api.settings import settings_endpoints
 from roomtone_server.ports.web.api.speech import speech_endpoints
 from roomtone_server.ports.web.api.turns import turn_endpoints
@@ -41,19 +44,22 @@ class Furnished:
 
 async def open_web(stack: AsyncExitStack, early: Early, server: Furnished) -> None:
     """Takes the web port over from `early`."""
-    await stack.enter_async_context(serve_web(await early.hand_over(), _routes(server), LockedDoors()))
+    live, turns = Live(), SqliteTurnStore(server.mind.database)
+    await stack.enter_async_context(serve_web(await early.hand_over(), _routes(server, live), LockedDoors()))
+    happenings = Happenings(live, server.house, server.mind.home, turns, server.health.report)
+    await stack.enter_async_context(alongside(happenings.tell()))  # left first: who listens is let go at once
 
 
-def _routes(server: Furnished) -> Sequence[Route]:
+def _routes(server: Furnished, live: Live) -> Sequence[Route]:
     """Everything that is served; tests/fault/ walks it."""
     return [
         *watching_routes(server.health.report, server.metrics.exposition),
         *page_routes(),
-        *routes_of(described(_endpoints(server), session_cookie="roomtone")),
+        *routes_of(described(_endpoints(server, live), session_cookie="roomtone")),
     ]
 
 
-def _endpoints(server: Furnished) -> Sequence[AnyEndpoint]:
+def _endpoints(server: Furnished, live: Live) -> Sequence[AnyEndpoint]:
     """The API, but for what describes it."""
     home = server.equipment.chosen.home.settings
     assert isinstance(home, HomeSettings)
@@ -63,5 +69,6 @@ def _endpoints(server: Furnished) -> Sequence[AnyEndpoint]:
         *speech_endpoints(server.house, server.equipment.tts, tts, server.settings.language),
         *turn_endpoints(turns),
         *home_endpoints(server.mind.home, home.confirm),
+        *event_endpoints(live),
         *settings_endpoints(server.settings),
     ]

@@ -116,5 +116,8 @@ class Home(Protocol):
     def changes(self) -> AsyncGenerator[Vocabulary, None]:
         """The words of the home: once now, then again whenever a name, alias or area has changed."""
 
+    def states(self) -> AsyncGenerator[Sequence[Entity], None]:
+        """Entities whose state or attributes change from now on, as they are then; for ever."""
+
     async def close(self) -> None:
         """Idempotent; nothing that `call` promised is lost."""

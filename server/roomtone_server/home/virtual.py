@@ -15,6 +15,7 @@ from roomtone.engines import EngineSpec, Surroundings
 from roomtone.errors import HomeError
 from roomtone_server.grammar.vocabulary import Vocabulary
 from roomtone_server.home.base import Area, Entity, HomeSettings, Order, ServiceCall
+from roomtone_server.home.changed import ChangedEntities
 from roomtone_server.home.home_file import read_home_file
 from roomtone_server.home.kept_states import FILE_NAME, Kept, StateFile, difference, read, restored
 from roomtone_server.home.names import vocabulary_of
@@ -57,6 +58,7 @@ class VirtualHome:
         self._first: dict[str, Entity] = {}  # as the file has them
         self._entities: dict[str, Entity] = {}  # as they are now
         self._kept: Kept = {}  # how the two differ
+        self._changed = ChangedEntities()
         self._does: dict[str, tuple[ServiceCall, ...]] = {}  # scenes and scripts
 
     async def start(self) -> None:
@@ -94,6 +96,7 @@ class VirtualHome:
             if entity is not before[entity_id]
         }
         self._entities, self._kept = after, {**self._kept, **changed}
+        self._changed.note(after[entity_id] for entity_id in changed)
         await self._states.keep(self._kept)
 
     def _after(self, entities: dict[str, Entity], call: ServiceCall, depth: int) -> dict[str, Entity]:
@@ -110,6 +113,9 @@ class VirtualHome:
     async def changes(self) -> AsyncGenerator[Vocabulary, None]:
         """The names in the file; they never change."""
         yield vocabulary_of(self._areas, self.entities(), self._language)
+
+    def states(self) -> AsyncGenerator[Sequence[Entity], None]:
+        return self._changed.follow()
 
     async def close(self) -> None:
         if self._owns_executor:

@@ -29,11 +29,16 @@ class SqliteTurnStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def add(self, satellite: str, began_at: float, record: str) -> None:
-        await self._database.change(
-            "INSERT INTO turn (satellite, began_at, record) VALUES (?, ?, ?)", satellite, began_at, record
+    async def add(self, satellite: str, began_at: float, record: str) -> int:
+        rows = await self._database.select(
+            "INSERT INTO turn (satellite, began_at, record) VALUES (?, ?, ?) RETURNING number",
+            satellite,
+            began_at,
+            record,
         )
         await self._database.change("DELETE FROM turn WHERE number <= (SELECT max(number) FROM turn) - ?", MAX_TURNS)
+        number: int = rows[0][0]
+        return number
 
     async def find(self, number: int) -> StoredTurn | None:
         rows = await self._database.select(f"{_SELECT} WHERE number = ?", number)

@@ -20,8 +20,8 @@ class OpenTurns:
         """All events of the turn that this one ends; None while none does."""
         turn = event.satellite, event.turn
         if event.what == "wake" or turn not in self._open:
-            if event.what in {"sounded", "played"}:
-                return None  # a reply that was broken off is reported when its turn is over
+            if event.what in {"sounded", "played", "kept"}:
+                return None  # a reply that was broken off is reported when its turn is over, as is that it is kept
             self._open.pop(turn, None)  # of an earlier connection, which ended without a word
             self._open[turn] = []
             if len(self._open) > MAX_OPEN_TURNS:

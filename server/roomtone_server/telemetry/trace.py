@@ -2,7 +2,7 @@
 
 Times are CLOCK_MONOTONIC in ns. What happened at the satellite is told when it arrives; as far as the link knows the
 satellite's clock, its data has `happened_ns`, `clock_error_ms` and `round_trip_ms` too. Events carry words
-(transcripts, replies): they go to watchers on the control socket and to nothing else; no log sees them.
+(transcripts, replies): they go to watchers on the control socket and to whom the web port lets in; no log sees them.
 """
 
 import asyncio
@@ -33,6 +33,7 @@ What = Literal[
     "played",  # samples: so many had, in the end
     "interrupted",  # text: what of the reply was heard before it was silenced
     "ended",  # outcome, text
+    "kept",  # number: under which the store has it
 ]
 
 # A watcher that does not read loses the oldest events, not the server's memory.

@@ -86,6 +86,9 @@ class HomeAssistant:
                 yield vocabulary
             await renamed.wait()
 
+    def states(self) -> AsyncGenerator[Sequence[Entity], None]:
+        return self._view.changed.follow()
+
     async def call(self, call: ServiceCall, order: Order | None = None) -> None:
         entity = self._view.find(call.entity)
         if entity is None:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from roomtone_server.home.base import Area, Entity
+from roomtone_server.home.changed import ChangedEntities
 from roomtone_server.home.home_assistant.registry import Registry
 from roomtone_server.home.home_assistant.states import State, changed, items_of
 
@@ -14,6 +15,7 @@ class View:
 
     def __init__(self) -> None:
         self.registry = Registry()
+        self.changed = ChangedEntities()
         self.renamed = asyncio.Event()  # by then something is called otherwise; a new one each time
         self._exposed: frozenset[str] = frozenset()
         self._states: dict[str, State] = {}
@@ -73,6 +75,7 @@ class View:
                 del self._entities[entity_id]
             else:
                 self._entities[entity_id] = after
+                self.changed.note([after])
             self._listed = None
             if _called(after) != _called(before):
                 self._rename()

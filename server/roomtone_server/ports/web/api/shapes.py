@@ -336,3 +336,33 @@ class Settings(Shape):
     """The settings in effect, as in server.yaml; secrets are masked."""
 
     settings: Mapping[str, Annotated[Any, Field(description="As the key of the same name in server.yaml.")]]
+
+
+# --- live events
+
+
+class TurnEvent(Shape):
+    """`turn`: something happens in a turn that goes on."""
+
+    satellite: str
+    turn: int = Field(description="Its number at the satellite; a turn that is over has another one.")
+    at_ms: float = Field(description="On a clock that all events of this server share.")
+    what: str
+    data: Mapping[str, Any]
+
+
+class TurnEnded(TurnSummary):
+    """`turn-ended`: a turn is over, and kept."""
+
+    turn: int = Field(description="As its events had it.")
+
+
+class SatellitesChanged(Shape):
+    """`satellites`: one came, went, or tells something else of itself. Ask for the list."""
+
+
+class HealthChanged(Shape):
+    """`health`: it fares otherwise."""
+
+    status: Literal["starting", "ok", "degraded"]
+    faults: Mapping[str, str]
