@@ -15,6 +15,7 @@ from roomtone_server.ports.web.api.endpoint import AnyEndpoint, routes_of
 from roomtone_server.ports.web.api.happenings import Happenings, event_endpoints
 from roomtone_server.ports.web.api.home import home_endpoints
 from roomtone_server.ports.web.api.live import Live
+from roomtone_server.ports.web.api.satellites import satellite_endpoints
 from roomtone_server.ports.web.api.settings import settings_endpoints
 from roomtone_server.ports.web.api.speech import speech_endpoints
 from roomtone_server.ports.web.api.turns import turn_endpoints
@@ -69,6 +70,7 @@ def _endpoints(server: Furnished, live: Live) -> Sequence[AnyEndpoint]:
         *speech_endpoints(server.house, server.equipment.tts, tts, server.settings.language),
         *turn_endpoints(turns),
         *home_endpoints(server.mind.home, home.confirm),
+        *satellite_endpoints(server.house, server.native.satellites, turns),
         *event_endpoints(live),
         *settings_endpoints(server.settings),
     ]

@@ -116,22 +116,21 @@ class TurnStats(Figures):
 
 class WakeWord(Shape):
     name: str
-    phrase: str
-    threshold: float
+    phrase: str = Field(description="As it is spoken.")
+    threshold: float | None = Field(description="From which score on it is heard; null: not known.")
 
 
 class Abilities(Shape):
-    """What a satellite lets the server do, as the names of the endpoints say."""
+    """What a satellite lets the server do."""
 
-    mute: bool = False
-    volume: bool = False
-    listen: bool = False
-    announce: bool = False
-    rename: bool = False
-    move: bool = False
-    wake_words: bool = False
-    intercom: bool = False
-    revoke: bool = False
+    announce: bool
+    listen: bool
+    mute: bool
+    volume: bool
+    level: bool = Field(description="It tells how loud its microphone hears the room.")
+    thresholds: bool = Field(description="Of its wake words.")
+    rename: bool = Field(description="And move to another area.")
+    revoke: bool
 
 
 class Satellite(Shape):
