@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from wyoming.audio import AudioChunk, AudioStop
 from wyoming.event import Event as LinkEvent
 
+from roomtone.alarm import Alarm
 from roomtone.ears.base import VoiceActivity, WakeEngine
 from roomtone.ears.echo.path import EchoPath
 from roomtone.ears.formats import RATE_HZ, SAMPLE_BYTES, SAMPLES_PER_MS
@@ -46,7 +47,6 @@ from roomtone.satellite.events import (
 from roomtone.satellite.machine import SatelliteMachine
 from roomtone.satellite.steps import State
 from roomtone.satellite.voice import VoiceWatch
-from roomtone_satellite.alarm import Alarm
 from roomtone_satellite.connection import Connection
 from roomtone_satellite.devices.base import Microphone, Speaker
 from roomtone_satellite.ear import Ear, Heard

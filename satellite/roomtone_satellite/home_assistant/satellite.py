@@ -15,6 +15,7 @@ from wyoming.pipeline import PipelineStage, RunPipeline
 from wyoming.snd import Played
 from wyoming.wake import Detection
 
+from roomtone.alarm import Alarm
 from roomtone.ears.base import WakeEngine
 from roomtone.ears.echo.path import EchoPath
 from roomtone.ears.formats import RATE_HZ, SAMPLE_BYTES, SAMPLES_PER_MS
@@ -34,7 +35,6 @@ from roomtone.satellite.events import (
     ReplyProgressed,
     Unmuted,
 )
-from roomtone_satellite.alarm import Alarm
 from roomtone_satellite.devices.base import Microphone, Speaker
 from roomtone_satellite.ear import Ear, Heard
 from roomtone_satellite.feedback import EventCommands
