@@ -17,7 +17,9 @@ from roomtone.link.events import (
     Message,
     Refused,
     Reply,
+    SetSatellite,
     TurnEnded,
+    WatchLevel,
     Yours,
     parse,
     printable,
@@ -52,7 +54,7 @@ class Told:
     text: str
 
 
-Heeded = events.Event | events.PlayChime | ReplyAudio | ReplyAudioEnded | Told
+Heeded = SetSatellite | WatchLevel | events.Event | events.PlayChime | ReplyAudio | ReplyAudioEnded | Told
 
 
 class Incoming:
@@ -78,6 +80,8 @@ class Incoming:
                 return Told("reply", text)
             case Yours() | Heard() | Flush() | TurnEnded() | Listen():
                 return _turn_event(message)
+            case SetSatellite() | WatchLevel():
+                return message
             case Chime(sound=sound):
                 return events.PlayChime(sound)
             case Refused(reason="token", text=text):

@@ -9,6 +9,7 @@ from roomtone_satellite.devices.base import Speaker
 from roomtone_satellite.echo import TappedSpeaker
 from roomtone_satellite.playback import MAX_BUFFERED_MS, Playback
 from roomtone_satellite.settings import ChimeSettings
+from roomtone_satellite.volume import Volume, VolumeSpeaker
 
 
 class Mouth:
@@ -19,6 +20,7 @@ class Mouth:
         speaker: Speaker,
         echo: EchoPath | None,
         chosen: ChimeSettings,
+        volume: Volume,
         *,
         on_progress: Callable[[int, int], None],
         on_played: Callable[[int, int], None],
@@ -29,7 +31,7 @@ class Mouth:
         self._chosen = chosen
         self._chimes: dict[Sound, bytes] = {}
         self.playback = Playback(
-            TappedSpeaker(speaker, echo) if echo else speaker,
+            VolumeSpeaker(TappedSpeaker(speaker, echo) if echo else speaker, volume),
             on_progress=on_progress,
             on_played=on_played,
             max_buffered_ms=max_buffered_ms,

@@ -16,7 +16,19 @@ from roomtone.ears.base import VoiceActivity, WakeEngine
 from roomtone.ears.echo.path import EchoPath
 from roomtone.ears.formats import RATE_HZ, SAMPLE_BYTES, SAMPLES_PER_MS
 from roomtone.errors import LinkError, PeerGone
-from roomtone.link.events import Cancel, Interrupt, Message, Played, Released, Wake, Welcome, event_of
+from roomtone.link.events import (
+    Cancel,
+    Interrupt,
+    Message,
+    Played,
+    Released,
+    SatelliteLevel,
+    SetSatellite,
+    Wake,
+    WatchLevel,
+    Welcome,
+    event_of,
+)
 from roomtone.link.stream import Link
 from roomtone.satellite.events import (
     Alert,
@@ -30,6 +42,7 @@ from roomtone.satellite.events import (
     Event,
     FinishReply,
     FlushReply,
+    MuteAsked,
     Muted,
     PauseReply,
     PlayChime,
@@ -42,16 +55,19 @@ from roomtone.satellite.events import (
     StartInterrupting,
     StartStreaming,
     StopStreaming,
+    UnmuteAsked,
     Unmuted,
 )
 from roomtone.satellite.machine import SatelliteMachine
 from roomtone.satellite.steps import State
 from roomtone.satellite.voice import VoiceWatch
+from roomtone_satellite.afar import Afar
 from roomtone_satellite.connection import Connection
 from roomtone_satellite.devices.base import Microphone, Speaker
 from roomtone_satellite.ear import Ear, Heard
 from roomtone_satellite.feedback import EventCommands
 from roomtone_satellite.incoming import Incoming, ReplyAudio, ReplyAudioEnded, Told
+from roomtone_satellite.kept import KeptFile, kept_path
 from roomtone_satellite.mouth import Mouth
 from roomtone_satellite.settings import SatelliteSettings
 
@@ -78,16 +94,19 @@ class Satellite:
         self._machine = SatelliteMachine(settings.for_machine())
         self._ear = Ear(parts.microphone, parts.wake, parts.echo, preroll_ms=settings.preroll_ms, on_heard=self._hear)
         self._events = EventCommands(settings.events, settings.name)
+        self._afar = Afar(settings, parts.wake, KeptFile(kept_path()))
         self._mouth = Mouth(
             parts.speaker,
             parts.echo,
             settings.chimes,
+            self._afar.volume,
             on_progress=lambda turn, samples: self._step(ReplyProgressed(turn, samples)),
             on_played=lambda turn, samples: self._step(ReplyPlayed(turn, samples)),
         )
         self._playback = self._mouth.playback
         self._link: Link | None = None
         self._incoming = Incoming()
+        self._told: tuple[bool, bool] | None = None  # of its mute, to the server; None: nothing, or no longer so
         self._streaming = False
         self._voice: VoiceWatch | None = None  # while a reply plays
         self._alarm = Alarm(self._advance)
@@ -101,11 +120,14 @@ class Satellite:
         await self._mouth.start()
         if self._settings.muted:
             self._step(Muted())
+        elif self._afar.muted:
+            self._step(MuteAsked())
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._playback.run(), name="speaker")
                 tasks.create_task(self._ear.listen(), name="microphone")
                 tasks.create_task(self._events.run(), name="event commands")
+                tasks.create_task(self._afar.run(), name="what is set from afar")
                 tasks.create_task(self._parts.connection.keep(self._serve), name="connection")
         finally:
             self._alarm.set(None)
@@ -132,6 +154,8 @@ class Satellite:
         if heard.wake is not None:
             self._step(heard.wake)
         self._watch_voice(heard)
+        if (dbfs := self._afar.levels.frame(heard.frame)) is not None:
+            self._send(SatelliteLevel(dbfs))
 
     def _watch_voice(self, heard: Heard) -> None:
         """Listens for a voice while a reply plays, and not else: it costs more than the wake word."""
@@ -154,6 +178,7 @@ class Satellite:
     async def _serve(self, link: Link, welcome: Welcome) -> None:
         self._link = link
         self._incoming = Incoming()
+        self._told = None
         self._parts.connected.set()
         self._events.say("connected", welcome.server)
         self._step(Connected())
@@ -162,6 +187,7 @@ class Satellite:
                 self._take(await link.receive())
         except LinkError:
             self._link = None
+            self._afar.levels.watch(0)
             self._parts.connected.clear()
             self._step(Disconnected())
             self._events.say("disconnected", welcome.server)
@@ -177,10 +203,31 @@ class Satellite:
                 self._playback.finish(turn)
             case PlayChime() as chime:
                 self._sound(chime)
+            case SetSatellite() as asked:
+                self._set(asked)
+            case WatchLevel(seconds=seconds):
+                self._afar.levels.watch(0 if self._machine.state is State.MUTED else seconds)
             case Told(event=name, text=text):
                 self._events.say(name, text)
             case happened:
                 self._step(happened)
+
+    def _set(self, asked: SetSatellite) -> None:
+        """What the server wants set; the room's own mute is none of its business, as the machine knows."""
+        self._afar.set(asked)
+        self._told = None
+        if asked.muted is None:
+            self._follow()
+        else:
+            _LOGGER.info("asked from afar to be muted" if asked.muted else "asked from afar to be no longer muted")
+            self._step(MuteAsked() if asked.muted else UnmuteAsked())
+
+    def _tell_state(self) -> None:
+        """To the server, when it is another."""
+        mute = (self._machine.state is State.MUTED, self._machine.muted_there)
+        if self._told != mute:
+            self._told = mute
+            self._send(self._afar.state(muted=mute[0], muted_there=mute[1]))
 
     def _send(self, message: Message) -> None:
         self._send_event(event_of(message))
@@ -203,6 +250,7 @@ class Satellite:
         self._ear.close(closed=self._machine.state is State.MUTED)
         self._ear.attend(eager=self._machine.turn is not None)
         self._alarm.set(self._machine.next_deadline())
+        self._tell_state()
 
     def _advance(self, deadline: float) -> None:
         self._machine.advance(deadline)

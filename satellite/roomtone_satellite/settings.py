@@ -57,6 +57,7 @@ class SatelliteSettings(Settings):
     button: Literal["press", "hold"] = "press"
     preroll_ms: int = Field(default=500, ge=0, le=2_000)
     muted: bool = False
+    volume: float = Field(default=1.0, ge=0, le=1)
     answer_within_s: float = Field(default=40.0, ge=1, le=600)
     chimes: ChimeSettings = ChimeSettings()
     events: EventCommandSettings = EventCommandSettings()

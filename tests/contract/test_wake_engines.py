@@ -8,6 +8,7 @@ from roomtone.ears.formats import FRAME_BYTES
 from roomtone.engines import EngineChoice, Surroundings
 from roomtone.errors import EngineError
 
+ALMOST_CERTAIN = 1 - 1e-9
 WORDS = ("alexa", "hey_jarvis", "hey_mycroft", "okay_nabu")
 
 
@@ -60,6 +61,22 @@ def test_it_hears_its_own_word_once_and_no_other(make, name, recordings):
             assert 0 < detection.score <= 1
             heard_words.add(detection.name)
     assert heard_words == set(WORDS)
+
+
+@every_engine
+def test_a_threshold_may_change_while_it_listens(make, name, recordings):
+    engine = make(name, words=["alexa"], thresholds={"alexa": 0.6})
+    [word] = engine.tuning
+    assert (word.name, word.phrase, word.threshold) == ("alexa", "alexa", 0.6)
+    pcm = pcm_of(recordings / "wake" / "alexa_1.wav") + silence(1)
+    engine.tune("alexa", ALMOST_CERTAIN)
+    assert [word.threshold for word in engine.tuning] == [ALMOST_CERTAIN]
+    assert heard(engine, pcm) == []
+    engine.reset()
+    engine.tune("alexa", 0.3)
+    assert [found.name for found in heard(engine, pcm)] == ["alexa"]
+    with pytest.raises(EngineError, match="okay_nabu"):
+        engine.tune("okay_nabu", 0.5)
 
 
 @every_engine

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,27 @@ class WakeEngine(Protocol):
 
     def close(self) -> None:
         """Frees the models. Idempotent."""
+
+
+@dataclass(frozen=True, slots=True)
+class TunedWord:
+    """A wake word, and the score from which on it is heard."""
+
+    name: str
+    phrase: str
+    threshold: float  # between 0 and 1
+
+
+@runtime_checkable
+class TunableWakeEngine(Protocol):
+    """A WakeEngine whose thresholds can be changed while it listens."""
+
+    @property
+    def tuning(self) -> Sequence[TunedWord]:
+        """As it is now."""
+
+    def tune(self, name: str, threshold: float) -> None:
+        """From the next frame on. Raises EngineError for a word that it does not listen for."""
 
 
 class VoiceActivity(Protocol):

@@ -57,6 +57,7 @@ from roomtone_satellite.home_assistant.port import Port
 from roomtone_satellite.incoming import ReplyAudio, Told
 from roomtone_satellite.mouth import Mouth
 from roomtone_satellite.settings import SatelliteSettings
+from roomtone_satellite.volume import Volume
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -107,6 +108,7 @@ class HomeAssistantSatellite:
             parts.speaker,
             parts.echo,
             settings.chimes,
+            Volume(settings.volume),
             on_progress=lambda turn, samples: self.happened(ReplyProgressed(turn, samples)),
             on_played=lambda turn, samples: self.happened(ReplyPlayed(turn, samples)),
             max_buffered_ms=2 * MAX_AHEAD_MS,

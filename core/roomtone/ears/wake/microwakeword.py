@@ -17,7 +17,7 @@ from pydantic import BaseModel, Field, ValidationError
 from roomtone import extras
 from roomtone.ears.base import WakeDetection, WakeEngine
 from roomtone.ears.formats import FRAME_BYTES, SAMPLE_BYTES, SAMPLES_PER_MS
-from roomtone.ears.wake.shared import Probability, Refractory, WakeSettings, check_frame
+from roomtone.ears.wake.shared import Probability, Refractory, Tunable, WakeSettings, check_frame
 from roomtone.engines import EngineSpec, Surroundings
 from roomtone.errors import EngineError
 
@@ -53,7 +53,7 @@ class _Manifest(BaseModel):
     micro: _Micro
 
 
-class MicroWakeWord:
+class MicroWakeWord(Tunable):
     """A WakeEngine: several models behind one front end."""
 
     def __init__(self, settings: MicroWakeWordSettings) -> None:
@@ -160,7 +160,7 @@ class _Word:
         manifest = _manifest(path)
         self.name = path.stem
         self.phrase = manifest.wake_word.lower()
-        self._threshold = threshold or manifest.micro.probability_cutoff
+        self.threshold = threshold or manifest.micro.probability_cutoff
         self._window = manifest.micro.sliding_window_size
         self._probabilities: deque[float] = deque(maxlen=self._window)
         self._model = TfLiteModel(library(PACKAGE), path.parent / manifest.model)
@@ -185,7 +185,7 @@ class _Word:
         if len(self._probabilities) < self._window:
             return None
         mean = sum(self._probabilities) / self._window
-        return WakeDetection(self.name, self.phrase, mean) if mean > self._threshold else None
+        return WakeDetection(self.name, self.phrase, mean) if mean > self.threshold else None
 
     def reset(self) -> None:
         self._probabilities.clear()

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, Literal
 import roomtone.ears.formats as audio
 from roomtone import extras
 from roomtone.ears.base import WakeDetection, WakeEngine
-from roomtone.ears.wake.shared import Refractory, WakeSettings, check_frame
+from roomtone.ears.wake.shared import Refractory, Tunable, WakeSettings, check_frame
 from roomtone.engines import EngineSpec, Surroundings
 from roomtone.errors import EngineError
 
@@ -41,7 +41,7 @@ class OpenWakeWordSettings(WakeSettings):
     words: tuple[Word, ...] = ("alexa", "hey_jarvis", "hey_mycroft", "okay_nabu")
 
 
-class OpenWakeWord:
+class OpenWakeWord(Tunable):
     """A WakeEngine: several models behind the two shared stages."""
 
     def __init__(self, settings: OpenWakeWordSettings) -> None:
@@ -139,7 +139,7 @@ class _Word:
 
         self.name = path.stem
         self.phrase = self.name.replace("_", " ")
-        self._threshold = threshold
+        self.threshold = threshold
         self._model = TfLiteModel(library(PACKAGE), path)
         match self._model.input_shape:
             case (1, look_back, size) if size == EMBEDDING_SIZE and look_back <= MAX_LOOK_BACK:
@@ -156,7 +156,7 @@ class _Word:
 
         self._seen = np.concatenate((self._seen[1:], embedding))
         probability = self._model.run(self._seen[None, :, :]).item()
-        return WakeDetection(self.name, self.phrase, probability) if probability > self._threshold else None
+        return WakeDetection(self.name, self.phrase, probability) if probability > self.threshold else None
 
     def reset(self) -> None:
         self._seen = self._silence

@@ -1,11 +1,12 @@
 """What all wake engines share: the settings of words and models, and the pause after a detection."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Protocol, Self
 
 from pydantic import Field, model_validator
 
-from roomtone.ears.base import WakeDetection
+from roomtone.ears.base import TunedWord, WakeDetection
 from roomtone.ears.formats import FRAME_BYTES, FRAME_SAMPLES, RATE_HZ
 from roomtone.engines import EngineSettings
 from roomtone.errors import EngineError
@@ -54,6 +55,31 @@ class Refractory:
 
     def reset(self) -> None:
         self._left = 0
+
+
+class Word(Protocol):
+    """A wake word's model, as far as it can be tuned."""
+
+    name: str
+    phrase: str
+    threshold: float
+
+
+class Tunable:
+    """What engines with a model per word have in common: a `TunableWakeEngine`."""
+
+    _words: Sequence[Word]
+
+    @property
+    def tuning(self) -> Sequence[TunedWord]:
+        return [TunedWord(word.name, word.phrase, word.threshold) for word in self._words]
+
+    def tune(self, name: str, threshold: float) -> None:
+        for word in self._words:
+            if word.name == name:
+                word.threshold = threshold
+                return
+        raise EngineError(f"no threshold can be set for {name}, which is not listened for")
 
 
 def check_frame(engine: str, frame: bytes) -> None:
