@@ -10,6 +10,7 @@ from roomtone_server.health import Health
 from roomtone_server.home.base import HomeSettings
 from roomtone_server.household import NativeDoor
 from roomtone_server.mind import Mind
+from roomtone_server.ports.control import Verb
 from roomtone_server.ports.web.api.described import described
 from roomtone_server.ports.web.api.endpoint import AnyEndpoint, routes_of
 from roomtone_server.ports.web.api.happenings import Happenings, event_endpoints
@@ -17,9 +18,11 @@ from roomtone_server.ports.web.api.home import home_endpoints
 from roomtone_server.ports.web.api.live import Live
 from roomtone_server.ports.web.api.satellites import satellite_endpoints
 from roomtone_server.ports.web.api.settings import settings_endpoints
+from roomtone_server.ports.web.api.sound.stt import stt_endpoints
+from roomtone_server.ports.web.api.sound.tts import tts_endpoints
 from roomtone_server.ports.web.api.speech import speech_endpoints
 from roomtone_server.ports.web.api.turns import turn_endpoints
-from roomtone_server.ports.web.auth.doors import LockedDoors
+from roomtone_server.ports.web.auth.doors import SESSION_COOKIE
 from roomtone_server.ports.web.early import Early
 from roomtone_server.ports.web.page.page import page_routes
 from roomtone_server.ports.web.port import serve_web, watching_routes
@@ -28,6 +31,7 @@ from roomtone_server.runtime.house import House
 from roomtone_server.settings import ServerSettings
 from roomtone_server.store.turns import SqliteTurnStore
 from roomtone_server.telemetry.metrics import Metrics
+from roomtone_server.web_doors import open_web_doors
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +47,26 @@ class Furnished:
     native: NativeDoor
 
 
-async def open_web(stack: AsyncExitStack, early: Early, server: Furnished) -> None:
-    """Takes the web port over from `early`."""
-    live, turns = Live(), SqliteTurnStore(server.mind.database)
-    await stack.enter_async_context(serve_web(await early.hand_over(), _routes(server, live), LockedDoors()))
+async def open_web(stack: AsyncExitStack, early: Early | None, server: Furnished) -> dict[str, Verb]:
+    """Takes the web port over from `early`, if the settings want one, and serves Home Assistant's ingress, if there is
+    one: what the local command line may ask of it. Raises PortUnusable, LinkError, StoreError."""
+    port, database = early.port if early else None, server.mind.database
+    doors = await open_web_doors(stack, server.settings, database, server.equipment.around.state, port)
+    live, turns = Live(), SqliteTurnStore(database)
+    sockets = [*(await early.hand_over() if early else ()), *doors.ingress]
+    routes = _routes(server, [*_endpoints(server, live), *doors.endpoints])
+    await stack.enter_async_context(serve_web(sockets, routes, doors.doors, secure=doors.secure))
     happenings = Happenings(live, server.house, server.mind.home, turns, server.health.report)
     await stack.enter_async_context(alongside(happenings.tell()))  # left first: who listens is let go at once
+    return doors.verbs
 
 
-def _routes(server: Furnished, live: Live) -> Sequence[Route]:
-    """Everything that is served; tests/fault/ walks it."""
+def _routes(server: Furnished, endpoints: Sequence[AnyEndpoint]) -> Sequence[Route]:
+    """Everything that is served."""
     return [
         *watching_routes(server.health.report, server.metrics.exposition),
         *page_routes(),
-        *routes_of(described(_endpoints(server, live), session_cookie="roomtone")),
+        *routes_of(described(endpoints, session_cookie=SESSION_COOKIE)),
     ]
 
 
@@ -71,6 +81,8 @@ def _endpoints(server: Furnished, live: Live) -> Sequence[AnyEndpoint]:
         *turn_endpoints(turns),
         *home_endpoints(server.mind.home, home.confirm),
         *satellite_endpoints(server.house, server.native.satellites, turns),
+        *tts_endpoints(server.equipment.tts, server.settings.first_language),
+        *stt_endpoints(server.house.parts),
         *event_endpoints(live),
         *settings_endpoints(server.settings),
     ]
