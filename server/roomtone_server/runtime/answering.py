@@ -6,7 +6,7 @@ from typing import Protocol
 
 from roomtone_server.agent.base import Acted, Agent, Finished, Prepared, Said
 from roomtone_server.runtime.parts import Parts
-from roomtone_server.runtime.recording import voice_of
+from roomtone_server.runtime.recording import Live, voice_of
 from roomtone_server.runtime.session import VoiceSession
 from roomtone_server.runtime.speaking import Speaker, speaking
 from roomtone_server.telemetry.trace import What
@@ -62,8 +62,9 @@ class Answering:
             await self._complete(speaker, command, finished)
 
     async def announce(self, command: turn.Announce) -> None:
-        """Chimes, then says it. Raises EngineError."""
-        self._session.chime(command.sound)
+        """Chimes, but not for what somebody says just now; then says it. Raises EngineError."""
+        if not isinstance(command.text, Live):
+            self._session.chime(command.sound)
         gain = 1.0 if command.sound == "timer" else self._parts.gain()  # what rings is never lowered
         async with self._speaking(command, command.language or self._parts.language, gain) as speaker:
             await self._say(speaker, command.turn, command.text)

@@ -8,12 +8,12 @@ import logging
 from collections.abc import Iterable
 from contextlib import aclosing
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 from roomtone.ears.vad.edges import SpeechEdge
 from roomtone.errors import EngineError, LinkError, RoomtoneError
 from roomtone_server.agent.base import Prepared, Request
-from roomtone_server.engines.base import HearingRequest, Partial, SpeechRequest, Transcript
+from roomtone_server.engines.base import HearingRequest, Partial, SpeechRequest, SpeechToText, Transcript
 from roomtone_server.runtime.answering import Answering
 from roomtone_server.runtime.contest import Contest
 from roomtone_server.runtime.echoes import is_echo
@@ -39,6 +39,20 @@ from roomtone_server.turn.machine import TurnMachine
 _LOGGER = logging.getLogger(__name__)
 
 
+class Guest(Protocol):
+    """Who is spoken to instead of the agent, in turns to which the satellite is invited: another room."""
+
+    @property
+    def stt(self) -> SpeechToText:
+        """By which it listens."""
+
+    def speech_began(self) -> None:
+        """Some of what the recogniser is fed from now on, or was just now, is speech."""
+
+    def commanded(self, command: turn.Command) -> None:
+        """The machine has commanded this, of whichever turn, and it was done."""
+
+
 class Conversation:
     """Runs the turns of one voice session, from its connection to its end."""
 
@@ -53,6 +67,7 @@ class Conversation:
         self._answering = Answering(session, parts, self._post, self._trace)
         self._prepared: dict[int, asyncio.Future[Prepared]] = {}  # by revision
         self._language = parts.language  # that was heard last
+        self._guest: Guest | None = None
         self._tasks: asyncio.TaskGroup
         self._reader: asyncio.Task[None]
         self._timer: asyncio.TimerHandle | None = None
@@ -75,8 +90,20 @@ class Conversation:
     def invite(self) -> bool:
         """Asks the satellite to listen without a wake word; whether it could be asked: not while a turn is going on."""
         ignored = self._machine.ignored
-        self._post(turn.ListeningAsked())
+        self._post(turn.ListeningAsked(talking=self._guest is not None))
         return self._machine.ignored == ignored
+
+    def lend(self, guest: Guest | None) -> None:
+        """To whom is spoken, from now on, in turns to which the satellite is invited; None: to the agent, as ever."""
+        self._guest = guest
+
+    def chime(self, sound: turn.Sound) -> None:
+        """At once, whatever is going on."""
+        self._session.chime(sound)
+
+    def cancel(self, turn_id: int) -> None:
+        """Gives a turn up, if it goes on."""
+        self._post(turn.CancelRequested(turn_id))
 
     def give_way(self, turn_id: int) -> None:
         """Another satellite answers instead; too late once the endpoint was found."""
@@ -113,6 +140,8 @@ class Conversation:
 
     def _take(self, message: Incoming) -> None:
         match message:
+            case Woken(unasked=True) | Interrupted() if self._guest is not None:
+                self._session.end_turn(message.turn, "nothing-said", "")  # it is the other's turn to speak
             case Woken():
                 self._woken = message
                 word, held, unasked = bool(message.word), message.held, message.unasked
@@ -166,6 +195,8 @@ class Conversation:
     def _obey(self) -> None:
         for command in self._machine.commands():
             self._do(command)
+            if self._guest is not None:
+                self._guest.commanded(command)
         self._set_timer(self._machine.next_deadline())
 
     def _set_timer(self, deadline: float | None) -> None:
@@ -207,7 +238,8 @@ class Conversation:
             case turn.Answer(turn_id, _, text):
                 self._trace("transcript", turn_id=turn_id, text=text)
                 self._session.show_transcript(turn_id, text)
-                self._start(turn_id, "answer", "answering", partial(self._answer, command))
+                answer = self._answer if self._guest_in(turn_id) is None else self._leave_unanswered
+                self._start(turn_id, "answer", "answering", partial(answer, command))
             case turn.Announce(turn_id):
                 self._enter(turn_id)
                 self._start(turn_id, "announce", "answering", partial(self._answering.announce, command))
@@ -245,7 +277,8 @@ class Conversation:
         self._enter(turn_id)
         phrase = self._woken.phrase if self._woken is not None and self._woken.word else ""
         request = HearingRequest(self._parts.language_to_hear, phrase, self._session.satellite.area)
-        ear = Ear(self._parts.make_vad(), self._parts.stt, request)
+        guest = self._guest_in(turn_id)
+        ear = Ear(self._parts.make_vad(), self._parts.stt if guest is None else guest.stt, request)
         self._utterance = Utterance(turn_id, ear, self._parts.hints, self, self._post)
         self._start(turn_id, "hear", "hearing", self._utterance.listen)
 
@@ -278,6 +311,8 @@ class Conversation:
 
     def edge_found(self, turn_id: int, edge: SpeechEdge) -> None:
         self._trace("speech-started" if edge.speaking else "speech-ended", turn_id=turn_id, sample=edge.sample)
+        if edge.speaking and (guest := self._guest_in(turn_id)) is not None:
+            guest.speech_began()
 
     def words_heard(self, turn_id: int, heard: Partial) -> str:
         self._trace("partial", turn_id=turn_id, text=heard.text)
@@ -310,6 +345,15 @@ class Conversation:
         else:
             prepared = await self._parts.agent.prepare(self._request(command.text))
         await self._answering.answer(command, prepared, self._parts.agent)
+
+    def _guest_in(self, turn_id: int) -> Guest | None:
+        """Whom the turn is meant for, if not the agent: those that the satellite begins always are."""
+        return self._guest if turn_id % 2 == 0 else None
+
+    async def _leave_unanswered(self, command: turn.Answer) -> None:
+        """Whoever it was said to answers in a turn of their own."""
+        finished = turn.ReplyFinished(command.turn, command.revision, 0.0, understood=True, expects_answer=False)
+        self._post(finished)
 
     def _guarded(self, turn_id: int, stage: turn.Stage, job: Job) -> Job:
         """The job, whose failure is an event of the turn; a fault of ours is logged whole."""

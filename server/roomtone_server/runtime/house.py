@@ -14,8 +14,9 @@ from roomtone_server.home.base import Home
 from roomtone_server.runtime.bell import Bell
 from roomtone_server.runtime.contest import Contest
 from roomtone_server.runtime.conversation import Conversation
+from roomtone_server.runtime.intercom import Intercoms
 from roomtone_server.runtime.parts import Parts
-from roomtone_server.runtime.recording import Recording
+from roomtone_server.runtime.recording import Audible
 from roomtone_server.runtime.remote import Remote
 from roomtone_server.runtime.session import Satellite, VoiceSession
 from roomtone_server.turn.events import AnnouncementDue, Sound
@@ -52,6 +53,7 @@ class House:
         self.unheard_names: list[str] = []  # of the home: the recogniser cannot hear them
         self._present: dict[str, Presence] = {}
         self._changed = Bell()
+        self.intercoms = Intercoms(self._changed.ring)
         self._contest = Contest()
         self._missed: defaultdict[str, deque[AnnouncementDue]] = defaultdict(
             lambda: deque(maxlen=MAX_MISSED_ANNOUNCEMENTS)
@@ -106,6 +108,7 @@ class House:
             if self._present.get(satellite.id) is presence:
                 del self._present[satellite.id]
                 self._changed.ring()
+            self.intercoms.end(conversation)
             self._contest.leave(satellite.id, conversation)
             for due in conversation.unspoken:
                 self._deliver(satellite.id, due)
@@ -118,15 +121,37 @@ class House:
 
     def listen(self, satellite_id: str) -> None:
         """The satellite listens for a while, without a wake word. Raises SatelliteAway, and SatelliteUnable: while it
-        is muted, or a turn is going on there."""
-        presence = self.presence(satellite_id)
-        state = presence.remote.state
-        if "listen" not in presence.remote.can:
-            raise SatelliteUnable("this satellite listens only after its own wake word")
-        if state is not None and state.muted:
-            raise SatelliteUnable("it is muted")
-        if not presence.conversation.invite():
+        is muted, or a turn or an intercom is going on there."""
+        conversation = self._listener(satellite_id)
+        if self.intercoms.partner(conversation) is not None or not conversation.invite():
             raise SatelliteUnable("somebody speaks with it just now")
+
+    def intercom(self, caller_id: str, called_id: str) -> None:
+        """Lets people at two satellites talk to each other, the caller first, until neither says anything any more, one
+        of them says a wake word, or it is ended. Raises SatelliteAway, and SatelliteUnable: one of them is muted, hears
+        nothing without a wake word of its own, or talks to another room."""
+        self.intercoms.connect(self._listener(caller_id), self._listener(called_id))
+
+    def intercom_with(self, satellite_id: str) -> str | None:
+        """The id of the satellite to which this one talks. Raises SatelliteAway."""
+        partner = self.intercoms.partner(self.presence(satellite_id).conversation)
+        return next((each.satellite.id for each in self._present.values() if each.conversation is partner), None)
+
+    def end_intercom(self, satellite_id: str) -> None:
+        """Raises SatelliteAway, and SatelliteUnable when it talks to no other."""
+        if not self.intercoms.end(self.presence(satellite_id).conversation):
+            raise SatelliteUnable("it talks to no other room")
+
+    def _listener(self, satellite_id: str) -> Conversation:
+        """Of a satellite that can be made to listen. Raises SatelliteAway and SatelliteUnable."""
+        presence = self.presence(satellite_id)
+        if not presence.conversation.lasts:
+            raise SatelliteAway(f"{presence.satellite.name} is about to go")
+        if "listen" not in presence.remote.can:
+            raise SatelliteUnable(f"{presence.satellite.name} listens only after its own wake word")
+        if presence.remote.state is not None and presence.remote.state.muted:
+            raise SatelliteUnable(f"{presence.satellite.name} is muted")
+        return presence.conversation
 
     def announce(
         self, satellite_id: str, text: str, sound: Sound, *, expects_answer: bool = False, language: str = ""
@@ -144,7 +169,7 @@ class House:
         ]
         for conversation in reached:
             conversation.announce(due)
-        if not reached and not isinstance(due.text, Recording):
+        if not reached and not isinstance(due.text, Audible):
             self._missed[satellite_id].append(due)
 
     async def deliver_dues(self) -> None:

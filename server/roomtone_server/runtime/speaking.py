@@ -11,7 +11,7 @@ from typing import Final
 from roomtone.ears.formats import SAMPLE_BYTES
 from roomtone.ears.level import amplified
 from roomtone_server.engines.base import SpeechRequest
-from roomtone_server.runtime.recording import Recording, Voice
+from roomtone_server.runtime.recording import Audible, Recording, Voice
 from roomtone_server.runtime.session import VoiceSession
 from roomtone_server.turn.sentences import SentenceSplitter
 
@@ -130,12 +130,12 @@ class Speaker:
         self._flows.set()
         self._held_since = 0.0
         self._sounded = 0
-        self._recording: Recording | None = None  # where it is not the voice that speaks
+        self._recording: Recording | None = None  # where that is what speaks
 
     async def say(self, text: str) -> None:
-        """The next of the reply's text, cut anywhere; waits while enough is waiting. A recording is all of a reply."""
-        if isinstance(text, Recording):
-            self._recording = text
+        """The next of the reply's text, cut anywhere; waits while enough is waiting. What speaks itself is whole."""
+        if isinstance(text, Audible):
+            self._recording = text if isinstance(text, Recording) else None
             await self._put([text])
         else:
             await self._put(self._splitter.feed(text))

@@ -12,6 +12,10 @@ from roomtone_server.turn.speculation import Speculation
 # Announcements that wait for a long turn to end; of more than these the oldest are dropped.
 MAX_WAITING_ANNOUNCEMENTS: Final = 16
 
+# People who talk to each other hesitate longer than in a command, and tell stories; but a satellite ends by itself what
+# lasts a minute.
+TALK: Final = EndpointSettings(free_ms=1_000, ceiling_ms=45_000)
+
 # After which replies the satellite listens on: those that ask something, all that were spoken, none.
 FollowUp = Literal["when-asked", "always", "never"]
 
@@ -29,9 +33,6 @@ class State(Enum):
 @dataclass(frozen=True, slots=True)
 class TurnSettings:
     endpoint: EndpointSettings = field(default_factory=EndpointSettings)
-    # People who talk to each other hesitate longer than they do in a command, and tell stories; but a satellite ends by
-    # itself what lasts a minute.
-    talk: EndpointSettings = EndpointSettings(free_ms=1_000, ceiling_ms=45_000)
     follow_up: FollowUp = "when-asked"
     follow_up_s: float = 5.0  # how long the satellite listens on
     audio_stalls_after_s: float = 5.0  # a satellite that streams falls silent: the turn ends
@@ -42,6 +43,7 @@ class TurnSettings:
     undecided_ms: int = 1_500  # of an interruption's audio: without words by then, it was none
     undecided_voice_ms: int = 3_000  # as long as somebody speaks on, since words are understood when they end
     decided_within_s: float = 4.0
+    talk: EndpointSettings = TALK  # where people talk to each other
 
 
 @dataclass(slots=True)
