@@ -74,7 +74,7 @@ ENV PATH=/opt/roomtone/bin:${PATH} \
 USER roomtone
 WORKDIR /data
 VOLUME /data
-EXPOSE 8760 10750 10760
+EXPOSE 8760 8763 10750 10760
 
 HEALTHCHECK --interval=60s --timeout=10s --start-period=10m CMD ["roomtone", "health"]
 

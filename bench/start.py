@@ -38,7 +38,7 @@ def settings(config: Path | None, port: int) -> dict[str, Any]:
     own = yaml.safe_load(config.read_text("utf-8")) or {} if config else {}
     return own | {
         "listen": {"host": "127.0.0.1", "port": 0},
-        "web": {"host": "127.0.0.1", "port": port},
+        "web": {"host": "127.0.0.1", "port": port, "https_port": None},
         "home_assistant": {"port": 0},
         "discovery": False,
         "log_level": "error",

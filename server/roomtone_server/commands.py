@@ -28,13 +28,14 @@ def server(config: Path | None, *, print_config: bool, log_level: logs.Level | N
 
     Satellites find it by zeroconf and connect over TLS (port 10760); those that were paired get in. It hears, acts on
     the home and answers with the best engines that are installed: `roomtone doctor` says which. On port 10750 Home
-    Assistant may use the same, from the addresses that `home_assistant: {allow: [...]}` names in the settings. On port
-    8760, GET /health tells how it fares, and GET /metrics gives Prometheus its figures. It runs in the foreground until
-    SIGTERM or Ctrl-C.
+    Assistant may use the same, from the addresses that `home_assistant: {allow: [...]}` names in the settings. The page
+    is on port 8763, by HTTPS, and on this machine on port 8760 too, as is GET /health; `roomtone web link` lets you in.
+    It runs in the foreground until SIGTERM or Ctrl-C.
 
     \b
     Files, in $ROOMTONE_STATE/server (default ~/.local/state/roomtone/server):
       link.pem       its certificate and key; satellites are pinned to it
+      web.pem        the ones that browsers see, unless the settings name others
       roomtone.db    paired satellites, timers, reminders, what it remembers, the last turns
       control.sock   where `roomtone pair` and `roomtone ask` reach it
     """  # noqa: D301 - click keeps the lines after the character that \b stands for

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -16,10 +15,8 @@ from roomtone_server.add_on.announcing import announce, offer
 from roomtone_server.add_on.supervisor import Supervisor
 from roomtone_server.agent.clocks import SYSTEM_CLOCKS
 from roomtone_server.equipment import Equipment, language_fault
-from roomtone_server.health import Health
 from roomtone_server.languages.language import language_of, languages
 from roomtone_server.mind import Mind
-from roomtone_server.ports.control import Verb
 from roomtone_server.ports.native import Doorkeeper, serve_native
 from roomtone_server.recorder import Recorder
 from roomtone_server.runtime.hints import Hints
@@ -90,17 +87,13 @@ async def open_doors(
     return NativeDoor(port, identity.fingerprint, satellites, window)
 
 
-async def join_supervisor(
-    stack: AsyncExitStack, settings: ServerSettings, health: Health, verbs: Mapping[str, Verb]
-) -> None:
-    """In an add-on: its page in Home Assistant, which is offered the Wyoming services. Raises PortUnusable."""
-    supervisor = Supervisor.of_this_add_on()
-    if supervisor is None:
-        return
-    from roomtone_server.ports.web.panel import Panel, serve_panel
+def is_add_on() -> bool:
+    return Supervisor.of_this_add_on() is not None
 
-    await stack.enter_async_context(serve_panel(Panel(health.report, verbs)))
-    if settings.home_assistant.enabled:
+
+async def offer_services(stack: AsyncExitStack, settings: ServerSettings) -> None:
+    """In an add-on: Home Assistant is offered the Wyoming services."""
+    if (supervisor := Supervisor.of_this_add_on()) and settings.home_assistant.enabled:
         await stack.enter_async_context(alongside(offer(supervisor, settings.home_assistant.port)))
 
 

@@ -71,7 +71,7 @@ async def running(settings: ServerSettings) -> AsyncIterator[int]:
                 if early is not None:  # aiohttp reads all certificates that are trusted here, at the side of the rest
                     starting.create_task(_imported("roomtone_server.ports.web.port"), name="web: import")
                 await _imported("roomtone_server.household")
-                from roomtone_server.household import furnish, join_supervisor, open_doors
+                from roomtone_server.household import furnish, is_add_on, offer_services, open_doors
                 from roomtone_server.mind import open_mind
                 from roomtone_server.ports.local import LocalVerbs
                 from roomtone_server.telemetry.metrics import Metrics
@@ -91,12 +91,13 @@ async def running(settings: ServerSettings) -> AsyncIterator[int]:
             from roomtone_server.services import open_services
 
             await open_services(stack, services, settings, equipment, mind.home, house)
-        if early is not None:
+        if early is not None or is_add_on():
             await _imported("roomtone_server.web")
             from roomtone_server.web import Furnished, open_web
 
-            await open_web(stack, early, Furnished(settings, health, metrics, equipment, mind, house, native))
-        await join_supervisor(stack, settings, health, verbs)
+            furnished = Furnished(settings, health, metrics, equipment, mind, house, native)
+            verbs |= await open_web(stack, early, furnished)
+        await offer_services(stack, settings)
         health.ready = True
         _LOGGER.info("ready: satellites connect to port %d; `roomtone pair` lets a new one in", native.port)
         yield native.port

@@ -18,6 +18,7 @@ from roomtone_server.wyoming_uri import WyomingUri, is_wyoming_uri
 NATIVE_PORT: Final = 10760
 CONFIG_VARIABLE: Final = "ROOMTONE_SERVER_CONFIG"  # names the settings file where --config does not
 WEB_PORT: Final = 8760
+HTTPS_PORT: Final = 8763
 SERVICES_PORT: Final = 10750
 
 Port = Annotated[int, Field(ge=0, le=65535)]  # 0: any free one
@@ -31,6 +32,7 @@ def _is_range(text: str) -> str:
     return text
 
 
+HostName = Annotated[str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$")]
 PortRange = Annotated[str, Field(pattern=r"^\d{1,5}-\d{1,5}$"), AfterValidator(_is_range)]
 MAX_PORTS: Final = 1000
 
@@ -51,11 +53,22 @@ class ListenSettings(Settings):
 
 
 class WebSettings(Settings):
-    """GET /health and GET /metrics."""
+    """The page and the API. Plain HTTP is for this machine and for proxies; `https_port` None: for everybody."""
 
     enabled: bool = True
-    host: str = "0.0.0.0"  # noqa: S104 - whatever watches over the server is another machine
+    host: str = "0.0.0.0"  # noqa: S104 - browsers, and whatever watches over the server, are other machines
     port: Port = WEB_PORT
+    https_port: Port | None = HTTPS_PORT
+    certificate: Path | None = None
+    key: Path | None = None
+    names: Annotated[tuple[HostName, ...], Field(max_length=16)] = ()
+    proxies: Annotated[tuple[NetworkText, ...], Field(max_length=64)] = ()
+
+    @model_validator(mode="after")
+    def _both_or_none(self) -> Self:
+        if (self.certificate is None) != (self.key is None):
+            raise ValueError("certificate and key are set together: one is of no use without the other")
+        return self
 
 
 class HomeAssistantSettings(Settings):

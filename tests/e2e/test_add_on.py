@@ -23,7 +23,7 @@ from wyoming.event import async_read_event, async_write_event
 from wyoming.info import Describe, Info
 
 from roomtone.link.discovery import find_servers
-from roomtone_server.ports.web.panel import PANEL_PORT
+from roomtone_server.ports.web.auth.visit import INGRESS_PORT
 
 SERVICE = Path(__file__).parents[2] / "addon/roomtone/rootfs/etc/s6-overlay/s6-rc.d/roomtone"
 SHIMS = {
@@ -130,8 +130,8 @@ async def started(container: Container):
 
 
 async def test_a_full_start(folder):
-    if not is_free(PANEL_PORT):
-        pytest.skip(f"port {PANEL_PORT}, where the Supervisor looks for the page, is another program's here")
+    if not is_free(INGRESS_PORT):
+        pytest.skip(f"port {INGRESS_PORT}, where the Supervisor looks for the page, is another program's here")
     async with serving() as supervisor:
         container = Container(folder, supervisor.url)
         native, services = free_port(), free_port()
@@ -200,5 +200,5 @@ async def assert_announced(name, addresses, port):
 
 
 async def assert_page_is_closed_to(others):
-    async with aiohttp.ClientSession() as session, session.get(f"http://{others}:{PANEL_PORT}/") as answer:
+    async with aiohttp.ClientSession() as session, session.get(f"http://{others}:{INGRESS_PORT}/") as answer:
         assert answer.status == 403

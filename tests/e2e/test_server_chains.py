@@ -16,7 +16,7 @@ OWN = "support.chain_engines"
 SETTINGS = """
 listen: {{host: 127.0.0.1, port: 0}}
 home_assistant: {{port: 0}}
-web: {{host: 127.0.0.1, port: {port}}}
+web: {{host: 127.0.0.1, port: {port}, https_port: null}}
 discovery: false
 stt: [mute, pocketsphinx]
 tts: [beeper, {{engine: beeper, fails_at: 0}}]
@@ -34,7 +34,9 @@ async def test_it_starts_with_those_that_work_and_tells_of_the_others(tmp_path, 
         async with running(load(ServerSettings, file)):
             report = await asked(port, "health")
             [status] = [answer async for answer in call_async(control_path(), "status")]
-            metrics = await asked(port, "metrics")
+            token = {"name": "graphs", "scopes": ["metrics"]}
+            [added] = [answer async for answer in call_async(control_path(), "web-token-add", **token)]
+            metrics = await asked(port, "metrics", added["token"])
             await model.was_asked.wait()
         [ahead] = [each.json() for each in model.asked]
         assert ahead["max_tokens"] == 1, "until somebody speaks, the model only learns of the home"
@@ -56,6 +58,7 @@ async def test_it_starts_with_those_that_work_and_tells_of_the_others(tmp_path, 
     assert 'roomtone_engine_works{engine="pocketsphinx",kind="stt"} 1.0' in metrics
 
 
-async def asked(port, path):
-    async with aiohttp.ClientSession() as session, session.get(f"http://127.0.0.1:{port}/{path}") as response:
+async def asked(port, path, token=""):
+    bearer, address = {"Authorization": f"Bearer {token}"}, f"http://127.0.0.1:{port}/{path}"
+    async with aiohttp.ClientSession(headers=bearer) as session, session.get(address) as response:
         return await (response.json() if path == "health" else response.text())

@@ -32,7 +32,10 @@ async def turns(*arguments):
 
 
 async def figures(port):
-    async with aiohttp.ClientSession() as session, session.get(f"http://{HOST}:{port}/metrics") as response:
+    [added] = [each async for each in call_async(control_path(), "web-token-add", name="graphs", scopes=["metrics"])]
+    bearer = {"Authorization": f"Bearer {added['token']}"}
+    address = f"http://{HOST}:{port}/metrics"
+    async with aiohttp.ClientSession(headers=bearer) as session, session.get(address) as response:
         assert response.status == 200
         assert response.content_type == "text/plain"
         return await response.text()
@@ -56,7 +59,7 @@ async def shown(number):
 
 
 async def test_a_turn_is_counted_kept_and_shown():
-    listen, web = ListenSettings(host=HOST, port=0), WebSettings(host=HOST, port=free_port())
+    listen, web = ListenSettings(host=HOST, port=0), WebSettings(host=HOST, port=free_port(), https_port=None)
     services = HomeAssistantSettings(port=0)
     settings = ServerSettings(name="attic", listen=listen, web=web, home_assistant=services, discovery=False)
     async with running(settings) as port:

@@ -15,7 +15,7 @@ from roomtone_server.settings import HomeAssistantSettings, ListenSettings, Serv
 HOST = "127.0.0.1"
 SETTINGS = ServerSettings(
     listen=ListenSettings(host=HOST, port=0),
-    web=WebSettings(host=HOST, port=0),
+    web=WebSettings(host=HOST, port=0, https_port=0),
     home_assistant=HomeAssistantSettings(port=0),
     discovery=False,
 )

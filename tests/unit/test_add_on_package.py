@@ -199,8 +199,9 @@ def test_its_profile_is_one_that_the_kernel_takes():
 
 
 def test_the_ports_are_the_servers(config):
-    from roomtone_server.ports.web.panel import PANEL_PORT
-    from roomtone_server.settings import NATIVE_PORT, SERVICES_PORT, WEB_PORT
+    from roomtone_server.ports.web.auth.visit import INGRESS_PORT
+    from roomtone_server.settings import HTTPS_PORT, NATIVE_PORT, SERVICES_PORT, WEB_PORT
 
-    assert config.ingress_port == PANEL_PORT
-    assert config.ports == {f"{NATIVE_PORT}/tcp": NATIVE_PORT, f"{SERVICES_PORT}/tcp": None, f"{WEB_PORT}/tcp": None}
+    assert config.ingress_port == INGRESS_PORT
+    closed = dict.fromkeys(f"{port}/tcp" for port in (SERVICES_PORT, WEB_PORT, HTTPS_PORT))
+    assert config.ports == {f"{NATIVE_PORT}/tcp": NATIVE_PORT} | closed

@@ -8,10 +8,10 @@ import socket
 import aiohttp
 import pytest
 from support.scripted import parts
+from support.web import DoorsFor
 
 from roomtone.errors import PortUnusable
 from roomtone_server.health import Health
-from roomtone_server.ports.web.auth.doors import LockedDoors
 from roomtone_server.ports.web.early import PATIENCE_S, answering
 from roomtone_server.ports.web.port import serve_web, watching_routes
 from roomtone_server.runtime.house import House
@@ -20,7 +20,7 @@ HOST = "127.0.0.1"
 
 
 def whole(sockets, health):
-    return serve_web(sockets, watching_routes(health, lambda: b""), LockedDoors())
+    return serve_web(sockets, watching_routes(health, lambda: b""), DoorsFor(None))
 
 
 @contextlib.asynccontextmanager

@@ -64,7 +64,7 @@ async def both(folder, home_assistant, home):
         "server": {
             "name": SERVER,
             "listen": {"host": "127.0.0.1", "port": 0},
-            "web": {"host": "127.0.0.1", "port": 0},
+            "web": {"host": "127.0.0.1", "port": 0, "https_port": None},
             "home": {"engine": "virtual", "file": str(home)},
             "home_assistant": {"port": free_port(), "allow": allow},
         },

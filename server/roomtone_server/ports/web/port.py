@@ -1,6 +1,7 @@
 """The web port: one application, made of Routes, behind its doors."""
 
 import contextlib
+import ssl
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from socket import socket
 from typing import Final
@@ -9,6 +10,7 @@ from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from roomtone_server.ports.web.auth.doors import Doors
+from roomtone_server.ports.web.auth.headers import guard
 from roomtone_server.ports.web.auth.who import who_may
 from roomtone_server.ports.web.early import Health
 from roomtone_server.ports.web.problems import note_answering, problems
@@ -39,22 +41,27 @@ def watching_routes(health: Health, exposition: Callable[[], bytes]) -> Sequence
 def web_app(routes: Iterable[Route], doors: Doors) -> web.Application:
     """The application: no handler runs for whom the doors do not let in."""
     known: dict[web.AbstractRoute, Route] = {}
-    app = web.Application(middlewares=[problems, who_may(known, doors.who)], client_max_size=MAX_BODY_BYTES)
-    app.on_response_prepare.append(note_answering)
+    app = web.Application(middlewares=[problems, who_may(known, doors)], client_max_size=MAX_BODY_BYTES)
+    app.on_response_prepare.extend([note_answering, guard])
     for route in routes:
         known[app.router.add_route(route.method, route.path, route.handler)] = route
     return app
 
 
 @contextlib.asynccontextmanager
-async def serve_web(sockets: Sequence[socket], routes: Iterable[Route], doors: Doors) -> AsyncIterator[None]:
-    """Serves on sockets that listen, which are its own from now on, while it is entered."""
-    app = web_app(routes, doors)
-    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=SHUTDOWN_S)
+async def serve_web(
+    sockets: Sequence[socket],
+    routes: Iterable[Route],
+    doors: Doors,
+    *,
+    secure: Sequence[tuple[socket, ssl.SSLContext]] = (),
+) -> AsyncIterator[None]:
+    """Serves on sockets that listen, which are its own from now on, while it is entered: on `secure` ones by HTTPS."""
+    runner = web.AppRunner(web_app(routes, doors), access_log=None, handle_signals=False, shutdown_timeout=SHUTDOWN_S)
     await runner.setup()
     try:
-        for each in sockets:
-            await web.SockSite(runner, each).start()
+        for each, context in [*((plain, None) for plain in sockets), *secure]:
+            await web.SockSite(runner, each, ssl_context=context).start()
         yield
     finally:
         await runner.cleanup()

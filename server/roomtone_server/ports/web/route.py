@@ -15,7 +15,6 @@ EVERY_SCOPE: Final[frozenset[Scope]] = frozenset(get_args(Scope))
 FAMILY_SCOPES: Final[frozenset[Scope]] = frozenset({"read", "speak", "control"})
 
 
-
 @dataclass(frozen=True, slots=True)
 class Who:
     """Somebody who was let in."""
