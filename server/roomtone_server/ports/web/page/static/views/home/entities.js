@@ -9,15 +9,30 @@
 
 /** What people reach for first stands first; any other kind comes behind, by its name. */
 const ORDER = [
-  "light", "switch", "input_boolean", "fan", "cover", "valve", "climate", "media_player", "lock",
-  "alarm_control_panel", "vacuum", "lawn_mower", "scene", "script", "button", "input_button", "todo",
+  "light",
+  "switch",
+  "input_boolean",
+  "fan",
+  "cover",
+  "valve",
+  "climate",
+  "media_player",
+  "lock",
+  "alarm_control_panel",
+  "vacuum",
+  "lawn_mower",
+  "scene",
+  "script",
+  "button",
+  "input_button",
+  "todo",
 ];
 
-const SWITCHED = {on: "turn_off", off: "turn_on"};
-const STARTED = {docked: "start", idle: "start", paused: "start", cleaning: "return_to_base"};
-const MOWN = {docked: "start_mowing", paused: "start_mowing", mowing: "dock"};
+const SWITCHED = { on: "turn_off", off: "turn_on" };
+const STARTED = { docked: "start", idle: "start", paused: "start", cleaning: "return_to_base" };
+const MOWN = { docked: "start_mowing", paused: "start_mowing", mowing: "dock" };
 const HEATED = Object.fromEntries(
-  ["heat", "cool", "heat_cool", "auto", "dry", "fan_only"].map(state => [state, "turn_off"]),
+  ["heat", "cool", "heat_cool", "auto", "dry", "fan_only"].map((state) => [state, "turn_off"]),
 );
 
 /** By domain and state: the service that a tap calls. `""` stands for any state. */
@@ -26,35 +41,51 @@ const SERVICES = {
   switch: SWITCHED,
   input_boolean: SWITCHED,
   fan: SWITCHED,
-  cover: {open: "close_cover", closed: "open_cover"},
-  valve: {open: "close_valve", closed: "open_valve"},
-  climate: {off: "turn_on", ...HEATED},
+  cover: { open: "close_cover", closed: "open_cover" },
+  valve: { open: "close_valve", closed: "open_valve" },
+  climate: { off: "turn_on", ...HEATED },
   media_player: {
-    off: "turn_on", on: "media_play", idle: "media_play", paused: "media_play", playing: "media_pause",
+    off: "turn_on",
+    on: "media_play",
+    idle: "media_play",
+    paused: "media_play",
+    playing: "media_pause",
   },
-  lock: {locked: "unlock", unlocked: "lock"},
+  lock: { locked: "unlock", unlocked: "lock" },
   vacuum: STARTED,
   lawn_mower: MOWN,
-  scene: {"": "turn_on"},
-  script: {"": "turn_on"},
-  button: {"": "press"},
-  input_button: {"": "press"},
+  scene: { "": "turn_on" },
+  script: { "": "turn_on" },
+  button: { "": "press" },
+  input_button: { "": "press" },
 };
 
 /** States in which an entity is drawn as active. */
 const ACTIVE = new Set([
-  "on", "open", "opening", "playing", "unlocked", "cleaning", "mowing", "heat", "cool", "heat_cool", "auto", "dry",
-  "fan_only", "triggered",
+  "on",
+  "open",
+  "opening",
+  "playing",
+  "unlocked",
+  "cleaning",
+  "mowing",
+  "heat",
+  "cool",
+  "heat_cool",
+  "auto",
+  "dry",
+  "fan_only",
+  "triggered",
 ]);
 
 /** @param {Entity} entity */
-export const isActive = ({domain, state}) => ACTIVE.has(state) && domain !== "binary_sensor" && domain !== "script";
+export const isActive = ({ domain, state }) => ACTIVE.has(state) && domain !== "binary_sensor" && domain !== "script";
 
 /**
  * @param {Entity} entity
  * @returns {string | null} the service that a tap on it calls; null: it only tells
  */
-export function tapped({domain, state}) {
+export function tapped({ domain, state }) {
   const services = SERVICES[domain] ?? {};
   const name = services[state] ?? services[""];
   return name ? `${domain}.${name}` : null;
@@ -65,20 +96,27 @@ export function tapped({domain, state}) {
  * @param {Entity} entity
  * @returns {{value: number, unit: "percent" | "degrees"} | {text: string} | null}
  */
-export function detail({domain, state, attributes}) {
+export function detail({ domain, state, attributes }) {
   const {
-    brightness, percentage, current_position: position, volume_level: volume, media_title: title,
-    current_temperature: measured, temperature, unit_of_measurement: unit,
+    brightness,
+    percentage,
+    current_position: position,
+    volume_level: volume,
+    media_title: title,
+    current_temperature: measured,
+    temperature,
+    unit_of_measurement: unit,
   } = attributes;
-  const percent = value => ({value: Math.round(value), unit: "percent"});
-  if (domain === "light" && state === "on" && brightness) return percent(brightness / 255 * 100);
+  const percent = (value) => ({ value: Math.round(value), unit: "percent" });
+  if (domain === "light" && state === "on" && brightness) return percent((brightness / 255) * 100);
   if (domain === "fan" && state === "on" && percentage) return percent(percentage);
   if (domain === "cover" && position > 0 && position < 100) return percent(position);
-  if (domain === "media_player" && state === "playing" && title) return {text: title};
+  if (domain === "media_player" && state === "playing" && title) return { text: title };
   if (domain === "media_player" && state !== "off" && volume !== undefined) return percent(volume * 100);
   const degrees = measured ?? temperature;
-  if ((domain === "climate" || domain === "weather") && degrees !== undefined) return {value: degrees, unit: "degrees"};
-  return domain === "sensor" && unit ? {text: unit} : null;
+  if ((domain === "climate" || domain === "weather") && degrees !== undefined)
+    return { value: degrees, unit: "degrees" };
+  return domain === "sensor" && unit ? { text: unit } : null;
 }
 
 /**
@@ -91,8 +129,11 @@ export function detail({domain, state, attributes}) {
 export function found(areas, wanted, kindOf) {
   const words = folded(wanted).split(/\s+/).filter(Boolean);
   return areas
-    .map(area => ({...area, entities: area.entities.filter(each => has(each, area, words, kindOf)).sort(inOrder)}))
-    .filter(area => area.entities.length > 0);
+    .map((area) => ({
+      ...area,
+      entities: area.entities.filter((each) => has(each, area, words, kindOf)).sort(inOrder),
+    }))
+    .filter((area) => area.entities.length > 0);
 }
 
 /**
@@ -101,28 +142,51 @@ export function found(areas, wanted, kindOf) {
  * @param {Partial<Entity> & {id: string}} entity
  */
 export function changed(areas, entity) {
-  const after = each => each.id === entity.id ? {...each, ...entity} : each;
-  return areas.map(area => area.entities.some(each => each.id === entity.id)
-    ? {...area, entities: area.entities.map(after)}
-    : area);
+  const after = (each) => (each.id === entity.id ? { ...each, ...entity } : each);
+  return areas.map((area) =>
+    area.entities.some((each) => each.id === entity.id) ? { ...area, entities: area.entities.map(after) } : area,
+  );
 }
 
 function has(entity, area, words, kindOf) {
   if (words.length === 0) return true;
   const text = folded(`${entity.name} ${area.name} ${kindOf(entity.domain)}`);
-  return words.every(word => text.includes(word));
+  return words.every((word) => text.includes(word));
 }
 
 function inOrder(one, other) {
   return rank(one) - rank(other) || one.name.localeCompare(other.name);
 }
 
-function rank({domain}) {
+function rank({ domain }) {
   const index = ORDER.indexOf(domain);
   return index < 0 ? ORDER.length : index;
 }
 
 /** Case and accents do not count; marks of other scripts than Latin are letters of their own. */
 function folded(text) {
-  return text.normalize("NFD").replace(/[\u0300-\u036f]/g, "").toLowerCase();
+  return text
+    .normalize("NFD")
+    .replace(/[\u0300-\u036f]/g, "")
+    .toLowerCase();
+}
+
+const ICONS = {
+  input_boolean: "switch",
+  valve: "cover",
+  lawn_mower: "vacuum",
+  input_button: "button",
+  script: "scene",
+  alarm_control_panel: "alarm",
+  binary_sensor: "sensor",
+};
+const DRAWN = new Set([
+  "light", "switch", "fan", "cover", "climate", "media_player", "lock", "alarm", "vacuum", "scene", "button", "todo",
+  "weather", "sensor",
+]);
+
+/** Which of `lib/icons.js` stands for an entity. @param {Entity} entity */
+export function iconOf({ domain }) {
+  const name = ICONS[domain] ?? domain;
+  return DRAWN.has(name) ? name : "sensor";
 }

@@ -14,16 +14,16 @@ export const HEIGHT = 28;
  *   area from it up to p95; where p99 stands
  */
 export function plot(buckets) {
-  const maxMs = Math.max(1, ...buckets.map(each => each?.p99 ?? 0));
+  const maxMs = Math.max(1, ...buckets.map((each) => each?.p99 ?? 0));
   const step = WIDTH / buckets.length;
-  const x = index => round((index + 0.5) * step);
-  const y = ms => round(HEIGHT - 1 - ms / maxMs * (HEIGHT - 3));
+  const x = (index) => round((index + 0.5) * step);
+  const y = (ms) => round(HEIGHT - 1 - (ms / maxMs) * (HEIGHT - 3));
   const runs = together(buckets);
   return {
     maxMs,
-    line: runs.map(run => trail(run.map(({index, bucket}) => [x(index), y(bucket.p50)]))).join(""),
-    band: runs.map(run => around(run, x, y)).join(""),
-    worst: buckets.flatMap((bucket, index) => bucket ? [{x: x(index), y: y(bucket.p99)}] : []),
+    line: runs.map((run) => trail(run.map(({ index, bucket }) => [x(index), y(bucket.p50)]))).join(""),
+    band: runs.map((run) => around(run, x, y)).join(""),
+    worst: buckets.flatMap((bucket, index) => (bucket ? [{ x: x(index), y: y(bucket.p99) }] : [])),
   };
 }
 
@@ -32,8 +32,8 @@ function together(buckets) {
   const runs = [];
   buckets.forEach((bucket, index) => {
     if (!bucket) return;
-    if (buckets[index - 1]) runs.at(-1).push({index, bucket});
-    else runs.push([{index, bucket}]);
+    if (buckets[index - 1]) runs.at(-1).push({ index, bucket });
+    else runs.push([{ index, bucket }]);
   });
   return runs;
 }
@@ -46,9 +46,9 @@ function trail(points) {
 
 /** From the median up to p95 and back; one bucket alone is as wide as it is long. */
 function around(run, x, y) {
-  const wide = run.length > 1 ? run : [-0.3, 0.3].map(aside => ({...run[0], index: run[0].index + aside}));
-  const up = wide.map(({index, bucket}) => [x(index), y(bucket.p50)]);
-  const back = [...wide].reverse().map(({index, bucket}) => [x(index), y(bucket.p95)]);
+  const wide = run.length > 1 ? run : [-0.3, 0.3].map((aside) => ({ ...run[0], index: run[0].index + aside }));
+  const up = wide.map(({ index, bucket }) => [x(index), y(bucket.p50)]);
+  const back = [...wide].reverse().map(({ index, bucket }) => [x(index), y(bucket.p95)]);
   return `${trail([...up, ...back])}Z`;
 }
 

@@ -23,10 +23,25 @@ const MAX_ACTIONS = 20;
  * @param {TurnEvent} event its first, whichever that is
  * @returns {RunningTurn}
  */
-export function begun({satellite, turn, at_ms: atMs}) {
+export function begun({ satellite, turn, at_ms: atMs }) {
   return {
-    satellite, turn, atMs, zeroMs: atMs, micBeganMs: Infinity, firsts: {}, samples: {}, silenceMs: null, rateHz: null,
-    soundsMs: null, partial: "", transcript: "", rejected: "", reply: "", intent: "", actions: [], outcome: null,
+    satellite,
+    turn,
+    atMs,
+    zeroMs: atMs,
+    micBeganMs: Infinity,
+    firsts: {},
+    samples: {},
+    silenceMs: null,
+    rateHz: null,
+    soundsMs: null,
+    partial: "",
+    transcript: "",
+    rejected: "",
+    reply: "",
+    intent: "",
+    actions: [],
+    outcome: null,
     speculations: [],
   };
 }
@@ -37,42 +52,46 @@ export function begun({satellite, turn, at_ms: atMs}) {
  * @returns {RunningTurn}
  */
 export function grown(turn, event) {
-  const {at_ms: atMs, what, data} = event;
-  const firsts = what in turn.firsts ? turn.firsts : {...turn.firsts, [what]: atMs};
-  const micBeganMs = data.sample === undefined
-    ? turn.micBeganMs
-    : Math.min(turn.micBeganMs, atMs - data.sample / SAMPLES_PER_MS);
-  return {...turn, atMs: Math.max(turn.atMs, atMs), firsts, micBeganMs, ...TOLD[what]?.(turn, data, atMs)};
+  const { at_ms: atMs, what, data } = event;
+  const firsts = what in turn.firsts ? turn.firsts : { ...turn.firsts, [what]: atMs };
+  const micBeganMs =
+    data.sample === undefined ? turn.micBeganMs : Math.min(turn.micBeganMs, atMs - data.sample / SAMPLES_PER_MS);
+  return { ...turn, atMs: Math.max(turn.atMs, atMs), firsts, micBeganMs, ...TOLD[what]?.(turn, data, atMs) };
 }
 
 /** What each kind of event changes. @type {Record<string, (turn: RunningTurn, data: any, atMs: number) => object>} */
 const TOLD = {
-  wake: (turn, {sample, name}) => ({samples: {...turn.samples, [name ? "wake" : "button"]: sample}}),
-  "speech-started": (turn, {sample}) => ({samples: {speechStarted: sample, ...turn.samples, speechEnded: undefined}}),
-  "speech-ended": (turn, {sample}) => ({samples: {...turn.samples, speechEnded: sample}}),
-  partial: (_turn, {text}) => ({partial: text}),
-  speculated: (turn, {revision}, beginMs) => ({
-    speculations: [...turn.speculations, {revision, beginMs, endMs: null, fate: "open"}].slice(-MAX_SPECULATIONS),
+  wake: (turn, { sample, name }) => ({ samples: { ...turn.samples, [name ? "wake" : "button"]: sample } }),
+  "speech-started": (turn, { sample }) => ({
+    samples: { speechStarted: sample, ...turn.samples, speechEnded: undefined },
   }),
-  discarded: (turn, {revision}, endMs) => settled(turn, revision, endMs, "discarded"),
-  committed: (turn, {revision}, endMs) => settled(turn, revision, endMs, "committed"),
-  endpoint: (turn, {sample, silence_ms: silenceMs}) => ({samples: {...turn.samples, endpoint: sample}, silenceMs}),
-  rejected: (_turn, {text}) => ({rejected: text}),
-  transcript: (_turn, {text}) => ({transcript: text}),
-  intent: (_turn, {name}) => ({intent: name}),
-  action: (turn, {entity, service}) => ({actions: [...turn.actions, {entity, service}].slice(-MAX_ACTIONS)}),
-  reply: (turn, {text}) => ({reply: turn.reply + text}),
-  "first-audio": (_turn, {rate_hz: rateHz}) => ({rateHz}),
+  "speech-ended": (turn, { sample }) => ({ samples: { ...turn.samples, speechEnded: sample } }),
+  partial: (_turn, { text }) => ({ partial: text }),
+  speculated: (turn, { revision }, beginMs) => ({
+    speculations: [...turn.speculations, { revision, beginMs, endMs: null, fate: "open" }].slice(-MAX_SPECULATIONS),
+  }),
+  discarded: (turn, { revision }, endMs) => settled(turn, revision, endMs, "discarded"),
+  committed: (turn, { revision }, endMs) => settled(turn, revision, endMs, "committed"),
+  endpoint: (turn, { sample, silence_ms: silenceMs }) => ({
+    samples: { ...turn.samples, endpoint: sample },
+    silenceMs,
+  }),
+  rejected: (_turn, { text }) => ({ rejected: text }),
+  transcript: (_turn, { text }) => ({ transcript: text }),
+  intent: (_turn, { name }) => ({ intent: name }),
+  action: (turn, { entity, service }) => ({ actions: [...turn.actions, { entity, service }].slice(-MAX_ACTIONS) }),
+  reply: (turn, { text }) => ({ reply: turn.reply + text }),
+  "first-audio": (_turn, { rate_hz: rateHz }) => ({ rateHz }),
   sounded: soundsSince,
   played: soundsSince,
-  ended: (_turn, {outcome}) => ({outcome}),
+  ended: (_turn, { outcome }) => ({ outcome }),
 };
 
 /**
  * As the turn's waterfall draws it, at a moment of the events' clock.
  * @param {RunningTurn} turn
  * @param {number} nowMs ignored once the turn has ended
- * @returns {{stages: Record<string, [number, number]>, speculations: object[]}} times in ms since the turn's first moment
+ * @returns {{stages: Record<string, [number, number]>, speculations: object[]}} in ms since its first moment
  */
 export function drawn(turn, nowMs) {
   const overMs = turn.outcome === null ? Math.max(nowMs, turn.atMs) : turn.firsts.ended;
@@ -82,7 +101,7 @@ export function drawn(turn, nowMs) {
   const zeroMs = Math.min(turn.zeroMs, ...spans.map(([, beginMs]) => beginMs));
   return {
     stages: Object.fromEntries(spans.map(([stage, beginMs, endMs]) => [stage, [beginMs - zeroMs, endMs - zeroMs]])),
-    speculations: turn.speculations.map(({endMs, ...each}) => ({
+    speculations: turn.speculations.map(({ endMs, ...each }) => ({
       ...each,
       beginMs: each.beginMs - zeroMs,
       endMs: (endMs ?? overMs) - zeroMs,
@@ -91,8 +110,8 @@ export function drawn(turn, nowMs) {
 }
 
 /** Begin and end of each stage on the events' clock; not a number where it has none yet. */
-function spansOf({firsts, samples, silenceMs, micBeganMs, soundsMs}) {
-  const heardMs = sample => micBeganMs + sample / SAMPLES_PER_MS;
+function spansOf({ firsts, samples, silenceMs, micBeganMs, soundsMs }) {
+  const heardMs = (sample) => micBeganMs + sample / SAMPLES_PER_MS;
   const silenceBeganMs = silenceMs === null ? heardMs(samples.speechEnded) : heardMs(samples.endpoint) - silenceMs;
   return {
     wake: [heardMs(samples.wake), firsts.wake],
@@ -107,13 +126,13 @@ function spansOf({firsts, samples, silenceMs, micBeganMs, soundsMs}) {
 }
 
 function settled(turn, revision, endMs, fate) {
-  const settle = each => each.revision === revision && each.endMs === null ? {...each, endMs, fate} : each;
-  return {speculations: turn.speculations.map(settle)};
+  const settle = (each) => (each.revision === revision && each.endMs === null ? { ...each, endMs, fate } : each);
+  return { speculations: turn.speculations.map(settle) };
 }
 
 /** When the reply began to sound: the earliest that any report says, but not before it was sent. */
-function soundsSince({rateHz, firsts, soundsMs}, {samples}, atMs) {
+function soundsSince({ rateHz, firsts, soundsMs }, { samples }, atMs) {
   if (!rateHz || !samples) return {};
-  const since = Math.max(firsts["first-audio"] ?? 0, atMs - samples / rateHz * 1000);
-  return {soundsMs: Math.min(soundsMs ?? Infinity, since)};
+  const since = Math.max(firsts["first-audio"] ?? 0, atMs - (samples / rateHz) * 1000);
+  return { soundsMs: Math.min(soundsMs ?? Infinity, since) };
 }
