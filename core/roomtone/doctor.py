@@ -37,6 +37,7 @@ class Finding:
     state: State
     text: str
     remedy: str = ""  # what to do, as a command or a sentence
+    fix: str = ""  # what the server can do about it when it is asked to: "pull:MODEL"
 
 
 Check = Callable[[], Iterable[Finding]]

@@ -9,6 +9,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final
 
+from roomtone import extras
 from roomtone.doctor import Check, Finding
 from roomtone.errors import RoomtoneError, ServerNotRunning
 from roomtone.link.security import make_certificate
@@ -110,14 +111,19 @@ async def _ask() -> tuple[bool, int, str | None]:
 
 def _models() -> Iterator[Finding]:
     """Which are installed; none need be."""
-    here = installed(cache_dir())
+    from roomtone_server.models.manifest import read
+
+    settings, here = _settings(), installed(cache_dir())
+    manifest = read(settings.models.manifest)
     for kind, subject in (("whisper", "whisper models"), ("piper", "piper voices")):
         names = [title.partition("/")[2] for title in here if title.startswith(f"{kind}/")]
         some = ", ".join(names[:MAX_NAMES_LISTED]) + (", ..." if len(names) > MAX_NAMES_LISTED else "")
         if names:
             yield Finding(subject, "note", f"installed: {some}")
         else:
-            yield Finding(subject, "note", "none installed", "`roomtone models list` shows which there are")
+            best = manifest.best(kind, settings.first_language)
+            fix = f"pull:{best.title}" if best and not extras.lacking(kind) else ""
+            yield Finding(subject, "note", "none installed", "`roomtone models list` shows which there are", fix)
 
 
 def _hearing() -> Iterator[Finding]:

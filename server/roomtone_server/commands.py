@@ -40,14 +40,17 @@ def server(config: Path | None, *, print_config: bool, log_level: logs.Level | N
       control.sock   where `roomtone pair` and `roomtone ask` reach it
     """  # noqa: D301 - click keeps the lines after the character that \b stands for
     import asyncio
+    import os
 
     from roomtone.settings import load, render
-    from roomtone_server.settings import ServerSettings
+    from roomtone_server.settings import CONFIG_VARIABLE, ServerSettings
 
     settings = load(ServerSettings, config)
     if print_config:
         click.echo(render(settings), nl=False)
         return
+    if config is not None:
+        os.environ[CONFIG_VARIABLE] = str(config.absolute())  # the doctor, whom it calls, looks at the same settings
     logs.setup(log_level or settings.log_level)
     from roomtone_server.model_commands import provide
 

@@ -47,5 +47,9 @@ class Health:
         }
 
     async def status(self, _arguments: dict[str, Any]) -> AsyncGenerator[dict[str, Any], None]:
-        """The control socket's verb: the report, and what is the owner's business only."""
-        yield self.report() | {"unheard_names": self.house.unheard_names if self.house else []}
+        """The control socket's verb."""
+        yield self.owners_report()
+
+    def owners_report(self) -> dict[str, Any]:
+        """The report, and what is the business of those alone who were let in."""
+        return self.report() | {"unheard_names": self.house.unheard_names if self.house else []}

@@ -7,21 +7,11 @@ from dataclasses import dataclass
 from roomtone.link.background import alongside
 from roomtone_server.equipment import Equipment
 from roomtone_server.health import Health
-from roomtone_server.home.base import HomeSettings
 from roomtone_server.household import NativeDoor
 from roomtone_server.mind import Mind
 from roomtone_server.ports.control import Verb
 from roomtone_server.ports.web.api.described import described
 from roomtone_server.ports.web.api.endpoint import AnyEndpoint, routes_of
-from roomtone_server.ports.web.api.happenings import Happenings, event_endpoints
-from roomtone_server.ports.web.api.home import home_endpoints
-from roomtone_server.ports.web.api.live import Live
-from roomtone_server.ports.web.api.satellites import satellite_endpoints
-from roomtone_server.ports.web.api.settings import settings_endpoints
-from roomtone_server.ports.web.api.sound.stt import stt_endpoints
-from roomtone_server.ports.web.api.sound.tts import tts_endpoints
-from roomtone_server.ports.web.api.speech import speech_endpoints
-from roomtone_server.ports.web.api.turns import turn_endpoints
 from roomtone_server.ports.web.auth.doors import SESSION_COOKIE
 from roomtone_server.ports.web.early import Early
 from roomtone_server.ports.web.page.page import page_routes
@@ -29,8 +19,8 @@ from roomtone_server.ports.web.port import serve_web, watching_routes
 from roomtone_server.ports.web.route import Route
 from roomtone_server.runtime.house import House
 from roomtone_server.settings import ServerSettings
-from roomtone_server.store.turns import SqliteTurnStore
 from roomtone_server.telemetry.metrics import Metrics
+from roomtone_server.web_api import open_api
 from roomtone_server.web_doors import open_web_doors
 
 
@@ -52,12 +42,11 @@ async def open_web(stack: AsyncExitStack, early: Early | None, server: Furnished
     one: what the local command line may ask of it. Raises PortUnusable, LinkError, StoreError."""
     port, database = early.port if early else None, server.mind.database
     doors = await open_web_doors(stack, server.settings, database, server.equipment.around.state, port)
-    live, turns = Live(), SqliteTurnStore(database)
+    api = await open_api(stack, server)
     sockets = [*(await early.hand_over() if early else ()), *doors.ingress]
-    routes = _routes(server, [*_endpoints(server, live), *doors.endpoints])
+    routes = _routes(server, [*api.endpoints, *doors.endpoints])
     await stack.enter_async_context(serve_web(sockets, routes, doors.doors, secure=doors.secure))
-    happenings = Happenings(live, server.house, server.mind.home, turns, server.health.report)
-    await stack.enter_async_context(alongside(happenings.tell()))  # left first: who listens is let go at once
+    await stack.enter_async_context(alongside(api.happenings.tell()))  # left first: who listens is let go at once
     return doors.verbs
 
 
@@ -67,22 +56,4 @@ def _routes(server: Furnished, endpoints: Sequence[AnyEndpoint]) -> Sequence[Rou
         *watching_routes(server.health.report, server.metrics.exposition),
         *page_routes(),
         *routes_of(described(endpoints, session_cookie=SESSION_COOKIE)),
-    ]
-
-
-def _endpoints(server: Furnished, live: Live) -> Sequence[AnyEndpoint]:
-    """The API, but for what describes it."""
-    home = server.equipment.chosen.home.settings
-    assert isinstance(home, HomeSettings)
-    turns = SqliteTurnStore(server.mind.database)
-    tts = server.equipment.chosen.tts.name
-    return [
-        *speech_endpoints(server.house, server.equipment.tts, tts, server.settings.language),
-        *turn_endpoints(turns),
-        *home_endpoints(server.mind.home, home.confirm),
-        *satellite_endpoints(server.house, server.native.satellites, turns),
-        *tts_endpoints(server.equipment.tts, server.settings.first_language),
-        *stt_endpoints(server.house.parts),
-        *event_endpoints(live),
-        *settings_endpoints(server.settings),
     ]

@@ -111,7 +111,7 @@ def test_libraries_that_write_to_stderr_by_themselves_are_not_heard(ends, capfd)
 def test_json_has_every_finding(ends):
     ends({"mine": "support.checks:FINE"})
     told = json.loads(CliRunner().invoke(doctor.doctor, ["--json"]).stdout)
-    assert {"subject": "ears", "state": "works", "text": "two", "remedy": ""} in told
+    assert {"subject": "ears", "state": "works", "text": "two", "remedy": "", "fix": ""} in told
 
 
 def test_it_changes_nothing_but_makes_its_folders():

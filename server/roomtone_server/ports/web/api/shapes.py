@@ -267,7 +267,7 @@ class Pull(Shape):
     file: str = ""
     done_bytes: int = 0
     total_bytes: int | None = None
-    note: str = Field("", description="Something that whoever waits should know; of a failure, why.")
+    note: str = Field(default="", description="Something that whoever waits should know; of a failure, why.")
 
 
 class Model(Shape):
@@ -312,7 +312,7 @@ class Finding(Shape):
     state: FindingState
     text: str
     remedy: str
-    fix: str | None = Field(description="What POST /api/health/fixes/{id} can do about it.")
+    fix: str | None = Field(description="What POST /api/health/fixes/{id} would do about it.")
 
 
 class Health(Shape):
