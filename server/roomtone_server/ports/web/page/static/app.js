@@ -1,4 +1,7 @@
-/** The shell: who may come in, where one can go, and what is shown of it. Addresses are #/NAME/...: all URLs are relative. */
+/**
+ * The shell: who may come in, where one can go, and what is shown of it. Addresses are #/NAME/..., so that all URLs are
+ * relative, and the page works wherever it is served.
+ */
 
 import { LitElement, css, html, nothing } from "./vendor/lit.js";
 import { icon, inWords, trouble, waiting } from "./lib/elements.js";
@@ -113,7 +116,7 @@ class App extends LitElement {
   _navigation() {
     return html`
       <nav aria-label=${t("shell.places")}>
-        <a class="brand" href="#/talk" tabindex="-1" aria-hidden="true"><img src="icon.svg" alt="" width="32" height="32">Roomtone</a>
+        <div class="brand"><img src="icon.svg" alt="" width="32" height="32">Roomtone</div>
         <ul>
           ${PLACES.map((name) => html`
             <li>
@@ -175,7 +178,7 @@ function styles() {
     }
     .brand {
       display: flex; align-items: center; gap: var(--s3); padding-inline: var(--s3); font-size: 1.15rem;
-      font-weight: 650; color: var(--ink); text-decoration: none;
+      font-weight: 650;
     }
     ul { list-style: none; margin: 0; padding: 0; display: flex; flex-direction: column; gap: 2px; }
     nav li a {
@@ -192,7 +195,9 @@ function styles() {
     footer .language select { width: auto; }
     footer button { color: var(--muted); }
     .inside footer { display: none; }
-    .toast { position: fixed; inset: auto 0 var(--s5); display: grid; place-items: center; pointer-events: none; z-index: 9; }
+    .toast {
+      position: fixed; inset: auto 0 var(--s5); display: grid; place-items: center; pointer-events: none; z-index: 9;
+    }
     .toast p {
       max-width: min(36rem, calc(100vw - 2 * var(--s4))); padding: var(--s3) var(--s4); color: var(--paper);
       background: var(--ink); border-radius: var(--radius-small); box-shadow: var(--shadow); pointer-events: auto;
@@ -208,7 +213,10 @@ function styles() {
       }
       nav ul { flex-direction: row; }
       nav li { flex: 1; min-width: 0; }
-      nav li a { flex-direction: column; gap: 2px; justify-content: center; min-height: 60px; padding: 0 2px; font-size: .72rem; border-radius: 0; }
+      nav li a {
+        flex-direction: column; gap: 2px; justify-content: center; min-height: 60px; padding: 0 2px; font-size: .72rem;
+        border-radius: 0;
+      }
       nav li a[aria-current] { background: none; }
       nav li span { max-width: 100%; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
       .brand, .aside { display: none; }

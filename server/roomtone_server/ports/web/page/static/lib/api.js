@@ -23,11 +23,11 @@ export async function request(path, { method = "GET", body, query = {}, signal }
   for (const [name, value] of Object.entries(query)) {
     if (value !== null && value !== undefined) url.searchParams.set(name, String(value));
   }
-  const isRaw = body instanceof Blob;
-  const headers = body === undefined || isRaw ? {} : { "Content-Type": "application/json" };
+  const isRaw = body === undefined || body instanceof Blob;
+  const headers = isRaw ? {} : { "Content-Type": "application/json" };
   let answer;
   try {
-    answer = await fetch(url, { method, headers, signal, body: body === undefined || isRaw ? body : JSON.stringify(body) });
+    answer = await fetch(url, { method, headers, signal, body: isRaw ? body : JSON.stringify(body) });
   } catch (problem) {
     if (problem.name === "AbortError") throw problem;
     throw new Problem(0);

@@ -23,8 +23,9 @@ export const percent = (share) => new Intl.NumberFormat(language(), { style: "pe
 export function moment(when) {
   const date = asDate(when);
   const isToday = date.toDateString() === new Date().toDateString();
-  const day = isToday ? {} : { day: "numeric", month: "short" };
-  return new Intl.DateTimeFormat(language(), { hour: "2-digit", minute: "2-digit", second: "2-digit", ...day }).format(date);
+  const time = { hour: "2-digit", minute: "2-digit", second: "2-digit" };
+  const parts = isToday ? time : { ...time, day: "numeric", month: "short" };
+  return new Intl.DateTimeFormat(language(), parts).format(date);
 }
 
 /** "3 minutes ago". `when`: as above. */
@@ -37,5 +38,7 @@ export function ago(when, now = Date.now()) {
 
 const asDate = (when) => new Date(typeof when === "number" ? when * 1000 : when);
 
-const unit = (value, name) =>
-  new Intl.NumberFormat(language(), { style: "unit", unit: name, unitDisplay: "short", maximumFractionDigits: 2 }).format(value);
+function unit(value, name) {
+  const style = { style: "unit", unit: name, unitDisplay: "short", maximumFractionDigits: 2 };
+  return new Intl.NumberFormat(language(), style).format(value);
+}

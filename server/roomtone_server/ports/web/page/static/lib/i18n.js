@@ -36,7 +36,7 @@ export async function setLanguage(code) {
 }
 
 /**
- * A text: t("talk.title"), t("rooms.since", {time}). `{time}` in the text is what `values` has.
+ * A text: t("talk.title"), t("talk.wake", {words}). `{words}` in the text is what `values` has.
  * A text that depends on a number is an object by plural category, chosen by `values.count`.
  * @param {string} key section and name
  * @param {Record<string, unknown>} [values]

@@ -64,7 +64,9 @@ export default class Enter extends View {
   _byLink(secret) {
     if (this._link?.secret !== secret) this._ask(secret);
     const purpose = this._link?.purpose;
-    if (purpose === undefined) return html`<h1>${t("enter.title")}</h1>${trouble(this._trouble, () => this._ask(secret))}`;
+    if (purpose === undefined) {
+      return html`<h1>${t("enter.title")}</h1>${trouble(this._trouble, () => this._ask(secret))}`;
+    }
     return html`
       <h1>${t(`enter.${purpose}`)}</h1>
       <p class="why">${t(`enter.${purpose}_why`)}</p>
@@ -75,9 +77,10 @@ export default class Enter extends View {
   }
 
   _newPassword() {
+    const least = this.session.least_characters;
     return html`
       ${this._password("new-password", t("enter.password"), "password-hint")}
-      <p class="small muted" id="password-hint">${t("enter.password_hint", { least: this.session.least_characters })}</p>
+      <p class="small muted" id="password-hint">${t("enter.password_hint", { least })}</p>
       <label class="field">
         <span>${t("enter.password_again")}</span>
         <input name="again" type=${this._shows ? "text" : "password"} required autocomplete="new-password">

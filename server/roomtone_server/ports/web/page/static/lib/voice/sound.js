@@ -1,0 +1,114 @@
+/** The browser's microphone and speaker, with the worklets between them and the page. */
+
+import { chime } from "./chimes.js";
+import { AudioClock } from "./clock.js";
+
+const WORKLETS = ["capture", "playback"].map((name) => new URL(`../../worklets/${name}.js`, import.meta.url));
+
+/** Why there is no microphone: `name` is the key of a text. */
+export class NoMicrophone extends Error {
+  constructor(name) {
+    super(name);
+    this.name = name;
+  }
+}
+
+const REASONS = { NotAllowedError: "denied", NotFoundError: "missing", NotReadableError: "busy", AbortError: "busy" };
+
+/** Both ends share one clock and one context. Open it when the person does something: else browsers keep it silent. */
+export class Sound {
+  /** @param {(report: {turn: number, samples: number, done: boolean, at: number|null}) => void} onReport */
+  constructor(onReport) {
+    this._onReport = onReport;
+    this._context = null;
+    this._stream = null;
+    this.clock = new AudioClock();
+  }
+
+  /** Makes the speaker ready, unless it is. */
+  async openSpeaker() {
+    if (this._context) return this._context.resume();
+    const context = new AudioContext({ latencyHint: "interactive" });
+    this._context = context;
+    await Promise.all(WORKLETS.map((module) => context.audioWorklet.addModule(module)));
+    this._speaker = new AudioWorkletNode(context, "roomtone-playback", { numberOfInputs: 0, outputChannelCount: [1] });
+    this._volume = new GainNode(context, { gain: this._loudness ?? 1 });
+    this._speaker.connect(this._volume).connect(context.destination);
+    this._speaker.port.onmessage = ({ data }) => this._report(data);
+    await context.resume();
+  }
+
+  /** Of the frames: what the server takes. */
+  get rate() {
+    return this._context.sampleRate === 48000 ? 48000 : 16000;
+  }
+
+  get hasMicrophone() {
+    return this._stream !== null;
+  }
+
+  /**
+   * The browser takes what the speaker plays out of what the microphone hears, and does nothing else to it: the
+   * recogniser is used to rooms as they are.
+   * @param {string} device its id; empty: the browser's choice
+   * @param {(frame: Int16Array, level: number, at: number|null) => void} onFrame 20 ms; dBFS; ms on the page's clock,
+   *   when its first sample was heard
+   * @param {() => void} onEnd it was unplugged, or taken away
+   * @throws {NoMicrophone}
+   */
+  async openMicrophone(device, onFrame, onEnd) {
+    if (!isSecureContext || !navigator.mediaDevices) throw new NoMicrophone("insecure");
+    const wanted = { echoCancellation: true, noiseSuppression: false, autoGainControl: false, channelCount: 1 };
+    const audio = device ? { ...wanted, deviceId: device } : wanted;
+    const stream = await navigator.mediaDevices.getUserMedia({ audio }).catch((problem) => {
+      throw new NoMicrophone(REASONS[problem.name] ?? "missing");
+    });
+    this._stream = stream;
+    const [track] = stream.getAudioTracks();
+    track.onended = () => {
+      this.closeMicrophone();
+      onEnd();
+    };
+    const late = 20 + 1000 * (track.getSettings().latency ?? 0); // ms from the frame's first sample to its last
+    this._source = new MediaStreamAudioSourceNode(this._context, { mediaStream: stream });
+    this._capture = new AudioWorkletNode(this._context, "roomtone-capture", {
+      numberOfOutputs: 0, channelCount: 1, channelCountMode: "explicit", processorOptions: { rate: this.rate },
+    });
+    this._capture.port.onmessage = ({ data: { frame, level, at } }) => {
+      this.clock.note(performance.now(), this._context.currentTime);
+      onFrame(frame, level, Math.max(0, this.clock.onPage(at) - late));
+    };
+    this._source.connect(this._capture);
+  }
+
+  closeMicrophone() {
+    if (!this._stream) return;
+    for (const track of this._stream.getTracks()) track.stop();
+    this._source.disconnect();
+    this._capture.port.onmessage = null;
+    this._stream = null;
+  }
+
+  /** For the speaker: begin {rate}, push {samples: Float32Array}, end, pause, resume or flush the reply of a turn. */
+  order(order, turn, fields = {}) {
+    const kept = fields.samples ? [fields.samples.buffer] : [];
+    this._speaker?.port.postMessage({ order, turn, ...fields }, kept);
+  }
+
+  chime(sound) {
+    if (this._context) chime(this._context, this._volume, sound);
+  }
+
+  /** @param {number} loudness 0 to 1, as a person hears it */
+  set volume(loudness) {
+    this._loudness = loudness ** 2;
+    if (this._volume) this._volume.gain.value = this._loudness;
+  }
+
+  /** What has been rendered leaves the speaker a little later. */
+  _report({ turn, samples, done, at }) {
+    this.clock.note(performance.now(), this._context.currentTime);
+    const latency = this._context.outputLatency || this._context.baseLatency || 0;
+    this._onReport({ turn, samples, done, at: this.clock.onPage(at + latency) });
+  }
+}

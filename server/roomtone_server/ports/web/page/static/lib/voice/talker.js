@@ -1,0 +1,224 @@
+/**
+ * Talking with the house: brings the microphone, the speaker and the server together. There is one for the whole page,
+ * since it goes on listening while one looks at something else.
+ */
+
+import { SILENT, after } from "./conversation.js";
+import { keep, kept } from "./kept.js";
+import { NoMicrophone, Sound } from "./sound.js";
+import { VoiceSocket } from "./socket.js";
+
+const TAP_MS = 300; // a shorter press is a tap: the utterance ends by its silence, and what sounds falls silent
+
+class Talker extends EventTarget {
+  constructor() {
+    super();
+    this.state = SILENT;
+    this.settings = kept();
+    this.level = -120; // dBFS
+    this._sound = new Sound((report) => this._tellPlayed(report));
+    this._sound.volume = this.settings.volume;
+    this._socket = null;
+    this._isPressed = false;
+    this._pressedAt = 0;
+    this._isHolding = false; // the server was told so
+    this._isReleasing = false;
+    this._isStarted = false; // the server hears the microphone
+    this._sample = 0; // of the next frame, since the server was told `start`
+    this._placed = null; // the last sample whose position was told; null: a gap
+  }
+
+  /** Opens what is not open: must be called while the person does something. Returns whether all is there. */
+  async start() {
+    if (this._starting) return this._starting;
+    this._starting = this._open().finally(() => (this._starting = null));
+    return this._starting;
+  }
+
+  /** The button goes down. */
+  async press() {
+    this._isPressed = true;
+    this._pressedAt = performance.now();
+    const isNew = !this._isReady();
+    if (isNew && !(await this.start())) return;
+    this._wasSounding = this.state.sounding !== null;
+    if (this._isPressed) this._socket.send("hold", { at: performance.now() });
+    else if (isNew && this.settings.mode === "hold") this._socket.send("listen", { at: performance.now() });
+    this._isHolding = this._isPressed;
+  }
+
+  /** The button is let go. */
+  release() {
+    this._isPressed = false;
+    if (!this._isHolding) return;
+    if (performance.now() - this._pressedAt >= TAP_MS) {
+      this._isReleasing = true; // with the frame that is being filled
+      return;
+    }
+    this._isHolding = false;
+    this._socket.send("cancel");
+    if (!this._wasSounding) this._socket.send("listen", { at: performance.now() });
+  }
+
+  /** Whatever goes on is given up. */
+  cancel() {
+    this._socket?.send("cancel");
+  }
+
+  /** Nobody looks any more: without a wake word there is nothing to listen for. */
+  rest() {
+    if (this.settings.mode === "hold" && this._sound.hasMicrophone) this._closeMicrophone();
+  }
+
+  /** @param {Partial<typeof this.settings>} changes */
+  async change(changes) {
+    const before = this.settings;
+    this.settings = { ...before, ...changes };
+    keep(this.settings);
+    this._sound.volume = this.settings.volume;
+    this._changed();
+    const differs = (name) => this.settings[name] !== before[name];
+    if (!this._socket) return;
+    if (differs("device") && this._sound.hasMicrophone) this._closeMicrophone();
+    if (differs("name") || differs("area")) this._hangUp();
+    if (differs("mode") && this._sound.hasMicrophone) this._begin();
+    if (!this._isReady()) await this.start();
+  }
+
+  async _open() {
+    this._step({ type: "starting" });
+    try {
+      await this._sound.openSpeaker();
+      if (!this._sound.hasMicrophone) await this._openMicrophone();
+    } catch (problem) {
+      if (!(problem instanceof NoMicrophone)) throw problem;
+      this._step({ type: "off" });
+      this._step({ type: "problem", turn: null, text: problem.name });
+      return false;
+    }
+    return this._started();
+  }
+
+  _openMicrophone() {
+    const take = (frame, level, at) => this._take(frame, level, at);
+    return this._sound.openMicrophone(this.settings.device, take, () => this._closeMicrophone());
+  }
+
+  _closeMicrophone() {
+    this._sound.closeMicrophone();
+    this._isStarted = false;
+    this._isHolding = false;
+    this._socket?.send("stop");
+    this._hearLevel(-120);
+  }
+
+  /** Resolves once the server hears the microphone: true; or when the line breaks: false. */
+  _started() {
+    return new Promise((resolve) => {
+      this._onStarted = resolve;
+      if (this._socket) this._begin();
+      else this._dial();
+    });
+  }
+
+  _dial() {
+    const { browser, name, area } = this.settings;
+    const url = new URL("voice", document.baseURI.split("#")[0]);
+    url.protocol = url.protocol.replace("http", "ws");
+    this._socket = new VoiceSocket(url, { browser, name, area: area || null }, (event) => this._hear(event));
+    this._socket.connect();
+  }
+
+  _hangUp() {
+    this._socket.close();
+    this._socket = null;
+    this._isStarted = false;
+    this._step({ type: "off" });
+  }
+
+  /** Tells the server of the microphone: now, or as soon as the line is there. */
+  _begin() {
+    this._sample = 0;
+    this._placed = null;
+    this._socket.send("start", { rate: this._sound.rate, mode: this.settings.mode });
+  }
+
+  _settle(isStarted) {
+    this._isStarted = isStarted;
+    this._isHolding = this._isHolding && isStarted;
+    this._onStarted?.(isStarted);
+  }
+
+  _hear(event) {
+    ORDERS[event.type]?.(this, event);
+    this._step(event);
+  }
+
+  /** A frame of the microphone; `at` is its first sample's. */
+  _take(frame, level, at) {
+    const first = this._sample;
+    this._sample += frame.length;
+    this._hearLevel(level);
+    if (!this._isStarted || !this._isWanted()) {
+      this._placed = null;
+      return;
+    }
+    if (this._placed === null || first - this._placed >= this._sound.rate) {
+      this._socket.send("position", { sample: first, at });
+      this._placed = first;
+    }
+    this._socket.sendAudio(frame);
+    if (!this._isReleasing) return;
+    this._socket.send("release", { at: at + 20 });
+    this._isHolding = this._isReleasing = false;
+  }
+
+  _isWanted() {
+    const { hearing, sounding } = this.state;
+    return this.settings.mode !== "hold" || this._isHolding || hearing !== null || sounding !== null;
+  }
+
+  _isReady() {
+    return this._isStarted && this._sound.hasMicrophone;
+  }
+
+  _tellPlayed(report) {
+    this._socket?.send("played", report);
+    if (report.done) this._step({ type: "sounded", turn: report.turn });
+  }
+
+  _hearLevel(level) {
+    this.level = level;
+    this.dispatchEvent(new Event("level"));
+  }
+
+  _step(event) {
+    const next = after(this.state, event);
+    if (next === this.state) return;
+    this.state = next;
+    this._changed();
+  }
+
+  _changed() {
+    this.dispatchEvent(new Event("change"));
+  }
+}
+
+/** What the server's events make the talker do; what they make the person see is in conversation.js. */
+const ORDERS = {
+  welcome: (talker) => talker._sound.hasMicrophone && talker._begin(),
+  started: (talker) => talker._settle(true),
+  lost: (talker) => talker._settle(false),
+  moved: (talker) => talker._settle(false),
+  audio: ({ _sound }, { turn, rate }) => _sound.order("begin", turn, { rate }),
+  sound: ({ _sound }, { turn, pcm }) => _sound.order("push", turn, { samples: Float32Array.from(pcm, toFloat) }),
+  "audio-end": ({ _sound }, { turn }) => _sound.order("end", turn),
+  pause: ({ _sound }, { turn }) => _sound.order("pause", turn),
+  resume: ({ _sound }, { turn }) => _sound.order("resume", turn),
+  flush: ({ _sound }, { turn }) => _sound.order("flush", turn),
+  chime: ({ _sound }, { sound }) => _sound.chime(sound),
+};
+
+const toFloat = (sample) => sample / 32768;
+
+export const talker = new Talker();
