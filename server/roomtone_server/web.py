@@ -17,9 +17,11 @@ from roomtone_server.ports.web.early import Early
 from roomtone_server.ports.web.page.page import page_routes
 from roomtone_server.ports.web.port import serve_web, watching_routes
 from roomtone_server.ports.web.route import Route
+from roomtone_server.ports.web.voice.port import VoicePort
 from roomtone_server.runtime.house import House
 from roomtone_server.settings import ServerSettings
 from roomtone_server.telemetry.metrics import Metrics
+from roomtone_server.wake import lazy_wake_maker
 from roomtone_server.web_api import open_api
 from roomtone_server.web_doors import open_web_doors
 
@@ -44,9 +46,13 @@ async def open_web(stack: AsyncExitStack, early: Early | None, server: Furnished
     doors = await open_web_doors(stack, server.settings, database, server.equipment.around.state, port)
     api = await open_api(stack, server)
     sockets = [*(await early.hand_over() if early else ()), *doors.ingress]
-    routes = _routes(server, [*api.endpoints, *doors.endpoints])
+    voice = VoicePort(
+        server.house, lazy_wake_maker(server.settings.satellites.wake, server.equipment.around), server.settings.name
+    )
+    routes = [*_routes(server, [*api.endpoints, *doors.endpoints]), *voice.routes()]
     await stack.enter_async_context(serve_web(sockets, routes, doors.doors, secure=doors.secure))
-    await stack.enter_async_context(alongside(api.happenings.tell()))  # left first: who listens is let go at once
+    for telling in (api.happenings.tell(), voice.tell_stages()):  # left first: who listens is let go at once
+        await stack.enter_async_context(alongside(telling))
     return doors.verbs
 
 

@@ -5,13 +5,9 @@ to Home Assistant, as the settings have it.
 import asyncio
 import logging
 import socket
-from collections.abc import Callable
 from contextlib import AsyncExitStack
-from typing import cast
 
-from roomtone import engines
-from roomtone.ears.base import WakeEngine
-from roomtone.engines import EngineChoice, Surroundings
+from roomtone.engines import Surroundings
 from roomtone.errors import LinkError, PortUnusable
 from roomtone.link.allow import AllowList
 from roomtone.link.background import alongside
@@ -25,6 +21,7 @@ from roomtone_server.settings import ServerSettings, ports_of
 from roomtone_server.store.base import SatelliteStore
 from roomtone_server.store.database import Database
 from roomtone_server.store.presented import SqlitePresentedStore
+from roomtone_server.wake import wake_maker
 from roomtone_server.wyoming_announcing import announce_wyoming
 from roomtone_server.wyoming_uri import Address, address_of
 
@@ -35,20 +32,9 @@ async def dial_satellites(stack: AsyncExitStack, settings: ServerSettings, aroun
     """Those that the settings name, from now on. Raises EngineError when no wake engine works here."""
     if not settings.satellites.dial:
         return
-    make_wake = await asyncio.to_thread(_wake_maker, settings.satellites.wake, around)
+    make_wake = await asyncio.to_thread(wake_maker, settings.satellites.wake, around)
     dialled = [Dialled(each.uri, each.name, each.area) for each in settings.satellites.dial]
     await stack.enter_async_context(alongside(keep_connected(dialled, house, make_wake)))
-
-
-def _wake_maker(choice: EngineChoice, around: Surroundings) -> Callable[[], WakeEngine]:
-    """Makes engines quickly: what the first one has to import is imported here."""
-    chosen = engines.choose("wake", choice)
-
-    def make() -> WakeEngine:
-        return cast("WakeEngine", chosen.make(around))
-
-    make().close()
-    return make
 
 
 async def tell_of_others(settings: ServerSettings, house: House) -> None:

@@ -29,7 +29,7 @@ def test_an_event_is_taken_for_what_it_is() -> None:
     assert decoded(type="start", rate=48000, mode="open") == m.Start(48000, "open")
     assert decoded(type="played", turn=1, samples=0) == m.Played(1, 0, done=False, at=None)
     assert decoded(type="position", sample=960, at=12.5) == m.PositionTold(960, 12.5)
-    assert decoded(type="hold", at=7) == m.Hold(7.0)
+    assert decoded(type="pong", id=3, at=7) == m.Pong(3, 7.0)
 
 
 def test_what_is_not_known_is_passed_over() -> None:
@@ -51,10 +51,10 @@ def test_a_name_is_for_people_and_prints() -> None:
         '"hold"',
         "{}",
         '{"type": 1}',
-        '{"type": "hold", "at": NaN}',
-        '{"type": "hold", "at": 1e999}',
-        '{"type": "hold", "at": -1}',
-        '{"type": "hold", "at": "1"}',
+        '{"type": "pong", "id": 1, "at": NaN}',
+        '{"type": "pong", "id": 1, "at": 1e999}',
+        '{"type": "pong", "id": 1, "at": -1}',
+        '{"type": "pong", "id": 1, "at": "1"}',
         '{"type": "played", "turn": 1.0, "samples": 1}',
         '{"type": "played", "turn": 1, "samples": -1}',
         '{"type": "played", "turn": 9007199254740992, "samples": 1}',

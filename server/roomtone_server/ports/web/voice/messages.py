@@ -37,6 +37,20 @@ Instant = Annotated[float, Field(ge=0, lt=2**43, allow_inf_nan=False)]  # ms on 
 Mode = Literal["hold", "wake", "open"]
 BegunBy = Literal["hold", "listen", "word", "voice", "interruption", "invitation"]
 ChimeSound = Literal["awake", "invited", "done", "error", "timer"]
+StageName = Literal[
+    "wake",
+    "interruption",
+    "speech-started",
+    "speech-ended",
+    "speculated",
+    "discarded",
+    "committed",
+    "endpoint",
+    "first-audio",
+    "last-audio",
+    "played",
+    "interrupted",
+]
 
 
 # --- from the browser ------------------------------------------------------------------------------------------------
@@ -80,13 +94,11 @@ class PositionTold:
 @dataclass(frozen=True, slots=True)
 class Hold:
     TYPE: ClassVar = "hold"
-    at: Instant | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Release:
     TYPE: ClassVar = "release"
-    at: Instant | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +106,6 @@ class Listen:
     """An utterance begins that ends by its silence."""
 
     TYPE: ClassVar = "listen"
-    at: Instant | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +250,7 @@ class Chime:
 class Stage:
     TYPE: ClassVar = "stage"
     turn: int
-    stage: str
+    stage: StageName
     at: float  # ms since the turn began
 
 

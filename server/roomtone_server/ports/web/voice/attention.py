@@ -1,0 +1,50 @@
+"""Voices that nobody waits for: one that speaks into a reply, and, where that begins a turn, one in the room."""
+
+from collections.abc import Callable
+from typing import Literal
+
+from roomtone.ears.base import VoiceActivity
+from roomtone.ears.vad.edges import EdgeFinder
+from roomtone.satellite.events import VoiceHeard, VoiceLasted, VoiceStarted, VoiceStopped
+from roomtone.satellite.voice import VoiceWatch
+
+Aim = Literal["reply", "room"]
+Revealed = VoiceStarted | VoiceLasted | VoiceStopped | VoiceHeard
+
+
+class Attention:
+    """Has a voice detector while there is something to listen for, and not else: a browser costs little beside it."""
+
+    def __init__(self, make_vad: Callable[[], VoiceActivity]) -> None:
+        self._make_vad = make_vad
+        self._vad: VoiceActivity | None = None
+        self._aim: Aim | None = None
+        self._watch = VoiceWatch()
+        self._edges = EdgeFinder()
+
+    def turn_to(self, aim: Aim | None) -> None:
+        """What to listen for from now on; None: nothing."""
+        if aim == self._aim:
+            return
+        self._aim = aim
+        if aim is None:
+            self._vad = None
+            return
+        self.forget()
+
+    def forget(self) -> None:
+        """What comes next does not follow upon what came before."""
+        self._watch, self._edges = VoiceWatch(), EdgeFinder()
+        if self._aim is not None:
+            self._vad = self._vad or self._make_vad()
+            self._vad.reset()
+
+    def frame(self, pcm: bytes, position: int) -> Revealed | None:
+        """What the next frame reveals, if anything."""
+        if self._vad is None:
+            return None
+        probability = self._vad.process(pcm)
+        if self._aim == "reply":
+            return self._watch.frame(probability, position)
+        edge = self._edges.frame(probability, position)
+        return VoiceHeard(edge.sample) if edge is not None and edge.speaking else None
