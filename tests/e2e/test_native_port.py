@@ -11,7 +11,7 @@ from wyoming.asr import TranscriptChunk
 from wyoming.audio import AudioChunk, AudioStart, AudioStop
 from wyoming.event import Event
 
-from roomtone.errors import CodeRefused, PeerGone, TokenRefused
+from roomtone.errors import CodeRefused, PeerGone, SatelliteUnable, TokenRefused
 from roomtone.link import events
 from roomtone.link.admission import greet, pair
 from roomtone.link.background import alongside
@@ -22,6 +22,7 @@ from roomtone_server.ports.local import LocalVerbs
 from roomtone_server.ports.native import Doorkeeper, serve_native
 from roomtone_server.runtime.house import House
 from roomtone_server.runtime.recording import Recording
+from roomtone_server.runtime.remote import SatelliteState, WakeWord
 from roomtone_server.store.database import Database
 from roomtone_server.store.satellites import SqliteSatelliteStore
 from roomtone_server.turn.arbiter import CHIME_WAITS_S
@@ -32,8 +33,9 @@ NAME = {"name": "Kitchen", "area": "Kitchen"}
 class Served:
     """A server's native port, as a satellite and its owner see it."""
 
-    def __init__(self, house, port, identity, window, verbs):
+    def __init__(self, house, port, identity, window, store, verbs):
         self.house = house
+        self.store = store
         self.verbs = verbs
         self._port = port
         self._identity = identity
@@ -59,7 +61,7 @@ async def serving(folder, *, max_per_address=16, **scripted):
         doorkeeper = Doorkeeper(store, window, "attic")
         caps = {"max_per_address": max_per_address}
         async with serve_native(house, doorkeeper, identity, "127.0.0.1", 0, **caps) as port:
-            yield Served(house, port, identity, window, LocalVerbs(house, store, window, identity.fingerprint))
+            yield Served(house, port, identity, window, store, LocalVerbs(house, store, window, identity.fingerprint))
 
 
 async def test_a_turn_over_the_link(tmp_path):
@@ -146,6 +148,60 @@ async def test_the_area_that_was_said_at_pairing_holds_until_another_is_said(tmp
                 assert [satellite.area for satellite in served.house.satellites] == [meant]
 
 
+async def test_a_name_and_an_area_that_were_given_hold_until_the_satellite_says_others(tmp_path):
+    async with serving(tmp_path) as served:
+        credentials = await served.pair()
+        await served.store.rename(credentials.satellite, "Stove", "Larder")
+        for said, name, area in (
+            (NAME, "Stove", "Larder"),
+            ({"name": "Kitchen", "area": None}, "Stove", "Larder"),
+            ({"name": "Cooker", "area": "Kitchen"}, "Cooker", "Larder"),
+            ({"name": "Cooker", "area": "Office"}, "Cooker", "Office"),
+        ):
+            async with served.dial() as link:
+                await greet(link, credentials, **said)
+                utter(link, 1)
+                await link.receive()
+                assert [(each.name, each.area) for each in served.house.satellites] == [(name, area)]
+
+
+async def test_what_a_satellite_tells_and_may_be_asked(tmp_path):
+    async with serving(tmp_path) as served, aclosing(served.house.changes()) as changes:
+        credentials = await served.pair()
+        async with served.dial() as link:
+            await greet(link, credentials, **NAME)
+            while not served.house.present():
+                await anext(changes)
+            remote = served.house.presence(credentials.satellite).remote
+            with pytest.raises(SatelliteUnable):
+                remote.mute(muted=True)
+            words = (events.WakeWord("okay_nabu", "okay nabu", 0.85),)
+            can = ("mute", "volume", "level", "thresholds", "of-the-future")
+            link.send(events.event_of(events.SatelliteState(False, False, 0.8, words, can)))
+            while remote.state is None:
+                await anext(changes)
+            assert remote.state == SatelliteState(False, False, 0.8, (WakeWord("okay_nabu", "okay nabu", 0.85),))
+            assert remote.can == {"announce", "listen", "rename", "revoke", *can[:-1]}
+            remote.mute(muted=True)
+            remote.set_volume(0.5)
+            remote.set_thresholds({"okay_nabu": 0.9})
+            remote.watch_level(600)
+            assert [events.parse(await link.receive()) for _ in range(4)] == [
+                events.SetSatellite(muted=True),
+                events.SetSatellite(volume=0.5),
+                events.SetSatellite(thresholds={"okay_nabu": 0.9}),
+                events.WatchLevel(events.MAX_WATCH_S),
+            ]
+            link.send(events.event_of(events.SatelliteLevel(-42.0)))
+            link.send(events.event_of(events.SatelliteState(False, False, 0.5, words, can)))
+            await anext(changes)
+            assert remote.level_dbfs == -42.0
+            remote.rename("Stove", "Larder")
+            assert [(each.name, each.area) for each in served.house.satellites] == [("Stove", "Larder")]
+            served.house.listen(credentials.satellite)
+            assert events.parse(await link.receive()) == events.Listen(2, 5.0)
+
+
 async def test_a_code_is_good_once(tmp_path):
     async with serving(tmp_path) as served:
         code = served.code()
@@ -202,6 +258,10 @@ async def test_a_revoked_satellite_is_sent_away_and_not_let_in_again(tmp_path):
         Event("roomtone-wake", {"turn": -1}),
         Event("roomtone-played", {"turn": 1, "samples": "many", "done": True}),
         Event("roomtone-played", {"turn": 1, "samples": 1, "done": True, "at_us": 2**53}),
+        Event("roomtone-state", {"muted": False, "muted_there": False, "volume": 1.1}),
+        Event("roomtone-state", {"muted": False, "muted_there": False, "volume": 1, "wake_words": [{"name": "x"}]}),
+        Event("roomtone-state", {"muted": False, "muted_there": False, "volume": 1, "can": ["x"] * 33}),
+        Event("roomtone-level", {"dbfs": 1.0}),
     ],
     ids=[
         "rate",
@@ -211,6 +271,10 @@ async def test_a_revoked_satellite_is_sent_away_and_not_let_in_again(tmp_path):
         "a turn below zero",
         "samples that are no number",
         "a far future",
+        "louder than loud",
+        "a wake word without a phrase",
+        "able to do too much",
+        "a level beyond full scale",
     ],
 )
 async def test_nonsense_ends_the_connection_and_nothing_else(tmp_path, event):

@@ -5,15 +5,15 @@ import logging
 import time
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Final, get_args
 
 from wyoming.asr import Transcript, TranscriptChunk
 from wyoming.audio import AudioChunk, AudioStart, AudioStop
 from wyoming.event import Event
 
 from roomtone.ears.formats import RATE_HZ, SAMPLE_BYTES, SAMPLES_PER_MS
-from roomtone.errors import FrameError, PeerGone
+from roomtone.errors import FrameError, PeerGone, TokenRefused
 from roomtone.link import events
 from roomtone.link.admission import admit
 from roomtone.link.connection import Link
@@ -22,6 +22,7 @@ from roomtone.link.pairing import PairingWindow
 from roomtone.link.security import ServerIdentity
 from roomtone.link.stream import serve
 from roomtone_server.runtime.house import House
+from roomtone_server.runtime.remote import Change, LevelWanted, Remote, Renamed, SatelliteState, WakeWord, Wish
 from roomtone_server.runtime.session import (
     Audio,
     GivenUp,
@@ -42,6 +43,8 @@ _LOGGER = logging.getLogger(__name__)
 # A reply longer than an event may carry is shown in pieces.
 _SHOWN_CHARACTERS: Final = 4000
 
+_ABILITIES: Final = get_args(events.Ability)
+
 
 class NativeSession:
     """A `runtime.session.VoiceSession` over one link."""
@@ -50,6 +53,7 @@ class NativeSession:
         self._link = link
         self._satellite = satellite
         self._reply_rate_hz = 0
+        self.remote = Remote(["announce", "listen", "rename", "revoke"], self._wish)
 
     @property
     def satellite(self) -> Satellite:
@@ -115,8 +119,22 @@ class NativeSession:
                 return Sounded(turn, samples, done, self._moment(at_us))
             case events.Cancel(turn):
                 return GivenUp(turn)
+            case events.SatelliteState() as state:
+                self.remote.told(_state(state), {ability for ability in _ABILITIES if ability in state.can})
+            case events.SatelliteLevel(dbfs):
+                self.remote.heard(dbfs)
             case _:
-                return None
+                pass
+        return None
+
+    def _wish(self, wish: Wish) -> None:
+        match wish:
+            case Change(muted, volume, thresholds):
+                self._tell(events.SetSatellite(muted, volume, dict(thresholds) if thresholds else None))
+            case LevelWanted(seconds):
+                self._tell(events.WatchLevel(min(seconds, events.MAX_WATCH_S)))
+            case Renamed(name, area):
+                self._satellite = replace(self._satellite, name=name, area=area)
 
     def _moment(self, at_us: int | None) -> Moment:
         """A moment of the satellite's on our clock."""
@@ -134,6 +152,11 @@ class NativeSession:
             self._link.send(event)
         except PeerGone as problem:
             _LOGGER.debug("not sent: %s", problem)  # `incoming` ends with the same error
+
+
+def _state(state: events.SatelliteState) -> SatelliteState:
+    words = tuple(WakeWord(word.name, word.phrase, word.threshold) for word in state.wake_words)
+    return SatelliteState(state.muted, state.muted_there, state.volume, words)
 
 
 def _woken(wake: events.Wake, heard: Moment) -> Woken:
@@ -178,10 +201,10 @@ class Doorkeeper:
         admitted = await admit(
             link, window=self._window, satellites=self, now=time.monotonic(), server_name=self._server_name
         )
-        known = await self._store.find(admitted.satellite_id)
-        area = admitted.area or (known.area if known else None)  # what was said when it was paired holds until it moves
-        await self._store.seen(admitted.satellite_id, time.time(), name=admitted.name, area=area)
-        return Satellite(admitted.satellite_id, admitted.name, area)
+        known = await self._store.seen(admitted.satellite_id, time.time(), name=admitted.name, area=admitted.area)
+        if known is None:
+            raise TokenRefused(f"{admitted.name} was revoked just now")
+        return Satellite(known.id, known.name, known.area)
 
     async def add(self, id: str, name: str, area: str | None, token_hash: str) -> None:  # noqa: A002 - its name
         await self._store.add(PairedSatellite(id, name, area, bytes.fromhex(token_hash), time.time()))
@@ -214,7 +237,8 @@ async def serve_native(
 
     async def attend(link: Link) -> None:
         satellite = await doorkeeper.admit(link)
-        await house.attend(NativeSession(link, satellite))
+        session = NativeSession(link, satellite)
+        await house.attend(session, session.remote)
 
     async with serve(
         attend, host, port, identity.context, max_connections=max_connections, max_per_address=max_per_address

@@ -33,8 +33,13 @@ class SatelliteStore(Protocol):
     async def remove(self, satellite_id: str) -> bool:
         """Revokes it; whether it was there."""
 
-    async def seen(self, satellite_id: str, at: float, *, name: str, area: str | None) -> None:
-        """It connected, under this name, standing in this area; nothing happens when it was removed meanwhile."""
+    async def seen(self, satellite_id: str, at: float, *, name: str, area: str | None) -> PairedSatellite | None:
+        """It connected, and says of itself that it is called so and stands there; as what it is known from now on, or
+        None when it was removed meanwhile. A name or an area that it was given here (`rename`) holds for as long as it
+        says the same of itself as before; one that says no area leaves that as it is."""
+
+    async def rename(self, satellite_id: str, name: str, area: str | None) -> bool:
+        """Gives it a name and an area; whether it was there."""
 
 
 class PresentedStore(Protocol):

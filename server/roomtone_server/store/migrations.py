@@ -108,6 +108,11 @@ STEPS: Final[tuple[tuple[str, ...], ...]] = (
         ) STRICT
         """,
     ),
+    (  # what a satellite says of itself, where it was given another name or area
+        "ALTER TABLE satellite ADD COLUMN said_name TEXT",
+        "ALTER TABLE satellite ADD COLUMN said_area TEXT",
+        "UPDATE satellite SET said_name = name, said_area = area",
+    ),
 )
 VERSION: Final = len(STEPS)
 

@@ -14,8 +14,8 @@ class SqliteSatelliteStore:
 
     async def add(self, satellite: PairedSatellite) -> None:
         await self._database.change(
-            "INSERT OR REPLACE INTO satellite (id, name, area, token_hash, paired_at, seen_at)"
-            " VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO satellite (id, name, area, said_name, said_area, token_hash, paired_at, seen_at)"
+            " VALUES (?1, ?2, ?3, ?2, ?3, ?4, ?5, ?6)",
             satellite.id,
             satellite.name,
             satellite.area,
@@ -39,7 +39,21 @@ class SqliteSatelliteStore:
     async def remove(self, satellite_id: str) -> bool:
         return await self._database.change("DELETE FROM satellite WHERE id = ?", satellite_id) > 0
 
-    async def seen(self, satellite_id: str, at: float, *, name: str, area: str | None) -> None:
+    async def seen(self, satellite_id: str, at: float, *, name: str, area: str | None) -> PairedSatellite | None:
         await self._database.change(
-            "UPDATE satellite SET seen_at = ?, name = ?, area = ? WHERE id = ?", at, name, area, satellite_id
+            "UPDATE satellite SET seen_at = ?2,"
+            " name = CASE WHEN ?3 = said_name THEN name ELSE ?3 END, said_name = ?3,"
+            " area = CASE WHEN ?4 IS NULL OR ?4 = said_area THEN area ELSE ?4 END, said_area = coalesce(?4, said_area)"
+            " WHERE id = ?1",
+            satellite_id,
+            at,
+            name,
+            area,
         )
+        return await self.find(satellite_id)
+
+    async def rename(self, satellite_id: str, name: str, area: str | None) -> bool:
+        changed = await self._database.change(
+            "UPDATE satellite SET name = ?, area = ? WHERE id = ?", name, area, satellite_id
+        )
+        return changed > 0
