@@ -54,6 +54,7 @@ async def furnish(
     house = _house(settings, equipment, mind)
     await stack.enter_async_context(alongside(house.follow(mind.home)))
     await stack.enter_async_context(alongside(house.deliver_dues()))
+    await stack.enter_async_context(alongside(house.intercoms.keep()))
     recorder = Recorder(
         SqliteTurnStore(mind.database),
         metrics,
@@ -134,6 +135,7 @@ def _house(settings: ServerSettings, equipment: Equipment, mind: Mind) -> House:
         gain=lambda: quiet.gain(SYSTEM_CLOCKS.local_now().time()) if quiet else 1.0,
         one_moment=language.phrases.one_moment if language.phrases and settings.agent.one_moment else "",
         turn=turn,
+        attention=mind.ducking,
         faults=mind.faults,
     )
     if fault := language_fault(settings, equipment.chosen.stt):

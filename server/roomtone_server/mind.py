@@ -19,6 +19,7 @@ from roomtone_server.agent.tools.kept import KeptTools
 from roomtone_server.engines.base import LanguageModel
 from roomtone_server.engines.chains import provider
 from roomtone_server.home.base import Home, HomeSettings
+from roomtone_server.home.ducking import DuckingHome
 from roomtone_server.settings import ServerSettings
 from roomtone_server.store.conversations import SqliteConversationStore
 from roomtone_server.store.database import FILE_NAME, Database
@@ -32,6 +33,7 @@ class Mind:
     thinker: Thinker | None = None  # what of the agent is a language model's
     toolboxes: Sequence[Toolbox] = ()  # the model's, to be tended
     faults: dict[str, str] = field(default_factory=dict)  # of that model, the last time that it was asked
+    ducking: DuckingHome | None = None  # the home too, where its players are turned down
 
 
 @asynccontextmanager
@@ -57,6 +59,9 @@ async def open_mind(
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(Database.open(around.state / FILE_NAME))
         the_home: Home = home.make(around)
+        ducking: DuckingHome | None = None
+        if settings.ducking.enabled:
+            the_home = ducking = DuckingHome(the_home, settings.ducking.volume / 100)
         stack.push_async_callback(the_home.close)
         await the_home.start()
         assert isinstance(home.settings, HomeSettings)
@@ -76,7 +81,7 @@ async def open_mind(
         for toolbox in toolboxes:
             stack.push_async_callback(toolbox.close)
             await toolbox.start(the_home.entities)
-        mind = _mind(settings, the_home, intents, database, toolboxes, llm)
+        mind = replace(_mind(settings, the_home, intents, database, toolboxes, llm), ducking=ducking)
         if (talker := the_home.talker()) is not None and settings.agent.order != "llm-first":
             referring = Referring(mind.agent, intents, the_home, talker, settings.agent)
             mind = replace(mind, agent=referring)

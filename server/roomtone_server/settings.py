@@ -4,14 +4,14 @@ import socket
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, field_serializer, model_validator
 
 from roomtone.engines import EngineChoice
 from roomtone.link.allow import NetworkText
 from roomtone.link.crowd import MAX_CONNECTIONS, MAX_PER_ADDRESS
 from roomtone.logs import Level
 from roomtone.settings import HomeChoice, LlmChain, Settings, SttChain, ToolsChoices, TtsChain, VadChoice, WakeChoice
-from roomtone_server.agent.settings import AgentSettings
+from roomtone_server.agent.settings import AgentSettings, Percent
 from roomtone_server.engines.base import ANY_LANGUAGE
 from roomtone_server.wyoming_uri import WyomingUri, is_wyoming_uri
 
@@ -151,6 +151,17 @@ class ModelsSettings(Settings):
     manifest: Path | None = None
 
 
+class DuckingSettings(Settings):
+    """To how much of their volume media players are turned down while somebody talks with a satellite in their area."""
+
+    enabled: bool = True
+    volume: Percent = 30.0
+
+    @field_serializer("volume")
+    def _as_written(self, volume: float) -> str:
+        return f"{volume:g} %"
+
+
 class MemorySettings(Settings):
     """`persist`: whether conversations that go on when the server stops go on when it is back."""
 
@@ -175,6 +186,7 @@ class ServerSettings(Settings):
     tools: ToolsChoices = ()
     agent: AgentSettings = AgentSettings()
     memory: MemorySettings = MemorySettings()
+    ducking: DuckingSettings = DuckingSettings()
     endpoint: EndpointSettings = EndpointSettings()
     follow_up: Literal["when-asked", "always", "never"] = "when-asked"
     follow_up_s: Annotated[float, Field(ge=1, le=30)] = 5.0

@@ -68,6 +68,7 @@ class Conversation:
         self._prepared: dict[int, asyncio.Future[Prepared]] = {}  # by revision
         self._language = parts.language  # that was heard last
         self._guest: Guest | None = None
+        self._attended: str | None = None  # the area where somebody talks just now
         self._tasks: asyncio.TaskGroup
         self._reader: asyncio.Task[None]
         self._timer: asyncio.TimerHandle | None = None
@@ -96,6 +97,7 @@ class Conversation:
     def lend(self, guest: Guest | None) -> None:
         """To whom is spoken, from now on, in turns to which the satellite is invited; None: to the agent, as ever."""
         self._guest = guest
+        self._note_attention()
 
     def chime(self, sound: turn.Sound) -> None:
         """At once, whatever is going on."""
@@ -197,7 +199,20 @@ class Conversation:
             self._do(command)
             if self._guest is not None:
                 self._guest.commanded(command)
+        self._note_attention()
         self._set_timer(self._machine.next_deadline())
+
+    def _note_attention(self) -> None:
+        """By the wake, and never by what is said."""
+        attention, talks = self._parts.attention, self._machine.turn is not None or self._guest is not None
+        if attention is None or talks == (self._attended is not None):
+            return
+        if self._attended is not None:
+            attention.talk_ended(self._attended)
+            self._attended = None
+        elif area := self._session.satellite.area:
+            attention.talk_began(area)
+            self._attended = area
 
     def _set_timer(self, deadline: float | None) -> None:
         """One that rings too early is left alone: each frame of audio puts the deadline off, and to tell the machine

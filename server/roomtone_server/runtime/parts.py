@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from roomtone.ears.base import VoiceActivity
 from roomtone_server.agent.base import Agent
@@ -17,6 +18,14 @@ from roomtone_server.turn.endpoint import EndpointSettings
 __all__ = ["EndpointSettings", "Parts", "TurnSettings"]
 
 
+class Attention(Protocol):
+    """Who wants to know where somebody talks with a satellite; each that began ends."""
+
+    def talk_began(self, area: str) -> None: ...
+
+    def talk_ended(self, area: str) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Parts:
     stt: SpeechToText
@@ -30,6 +39,7 @@ class Parts:
     one_moment: str = ""  # what is said to who waits long for a reply; empty: nothing
     trace: Trace = field(default_factory=Trace)
     turn: TurnSettings = field(default_factory=TurnSettings)
+    attention: Attention | None = None
     faults: dict[str, str] = field(default_factory=dict)  # what failed the last time it was tried, and how
 
     @property

@@ -32,6 +32,7 @@ KEPT: Final = frozenset(
         "percentage",
         "rgb_color",
         "supported_color_modes",
+        "supported_features",
         "temperature",
         "temperature_unit",
         "unit_of_measurement",
