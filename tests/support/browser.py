@@ -33,9 +33,11 @@ class Complaints:
     def expected(self, *parts: str) -> Iterator[None]:
         """Within it, complaints with one of these parts in them are as they should be."""
         begun = len(self._made)
-        yield
-        told = self._made[begun:]
-        self._made[begun:] = [text for text in told if not any(part in text for part in parts)]
+        try:
+            yield
+        finally:
+            told = self._made[begun:]
+            self._made[begun:] = [text for text in told if not any(part in text for part in parts)]
 
     def check(self) -> None:
         assert not self._made, "the browser complains:\n" + "\n".join(self._made)

@@ -60,7 +60,7 @@ class Ends:
         settings: dict[str, Any] = {
             "name": f"bench {os.getpid()}",
             "listen": {"host": LOOPBACK, "port": 0},
-            "web": {"host": LOOPBACK, "port": 0},
+            "web": {"host": LOOPBACK, "port": 0, "https_port": None},
             "home_assistant": {"port": 0},
             **(more or {}),
         }
@@ -69,11 +69,20 @@ class Ends:
         await self._start("server", settings)
         await until("the server starts", self._started, READY_S, self.programs)
 
-    async def pair(self, satellite: Mapping[str, Any]) -> None:
-        """As its owner would: a code from the server, typed in at the satellite, which finds the server by itself."""
-        (answer,) = [answer async for answer in call_async(self.control, "pair")]
+    async def link(self, purpose: Literal["owner", "family"] = "owner") -> str:
+        """A one-time link to the page: what stands before its # is the page's address."""
+        (answer,) = [answer async for answer in call_async(self.control, "web-link", purpose=purpose)]
+        link: str = answer["urls"][0]
+        return link
+
+    async def pair(self, satellite: Mapping[str, Any], code: str | None = None) -> None:
+        """As its owner would: a code from the server, typed in at the satellite, which finds the server by itself. Of
+        None, the server is asked here."""
+        if code is None:
+            (answer,) = [answer async for answer in call_async(self.control, "pair")]
+            code = answer["code"]
         config = self._write_settings("satellite", satellite)
-        arguments = ("satellite", "--config", str(config), "pair", answer["code"])
+        arguments = ("satellite", "--config", str(config), "pair", code)
         log = self._folder / "pair.log"
         async with program("pairing satellite", arguments, log, self._environment("satellite")) as pairing:
             await pairing.finish(PAIRED_S)

@@ -4,7 +4,7 @@ from typing import Final
 
 from aiohttp import web
 
-from roomtone_server.ports.web.auth.visit import VISIT
+from roomtone_server.ports.web.auth.visit import VISIT, Visit, name_in
 
 # Scripts, styles and connections of our own origin, none of them inline.
 _CONTENT: Final = (
@@ -30,5 +30,13 @@ async def guard(request: web.Request, response: web.StreamResponse) -> None:
     response.headers["Content-Security-Policy"] = _CONTENT + ancestors
     response.headers.update(_HEADERS)
     response.headers.setdefault("Cache-Control", "no-store")
-    if visit is not None and visit.is_secure and not visit.is_ingress:  # inside of Home Assistant's page it is not ours
+    if (
+        visit is not None and not visit.is_ingress and _is_trusted(visit)
+    ):  # inside of Home Assistant's page it is not ours
         response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+
+
+def _is_trusted(visit: Visit) -> bool:
+    """As browsers see it, which complain of that last header elsewhere: by HTTPS, or on this machine itself."""
+    name = name_in(visit.host) or ""
+    return visit.is_secure or name in ("localhost", "[::1]") or name.startswith("127.")
