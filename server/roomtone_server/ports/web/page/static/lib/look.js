@@ -71,7 +71,7 @@ const SHOWN = css`
   table { width: 100%; border-collapse: collapse; }
   th { text-align: start; font-size: .875rem; font-weight: 560; color: var(--muted); }
   th, td { padding: var(--s2) var(--s3) var(--s2) 0; border-bottom: 1px solid var(--line); }
-  tr:last-child > td { border-bottom: 0; }
+  tbody tr:last-child > * { border-bottom: 0; }
   td.number, th.number { text-align: end; }
   .chip {
     display: inline-flex; align-items: center; gap: var(--s1); padding: 1px var(--s2); font-size: .8125rem;

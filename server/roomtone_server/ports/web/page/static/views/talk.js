@@ -30,6 +30,8 @@ export default class Talk extends View {
     super.connectedCallback();
     talker.addEventListener("change", this._follow);
     talker.addEventListener("level", this._show);
+    const { kind, name } = this.session;
+    talker.otherwise = kind === "family" ? name.slice(0, 64) : t("talk.this_browser");
     this._learnNames();
   }
 

@@ -6,8 +6,8 @@ class Capture extends AudioWorkletProcessor {
   constructor({ processorOptions: { rate } }) {
     super();
     this._resampler = new Resampler(sampleRate, rate);
-    this._frame = new Int16Array(rate / 50);
-    this._filled = 0;
+    this._samples = rate / 50;
+    this._begin();
   }
 
   process([[block]]) {
@@ -20,14 +20,19 @@ class Capture extends AudioWorkletProcessor {
     return true;
   }
 
+  _begin() {
+    this._frame = new Int16Array(this._samples);
+    this._filled = 0;
+  }
+
+  /** With its level in dBFS, and the time of its end, to a block. */
   _send() {
     const frame = this._frame;
     let power = 0;
     for (const sample of frame) power += sample * sample;
-    const level = 10 * Math.log10(power / frame.length / 32768 ** 2 + 1e-12); // dBFS
-    this.port.postMessage({ frame, level, at: currentTime }, [frame.buffer]); // `at`: of the frame's end, to a block
-    this._frame = new Int16Array(frame.length);
-    this._filled = 0;
+    const level = 10 * Math.log10(power / frame.length / 32768 ** 2 + 1e-12);
+    this.port.postMessage({ frame, level, at: currentTime }, [frame.buffer]);
+    this._begin();
   }
 }
 

@@ -15,6 +15,7 @@ class Talker extends EventTarget {
     super();
     this.state = SILENT;
     this.settings = kept();
+    this.otherwise = "Browser"; // what it is called while nobody has given it a name
     this.level = -120; // dBFS
     this._sound = new Sound((report) => this._tellPlayed(report));
     this._sound.volume = this.settings.volume;
@@ -125,7 +126,8 @@ class Talker extends EventTarget {
     const { browser, name, area } = this.settings;
     const url = new URL("voice", document.baseURI.split("#")[0]);
     url.protocol = url.protocol.replace("http", "ws");
-    this._socket = new VoiceSocket(url, { browser, name, area: area || null }, (event) => this._hear(event));
+    const hello = { browser, name: name || this.otherwise, area: area || null };
+    this._socket = new VoiceSocket(url, hello, (event) => this._hear(event));
     this._socket.connect();
   }
 
