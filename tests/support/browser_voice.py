@@ -6,6 +6,7 @@ from array import array
 from collections.abc import Callable
 from contextlib import asynccontextmanager
 
+import aiohttp
 from support.satellite_parts import WORD
 from support.scripted import SILENCE, SPEECH
 
@@ -18,7 +19,7 @@ from roomtone_server.runtime.house import House
 from roomtone_server.runtime.remote import Remote
 from roomtone_server.runtime.session import Satellite
 
-__all__ = ["COUGH", "SILENCE", "SPEECH", "WORD", "Browser", "TolerantVad", "at_home"]
+__all__ = ["COUGH", "SILENCE", "SPEECH", "WORD", "Away", "Browser", "TolerantVad", "at_home", "away"]
 
 COUGH = SPEECH * 5 + SILENCE * 30
 
@@ -104,6 +105,11 @@ class Browser:
             await asyncio.sleep(FRAME_MS / 1000)
             self._send(pcm[start : start + size])
 
+    async def hear_on(self, frame: bytes) -> None:
+        """This frame, again and again, for ever."""
+        while True:
+            await self.stream(frame)
+
     def played(self, turn: int, samples: int | None = None, *, done: bool = False, at: float | None = None) -> None:
         sounded = len(self.audio[turn]) // 2 if samples is None else samples
         self.tell("played", turn=turn, samples=sounded, done=done, at=at)
@@ -161,3 +167,55 @@ async def at_home(house: House, *, mode: str | None = "hold", rate: int = 16_000
         here.session.lose(PeerGone("the test is over"))
         await attending
         stages.cancel()
+
+
+class Away(Browser):
+    """A browser at the other end of a WebSocket; `listen` runs beside the test."""
+
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse, *, plays: bool) -> None:
+        super().__init__(self._put, plays=plays)
+        self.socket = socket
+        self._unsent: asyncio.Queue[str | bytes] = asyncio.Queue()
+
+    def _put(self, frame: str | bytes) -> None:
+        self._unsent.put_nowait(frame)
+
+    async def listen(self) -> int:
+        """Until the server closes: with which code."""
+        async for message in self.socket:
+            self.receive(message.data)
+        return self.socket.close_code or 0
+
+    async def speak(self) -> None:
+        while True:
+            frame = await self._unsent.get()
+            await (self.socket.send_str(frame) if isinstance(frame, str) else self.socket.send_bytes(frame))
+
+    async def closed(self) -> int:
+        """With which code, once the server has closed."""
+        await self._listening
+        return self._listening.result()
+
+    @asynccontextmanager
+    async def connected(self):
+        async with asyncio.TaskGroup() as tasks:
+            self._listening = tasks.create_task(self.listen())
+            speaking = tasks.create_task(self.speak())
+            yield
+            await self.socket.close()
+            speaking.cancel()
+
+
+@asynccontextmanager
+async def away(address: str, *, browser: str = "browser-0", plays: bool = True, name: str | None = "Tablet", **session):
+    """A browser that is let in at this address, by its name; None: it says nothing of itself."""
+    async with (
+        aiohttp.ClientSession(**session) as client,
+        client.ws_connect(f"{address}/voice", max_msg_size=0) as socket,
+    ):
+        one = Away(socket, plays=plays)
+        async with one.connected():
+            if name is not None:
+                one.tell("hello", browser=browser, name=name, area="Kitchen")
+                await one.until("welcome")
+            yield one
