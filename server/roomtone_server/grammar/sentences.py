@@ -18,7 +18,7 @@ from typing import Any, Final
 
 import yaml
 
-from roomtone.errors import EngineError
+from roomtone.errors import LanguageMissing
 from roomtone_server.grammar.numbers import with_number_words
 from roomtone_server.languages.language import language_of, languages
 
@@ -31,7 +31,7 @@ Templates = dict[str, Any]  # as hassil's Intents.from_dict takes it: language, 
 def load_sentences(language: str) -> Templates:
     """Everything that is understood: the package's templates and responses, and our own. The caller owns the dict.
 
-    A region without templates of its own has its language's. Raises EngineError for a language that both lack.
+    A region without templates of its own has its language's. Raises LanguageMissing for a language that both lack.
     """
     import home_assistant_intents
 
@@ -40,7 +40,7 @@ def load_sentences(language: str) -> Templates:
     if packaged is None and not own:
         others = sorted({*home_assistant_intents.get_languages(), *(each.code for each in languages())})
         there = f"there are some for: {', '.join(others)}"
-        raise EngineError(f"there are no sentence templates for the language {language!r}; {there}")
+        raise LanguageMissing(f"there are no sentence templates for the language {language!r}; {there}")
     templates = _merged(_merged(packaged or {}, own), _own(language, ".understood"))
     return {**templates, "lists": with_number_words(templates.get("lists", {}), known.numbers)}
 

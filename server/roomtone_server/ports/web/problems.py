@@ -9,18 +9,30 @@ from typing import Any, Final
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from roomtone.errors import EngineError, HomeError, HomeGone, LanguageMissing, RoomtoneError, StoreError, UsageError
+from roomtone.errors import (
+    EngineError,
+    HomeError,
+    HomeGone,
+    LanguageMissing,
+    RoomtoneError,
+    SatelliteAway,
+    SatelliteUnable,
+    StoreError,
+    UsageError,
+)
 
 PROBLEM_TYPE: Final = "application/problem+json"
 
 # The first that fits; whatever else of ours is raised is the server's own failing.
 _STATUS: Final[Mapping[type[RoomtoneError], HTTPStatus]] = {
     UsageError: HTTPStatus.BAD_REQUEST,
-    LanguageMissing: HTTPStatus.UNPROCESSABLE_ENTITY,
+    LanguageMissing: HTTPStatus.NOT_FOUND,
     HomeGone: HTTPStatus.SERVICE_UNAVAILABLE,
     HomeError: HTTPStatus.UNPROCESSABLE_ENTITY,
     EngineError: HTTPStatus.SERVICE_UNAVAILABLE,
     StoreError: HTTPStatus.SERVICE_UNAVAILABLE,
+    SatelliteAway: HTTPStatus.CONFLICT,
+    SatelliteUnable: HTTPStatus.CONFLICT,
 }
 
 _ANSWERING: Final = web.RequestKey("answering", bool)  # of a request whose answer has begun

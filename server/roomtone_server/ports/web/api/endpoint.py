@@ -103,8 +103,7 @@ def _parameters(request: web.Request, model: type[P]) -> P:
     told = {name: request.match_info[name] for name in request.match_info}
     for name, value in request.query.items():
         if name in told:
-            fault = Fault(where=f"query.{name}", what="given more than once")
-            raise _refusal_of([fault])
+            raise refusal(Fault(where=f"query.{name}", what="given more than once"))
         told[name] = value
     try:
         return model.model_validate(told)
@@ -120,10 +119,11 @@ def _check_type(request: web.Request, types: Sequence[str]) -> None:
 
 
 def _refusal(where: str, refused: ValidationError, in_path: frozenset[str] = frozenset()) -> Problem:
-    return _refusal_of(list(_faults(where, refused, in_path)))
+    return refusal(*_faults(where, refused, in_path))
 
 
-def _refusal_of(faults: Sequence[Fault]) -> Problem:
+def refusal(*faults: Fault) -> Problem:
+    """What is answered to whom these can be told; a handler may find some that no schema can."""
     told = [fault.model_dump() for fault in faults[:MAX_FAULTS]]
     detail = f"{faults[0].where}: {faults[0].what}"
     return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "Not Valid", detail, faults=told)

@@ -4,11 +4,12 @@ from collections import defaultdict
 from collections.abc import Sequence
 from http import HTTPStatus
 
+from roomtone.errors import HomeError, HomeGone
 from roomtone_server.agent.confirmation import guarded_calls
 from roomtone_server.home import base
-from roomtone_server.ports.web.api.endpoint import AnyEndpoint, Call, Endpoint, any_of
+from roomtone_server.ports.web.api.endpoint import AnyEndpoint, Call, Endpoint, any_of, refusal
 from roomtone_server.ports.web.api.requests import CallService, NoParameters
-from roomtone_server.ports.web.api.shapes import Area, Entity, Home
+from roomtone_server.ports.web.api.shapes import Area, Entity, Fault, Home
 from roomtone_server.ports.web.problems import Problem
 
 
@@ -64,7 +65,12 @@ class _AskedOfHome:
         if not asked.confirmed and (guarded := guarded_calls([wanted], entities, self._confirm)):
             detail = f"{asked.service} on {entities[asked.entity].name} needs to be confirmed"
             raise Problem(HTTPStatus.CONFLICT, "Not confirmed", detail, guarded=guarded[0].guarded)
-        await self._home.call(wanted)
+        try:
+            await self._home.call(wanted)
+        except HomeGone:
+            raise
+        except HomeError as problem:
+            raise refusal(Fault(where="body", what=str(problem))) from problem
         now = next((entity for entity in self._home.entities() if entity.id == asked.entity), entities[asked.entity])
         return entity_of(now)
 

@@ -60,7 +60,8 @@ class KnownModels:
 
     def __init__(self, manifest: Path | None, cache: Path, engines: Mapping[str, Chosen | Chained]) -> None:
         """`engines` by kind, as they are used."""
-        self._manifest = manifest
+        self._own = manifest
+        self._read: Manifest | None = None
         self._cache = cache
         self._in_use = {(name, value) for name, settings in _engines(engines.values()) for value in _texts(settings)}
 
@@ -73,8 +74,10 @@ class KnownModels:
             raise Problem(HTTPStatus.NOT_FOUND, "No such model", str(problem)) from problem
 
     def manifest(self) -> Manifest:
-        """Blocks. Raises SettingsError for a manifest of one's own that was broken meanwhile."""
-        return read(self._manifest)
+        """As it was when it was first asked for: blocks then. Raises SettingsError for a broken one of one's own."""
+        if self._read is None:
+            self._read = read(self._own)
+        return self._read
 
     def installed(self) -> dict[str, Path]:
         """Blocks."""

@@ -64,7 +64,17 @@ def _schemas(endpoints: Sequence[AnyEndpoint]) -> tuple[_Models, Json]:
     every: list[tuple[type[BaseModel], Mode]] = [(model, "serialization") for model in answers]
     every += [(model, "validation") for model in bodies]
     models, definitions = models_json_schema(list(dict.fromkeys(every)), ref_template=_REF)
-    return cast("_Models", models), definitions["$defs"]
+    return cast("_Models", models), _closed(definitions["$defs"])
+
+
+def _closed(schema: Any) -> Any:  # noqa: ANN401 - whatever JSON carries
+    """A mapping whose keys have a pattern has no others: what validates says so, and its schema does not."""
+    if isinstance(schema, list):
+        return [_closed(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    closed = {"additionalProperties": False} if "patternProperties" in schema else {}
+    return closed | {key: _closed(value) for key, value in schema.items()}
 
 
 def _path(endpoint: AnyEndpoint) -> str:

@@ -23,7 +23,14 @@ def speech_endpoints(house: House, tts: TextToSpeech, tts_name: str, house_langu
         Endpoint("GET", "/api/voices", "read", "The voices", asked.voices, answer=Voices, refusals=no_voice),
         Endpoint("GET", "/api/languages", "read", "The languages", asked.languages, answer=Languages),
         Endpoint(
-            "POST", "/api/ask", "speak", "Ask or command in writing: one text turn", asked.ask, body=Ask, answer=Reply
+            "POST",
+            "/api/ask",
+            "speak",
+            "Ask or command in writing: one text turn",
+            asked.ask,
+            body=Ask,
+            answer=Reply,
+            refusals={404: "There is no such language here.", 503: "The home, or what thinks, does not answer now."},
         ),
     )
 

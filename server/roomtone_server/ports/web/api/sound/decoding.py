@@ -11,6 +11,8 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 from roomtone.ears.formats import RATE_HZ, SAMPLE_BYTES
+from roomtone_server.ports.web.api.endpoint import refusal
+from roomtone_server.ports.web.api.shapes import Fault
 from roomtone_server.ports.web.problems import Problem
 
 if TYPE_CHECKING:
@@ -39,10 +41,9 @@ def decoded(recording: bytes) -> bytes:
         with av.open(io.BytesIO(recording), "r", options=_OPTIONS, metadata_errors="replace") as container:
             pcm = b"".join(_sound(container, time.monotonic() + MAX_DECODING_S))
     except av.FFmpegError as problem:
-        detail = "this is no recording, or one in a format that is not known here"
-        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "Not a recording", detail) from problem
+        raise _not_heard("this is no recording, or one in a format that is not known here") from problem
     if not pcm:
-        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "Not a recording", "there is no sound in it")
+        raise _not_heard("there is no sound in it")
     return pcm
 
 
@@ -71,14 +72,17 @@ def _frames(container: "InputContainer", until: float) -> "Iterator[av.AudioFram
     for packet in container.demux(stream):
         for frame in packet.decode():
             if frame.samples > MAX_FRAME_SAMPLES:
-                raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "Not a recording", "it is not made as recordings are")
+                raise _not_heard("it is not made as recordings are")
             yield frame
         if time.monotonic() > until:
-            detail = f"it takes more than {MAX_DECODING_S:g} s to decode"
-            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "Too slow", detail)
+            raise _not_heard(f"it takes more than {MAX_DECODING_S:g} s to decode")
     yield None
 
 
 def _check_rate(stream: "AudioStream") -> None:
     if not 0 < (stream.rate or 0) <= MAX_SOURCE_HZ:
-        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "Not a recording", "its sample rate is not known")
+        raise _not_heard("its sample rate is not known")
+
+
+def _not_heard(what: str) -> Problem:
+    return refusal(Fault(where="body", what=what))

@@ -37,6 +37,7 @@ def stt_endpoints(parts: Parts) -> Sequence[AnyEndpoint]:
             body=RECORDINGS,
             answer=Heard,
             refusals={
+                404: "There is no such language here.",
                 408: "The recording came too slowly.",
                 413: "The recording is too large, or too long.",
                 429: "Too many recordings at once.",

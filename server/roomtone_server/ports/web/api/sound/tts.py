@@ -33,6 +33,7 @@ def tts_endpoints(tts: TextToSpeech, first_language: str) -> Sequence[AnyEndpoin
             body=Generate,
             answer=Media(tuple(MEDIA_TYPES.values())),
             refusals={
+                404: "There is no such voice or language here.",
                 429: "The voice is asked for too much at once.",
                 501: WITHOUT_AV,
                 503: "The voice's engine does not answer now.",
@@ -57,10 +58,20 @@ class _Speaking:
             raise Problem(HTTPStatus.TOO_MANY_REQUESTS, "Too much at once", headers={"Retry-After": "5"})
         self._at_once += 1
         try:
+            await self._check_voice(asked)
             async with aclosing(self._encoded(asked, format_)) as sound:
                 return await _sent(call.request, MEDIA_TYPES[format_], sound)
         finally:
             self._at_once -= 1
+
+    async def _check_voice(self, asked: Generate) -> None:
+        """Raises Problem for one that the engine does not have, where it tells which it has."""
+        if not (asked.voice or asked.speaker):
+            return
+        voices = {voice.name: voice for voice in await self._tts.voices()}
+        voice = voices.get(asked.voice)
+        if voices and (voice is None or asked.speaker not in ("", *voice.speakers)):
+            raise Problem(HTTPStatus.NOT_FOUND, "No such voice", "GET /api/voices lists them, and their speakers")
 
     async def _encoded(self, asked: Generate, format_: Format) -> AsyncGenerator[bytes, None]:
         encoding = await asyncio.to_thread(encoder, format_, self._tts.rate_hz, asked.speed)
