@@ -16,6 +16,7 @@ from roomtone_server.ports.web.api.home import home_endpoints
 from roomtone_server.ports.web.api.live import Live
 from roomtone_server.ports.web.api.models import KnownModels, model_endpoints
 from roomtone_server.ports.web.api.pulls import pulling
+from roomtone_server.ports.web.api.satellite_control import SatelliteControl
 from roomtone_server.ports.web.api.satellites import satellite_endpoints
 from roomtone_server.ports.web.api.settings import settings_endpoints
 from roomtone_server.ports.web.api.sound.stt import stt_endpoints
@@ -39,6 +40,7 @@ async def open_api(stack: AsyncExitStack, server: "Furnished") -> Api:
     around, chosen = server.equipment.around, server.equipment.chosen
     turns, live = SqliteTurnStore(server.mind.database), Live()
     home, house, tts = chosen.home.settings, server.house, server.equipment.tts
+    native = server.native
     assert isinstance(home, HomeSettings)
 
     async def fetch(model: Model, progress: Progress) -> None:
@@ -52,7 +54,8 @@ async def open_api(stack: AsyncExitStack, server: "Furnished") -> Api:
         *stt_endpoints(house.parts),
         *turn_endpoints(turns),
         *home_endpoints(server.mind.home, home.confirm),
-        *satellite_endpoints(house, server.native.satellites, turns),
+        *satellite_endpoints(house, native.satellites, turns),
+        *SatelliteControl(house, native.satellites, native.window, native.fingerprint).endpoints(),
         *model_endpoints(models, pulls),
         *health_endpoints(server.health.owners_report, models, pulls),
         *settings_endpoints(server.settings),

@@ -114,6 +114,11 @@ class House:
                 self._deliver(satellite.id, due)
             _LOGGER.info("disconnected", extra={"satellite": satellite.name})
 
+    def rename(self, satellite_id: str, name: str, area: str | None) -> None:
+        """What a satellite is called from now on, and where it stands, if it is connected. Raises SatelliteUnable."""
+        if satellite_id in self._present:
+            self._present[satellite_id].remote.rename(name, area)
+
     def dismiss(self, satellite_id: str) -> None:
         """Ends a satellite's conversation, if it has one: it was revoked."""
         if satellite_id in self._present:

@@ -15,7 +15,7 @@ from aiohttp import web
 from roomtone_server.ports.web.api.shapes import Shape
 from roomtone_server.ports.web.problems import Problem
 
-Topic = Literal["turns", "satellites", "home", "health"]
+Topic = Literal["turns", "satellites", "levels", "home", "health"]
 
 EVENTS_TYPE: Final = "text/event-stream"
 HEARTBEAT_S: Final = 25.0  # proxies give up on connections that are silent for 30 s or more

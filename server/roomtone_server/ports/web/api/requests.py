@@ -74,7 +74,14 @@ class Volume(Asked):
 
 class ChangeSatellite(Asked):
     name: Name | None = None
-    area: Name | None = None
+    area: Name | None = Field(None, description="null: it stands nowhere in particular. Left out: where it was.")
+    thresholds: Annotated[dict[Name, Annotated[float, Field(gt=0, lt=1)]], Field(max_length=32)] | None = Field(
+        None, description="By wake word: from which score on it is heard."
+    )
+
+
+class Intercom(Asked):
+    satellite: Annotated[SatelliteId, Field(description="The other room's. The one in the path speaks first.")]
 
 
 class CallService(Asked):
@@ -119,9 +126,10 @@ class OneFix(Parameters):
     id: Annotated[str, Field(pattern=r"^[a-z]{1,20}(:[A-Za-z0-9._:/+-]{1,128})?$")]
 
 
+_TOPIC: Final = "(turns|satellites|levels|home|health)"
+
+
 class Listen(Parameters):
     """Which events: topics joined by commas."""
 
-    topics: Annotated[str, Field(pattern=r"^(turns|satellites|home|health)(,(turns|satellites|home|health)){0,3}$")] = (
-        "turns,satellites,home,health"
-    )
+    topics: Annotated[str, Field(pattern=rf"^{_TOPIC}(,{_TOPIC}){{0,4}}$")] = "turns,satellites,home,health"

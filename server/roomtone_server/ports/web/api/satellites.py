@@ -26,14 +26,16 @@ async def satellites(house: House, paired: SatelliteStore, turns: TurnStore) -> 
     of_pair = {each.id: each for each in known}
     present = {each.satellite.id: each for each in house.present()}
     told = [
-        _connected(each, of_pair.get(satellite_id), last_turns.get(satellite_id))
+        _connected(each, of_pair.get(satellite_id), house.intercom_with(satellite_id), last_turns.get(satellite_id))
         for satellite_id, each in present.items()
     ]
     told += [_away(each, last_turns.get(each.id)) for each in known if each.id not in present]
     return Satellites(satellites=sorted(told, key=lambda each: (each.name, each.id)))
 
 
-def _connected(presence: Presence, paired: PairedSatellite | None, last: TurnSummary | None) -> Satellite:
+def _connected(
+    presence: Presence, paired: PairedSatellite | None, intercom_with: str | None, last: TurnSummary | None
+) -> Satellite:
     satellite, remote, state = presence.satellite, presence.remote, presence.remote.state
     return Satellite(
         id=satellite.id,
@@ -48,6 +50,7 @@ def _connected(presence: Presence, paired: PairedSatellite | None, last: TurnSum
         volume=state.volume if state else None,
         level_dbfs=remote.level_dbfs,
         wake_words=[WakeWord(**asdict(word)) for word in (state.wake_words if state else ())],
+        intercom_with=intercom_with,
         last_turn=last,
         can=_abilities(remote.can),
     )
@@ -68,6 +71,7 @@ def _away(paired: PairedSatellite, last: TurnSummary | None) -> Satellite:
         volume=None,
         level_dbfs=None,
         wake_words=(),
+        intercom_with=None,
         last_turn=last,
         can=_abilities({"announce", "revoke"}),
     )

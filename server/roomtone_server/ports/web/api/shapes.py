@@ -148,6 +148,7 @@ class Satellite(Shape):
     volume: float | None = Field(description="0 to 1.")
     level_dbfs: float | None = Field(description="What its microphone hears now.")
     wake_words: Sequence[WakeWord]
+    intercom_with: str | None = Field(description="The id of the satellite to which people there are talking.")
     last_turn: TurnSummary | None
     can: Abilities
 
@@ -162,9 +163,9 @@ class PairingCode(Shape):
 
 
 class Announced(Shape):
-    """Where it is said: now, or as soon as the satellite is back."""
+    """Where it is said now. One that is muted stays silent; one that is away says it when it is back."""
 
-    satellites: Sequence[str] = Field(description="The ids of those that are connected.")
+    satellites: Sequence[str] = Field(description="Their ids.")
 
 
 # --- the home
@@ -354,6 +355,12 @@ class TurnEnded(TurnSummary):
     """`turn-ended`: a turn is over, and kept."""
 
     turn: int = Field(description="As its events had it.")
+
+
+class Levels(Shape):
+    """How loud the microphones hear their rooms."""
+
+    levels: Mapping[str, float] = Field(description="In dBFS, by satellite; of those that tell.")
 
 
 class SatellitesChanged(Shape):
