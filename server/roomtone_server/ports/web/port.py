@@ -1,13 +1,15 @@
 """The web port: one application, made of Routes, behind its doors."""
 
+import asyncio
 import contextlib
 import ssl
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from socket import socket
-from typing import Final
+from typing import Any, Final
 
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST
+from typing_extensions import override
 
 from roomtone_server.ports.web.auth.doors import Doors
 from roomtone_server.ports.web.auth.headers import guard
@@ -17,6 +19,8 @@ from roomtone_server.ports.web.problems import note_answering, problems
 from roomtone_server.ports.web.route import Route
 
 SHUTDOWN_S: Final = 1.0  # what a slow reader of an answer gets when the server ends
+HANDSHAKE_S: Final = 10.0  # of TLS; whoever began one and went away would stay
+MAX_CONNECTIONS: Final = 512  # guards memory and descriptors, which satellites need too; a browser has up to six
 MAX_BODY_BYTES: Final = 64 * 1024  # guards memory: a handler that takes more reads its request as a stream
 
 
@@ -59,9 +63,28 @@ async def serve_web(
     """Serves on sockets that listen, which are its own from now on, while it is entered: on `secure` ones by HTTPS."""
     runner = web.AppRunner(web_app(routes, doors), access_log=None, handle_signals=False, shutdown_timeout=SHUTDOWN_S)
     await runner.setup()
-    try:
-        for each, context in [*((plain, None) for plain in sockets), *secure]:
-            await web.SockSite(runner, each, ssl_context=context).start()
+    assert runner.server is not None
+    async with contextlib.AsyncExitStack() as stack:
+        stack.push_async_callback(runner.cleanup)
+        for each in sockets:
+            stack.callback((await _serve(runner.server, sock=each)).close)
+        for each, context in secure:
+            stack.callback(
+                (await _serve(runner.server, sock=each, ssl=context, ssl_handshake_timeout=HANDSHAKE_S)).close
+            )
         yield
-    finally:
-        await runner.cleanup()
+
+
+async def _serve(server: web.Server, **where: Any) -> asyncio.Server:  # noqa: ANN401 - asyncio's own options
+    def met() -> asyncio.Protocol:
+        return server() if len(server.connections) < MAX_CONNECTIONS else _TurnedAway()
+
+    return await asyncio.get_running_loop().create_server(met, **where)
+
+
+class _TurnedAway(asyncio.Protocol):
+    """A connection too many."""
+
+    @override
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        transport.close()
