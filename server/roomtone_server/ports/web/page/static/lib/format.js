@@ -2,11 +2,11 @@
 
 import { language } from "./i18n.js";
 
-/** 840: "840ms"; 1240: "1.24s". Of a quantity that is not there: a dash. */
+/** 840: "840 ms"; 1240: "1.24 s": units of science, which are the same in every language. Of a quantity that is not there: a dash. */
 export function milliseconds(ms) {
   if (ms === null || ms === undefined) return "–";
-  const [value, name] = ms < 1000 ? [Math.round(ms), "millisecond"] : [Math.round(ms / 10) / 100, "second"];
-  return unit(value, name, "narrow");
+  const number = new Intl.NumberFormat(language(), { maximumFractionDigits: 2 });
+  return ms < 999.5 ? `${number.format(Math.round(ms))}\u202fms` : `${number.format(ms / 1000)}\u202fs`;
 }
 
 /** Of bytes, in decimal units: "142 MB". */
@@ -39,7 +39,7 @@ export function ago(when, now = Date.now()) {
 
 const asDate = (when) => new Date(typeof when === "number" ? when * 1000 : when);
 
-function unit(value, name, unitDisplay = "short") {
-  const style = { style: "unit", unit: name, unitDisplay, maximumFractionDigits: 2 };
+function unit(value, name) {
+  const style = { style: "unit", unit: name, unitDisplay: "short", maximumFractionDigits: 2 };
   return new Intl.NumberFormat(language(), style).format(value);
 }

@@ -41,8 +41,10 @@ export default class Health extends View {
     super.disconnectedCallback();
   }
 
+  /** The doctor takes a while: what the server knows of itself is there at once. */
   async _load() {
     try {
+      this._health ??= await fetch("health").then((answer) => answer.json()).catch(() => null);
       this._health = await api("health");
       this._trouble = null;
     } catch (error) {
@@ -92,7 +94,7 @@ export default class Health extends View {
           <details class="card">
             <summary><h2>${t("health.all_else", { count: of(CALM).length })}</h2></summary>
             <ul class="plain">${of(CALM).map((each) => html`<li>${this._finding(each)}</li>`)}</ul>
-          </details>` : nothing}
+          </details>` : this._trouble ? nothing : waiting()}
         ${may("admin") ? html`
           <p class="row small"><a href="metrics">${t("health.metrics")}</a><a href="api/openapi.json">${t("health.api")}</a></p>` : nothing}
       </div>`;
@@ -146,7 +148,7 @@ export default class Health extends View {
             ${Object.entries(engines).map(([kind, { name, why }]) => html`
               <tr>
                 <th scope="row">${t(`health.kind_${kind}`)}</th>
-                <td><strong>${name}</strong> <span class="muted small">${why}</span>
+                <td><strong>${name}</strong> <span class="muted small">${withCode(why)}</span>
                   ${(chains[kind] ?? []).map((each) => member(each))}</td>
               </tr>`)}
           </tbody>

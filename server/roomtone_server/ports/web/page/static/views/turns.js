@@ -73,7 +73,7 @@ export default class Turns extends View {
     try {
       const [turns, stats, { satellites }] = await Promise.all([
         api("turns", { query: this._which() }),
-        api("turns/stats", { query: { hours: HOURS, area: this._area || null } }),
+        this._askStats(),
         api("satellites"),
       ]);
       Object.assign(this, { _turns: turns.turns, _more: turns.more, _stats: stats, _satellites: satellites });
@@ -91,6 +91,10 @@ export default class Turns extends View {
     } catch (error) {
       this._trouble = error;
     }
+  }
+
+  _askStats() {
+    return api("turns/stats", { query: { hours: HOURS, area: this._area || null } });
   }
 
   _which() {
@@ -122,7 +126,8 @@ export default class Turns extends View {
       this._seen.set(number, { ...seen, drawn: drawn(seen, 0).speculations });
       if (this._seen.size > MAX_SEEN) this._seen.delete(this._seen.keys().next().value);
     }
-    await this._fetchWhole(number);
+    const [stats] = await Promise.all([this._askStats().catch(() => this._stats), this._fetchWhole(number)]);
+    this._stats = stats;
     this._running = this._running.filter((each) => !isIt(each));
     this._latest = number;
     const whole = this._whole.get(number);
@@ -145,13 +150,20 @@ export default class Turns extends View {
         <div class="row filters">${this._rooms()}${this._outcomes()}</div>
       </header>
       ${trouble(this._trouble, () => this._load())}
+      <p class="hidden-text" role="status">${this._said()}</p>
       <div class="columns">
         <div class="stack">
-          ${this._running.filter((each) => this._fits({ area: this._areaOf(each), outcome: this._outcome })).map((each) => this._live(each))}
+          ${this._running.filter((each) => !this._area || this._areaOf(each) === this._area).map((each) => this._live(each))}
           ${this._turns ? this._list() : this._trouble ? nothing : waiting()}
         </div>
         ${this._stats?.turns ? this._figures() : nothing}
       </div>`;
+  }
+
+  /** Of the turn that has just ended, for who does not see it. */
+  _said() {
+    const latest = this._turns?.find((each) => each.number === this._latest);
+    return latest ? `${latest.area ?? latest.satellite_name}: ${outcomeInWords(latest.outcome)}` : nothing;
   }
 
   _rooms() {
@@ -192,7 +204,8 @@ export default class Turns extends View {
     const isListed = this._turns.some((each) => each.number === chosen);
     if (!this._turns.length && !this.path.length) {
       const isAny = !this._area && !this._outcome;
-      return this._running.length ? nothing : empty("turns", t(isAny ? "turns.none" : "turns.none_fits"), isAny ? t("turns.none_why") : nothing);
+      if (this._running.length) return nothing;
+      return empty("turns", t(isAny ? "turns.none" : "turns.none_fits"), isAny ? t("turns.none_why") : nothing);
     }
     const longestMs = Math.max(1, ...this._turns.map((each) => each.v2v_ms ?? 0));
     return html`

@@ -123,8 +123,17 @@ export default class Voices extends View {
         ?disabled=${!may("speak")} @click=${() => this._hear(voice, speaker)}>
         ${icon(isHeard ? "stop" : "play")}
         <span class="grow"><span class="name">${title}</span>
-          <span class="muted small">${voice.engine}${voice.languages.length ? ` · ${voice.languages.join(", ")}` : ""}</span></span>
+          <span class="muted small">${[voice.engine, ...voice.languages.map(inWords)].join(" · ")}</span></span>
       </button>`;
+  }
+}
+
+/** A language's code as the reader calls it; engines have codes that nobody else knows. */
+function inWords(code) {
+  try {
+    return new Intl.DisplayNames(language(), { type: "language" }).of(code);
+  } catch {
+    return code;
   }
 }
 

@@ -101,10 +101,10 @@ export class AccessPanel extends LitElement {
           <tbody>
             ${this._devices.map((each) => html`
               <tr>
-                <th scope="row">${each.name} ${each.is_yours ? html`<span class="chip on">${t("health.this_one")}</span>` : nothing}
+                <th scope="row">${deviceName(each.name)} ${each.is_yours ? html`<span class="chip on">${t("health.this_one")}</span>` : nothing}
                   <span class="muted small">${t(`health.who_${each.kind}`)} · ${each.address}</span></th>
                 <td class="small">${ago(each.seen_at)}</td>
-                <td>${each.is_yours ? nothing : remover(each.name, () => this._remove(`sessions/${each.id}`))}</td>
+                <td>${each.is_yours ? nothing : remover(deviceName(each.name), () => this._remove(`sessions/${each.id}`))}</td>
               </tr>`)}
           </tbody>
         </table>
@@ -165,6 +165,14 @@ export class AccessPanel extends LitElement {
         </details>
       </section>`;
   }
+}
+
+/** A browser that was not given a name says what it is at great length. */
+function deviceName(name) {
+  if (!name.startsWith("Mozilla/")) return name;
+  const browser = /Edg|Firefox|Chrome|Safari/.exec(name)?.[0].replace("Edg", "Edge");
+  const system = /Android|iPhone|iPad|Windows|Mac OS|Linux/.exec(name)?.[0];
+  return [browser, system].filter(Boolean).join(", ") || name;
 }
 
 /** A secret that nobody sees again: to be copied now. */

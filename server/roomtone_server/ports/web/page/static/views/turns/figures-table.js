@@ -8,10 +8,11 @@ import { HEIGHT, WIDTH, plot } from "./plots.js";
 import { STAGES } from "./waterfall.js";
 
 const PLOTS = css`
-  th, td { padding: var(--s1) var(--s2) var(--s1) 0; font-size: .875rem; }
+  th, td { padding: var(--s1) var(--s2) var(--s1) 0; font-size: .875rem; line-height: 1.25; }
+  td { white-space: nowrap; }
   td:last-child, th:last-child { padding-right: 0; }
   th.whole { color: var(--ink); font-weight: 620; }
-  td svg { display: block; width: 100%; min-width: 72px; height: 30px; overflow: visible; }
+  td svg { display: block; width: 100%; min-width: 64px; height: 30px; overflow: visible; }
   .band { fill: var(--plot-1); opacity: .16; stroke: none; }
   .line { fill: none; stroke: var(--plot-1); stroke-width: 2; stroke-linecap: round; stroke-linejoin: round; vector-effect: non-scaling-stroke; }
   .worst { fill: none; stroke: var(--plot-2); stroke-width: 4; stroke-linecap: round; vector-effect: non-scaling-stroke; }

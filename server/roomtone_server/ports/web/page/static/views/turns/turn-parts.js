@@ -18,7 +18,7 @@ export const partStyles = css`
   .line .v2v { display: grid; justify-items: end; gap: 3px; }
   .line svg { width: 100%; height: 4px; }
   .line rect { rx: 2px; fill: var(--plot-1); }
-  .line rect.silence { fill: var(--line); }
+  .line rect.silence { fill: var(--muted); opacity: .35; }
   .line .why { grid-column: 1 / -1; }
   .whole { display: flex; flex-direction: column; gap: var(--s3); padding: var(--s2) var(--s4) var(--s4); }
   .said::before { content: "“"; }
@@ -30,7 +30,14 @@ export const partStyles = css`
   dt { color: var(--muted); }
   dd { margin: 0; overflow-wrap: anywhere; }
   summary { min-height: 44px; display: list-item; align-content: center; cursor: pointer; color: var(--accent); }
-  @media (max-width: 30rem) { .line { grid-template-columns: minmax(0, 1fr) auto; } .line .v2v svg { display: none; } }
+  @media (max-width: 30rem) {
+    .line { grid-template-columns: auto minmax(0, 1fr) auto; }
+    .line .where { grid-column: 1 / 3; }
+    .line .v2v { grid-area: 1 / 3; }
+    .line .v2v svg { display: none; }
+    .line .chip { grid-row: 2; }
+    .line .why { grid-area: 2 / 2 / auto / 4; }
+  }
 `;
 
 /** What the page calls it, else as the server does. */
@@ -58,7 +65,7 @@ export function turnLine(turn, { isOpen, longestMs }) {
   const why = whyInWords(turn);
   return html`
     <a class="line" href=${isOpen ? "#/turns" : `#/turns/${turn.number}`} aria-expanded=${isOpen ? "true" : "false"}>
-      <span><span class="place">${turn.area ?? turn.satellite_name}</span>
+      <span class="where"><span class="place">${turn.area ?? turn.satellite_name}</span>
         <time class="muted small number">${moment(turn.began_at)}</time></span>
       ${outcomeChip(turn.outcome)}
       <span class="v2v">

@@ -8,19 +8,19 @@ import { layout } from "./waterfall.js";
 
 const CHART = css`
   table { table-layout: fixed; }
-  th, td { padding: 1px 0; border: 0; line-height: 1.3; }
+  th, td { padding: 0; border: 0; line-height: 1.3; }
   .name { width: 7.2em; }
   .length { width: 5.2em; }
   th button { min-height: 26px; padding: 0; border: 0; background: none; color: inherit; font-weight: 500; text-align: start; }
   tbody tr:hover th, tbody tr:focus-within th { color: var(--ink); }
   td.number { font-size: .875rem; }
-  svg { display: block; width: 100%; height: 26px; overflow: visible; }
+  svg { display: block; width: 100%; height: 28px; overflow: visible; }
   .axis svg { height: 18px; }
   .grid { stroke: var(--line); }
   text { fill: var(--muted); font-size: 11px; font-variant-numeric: tabular-nums; }
   rect { rx: 3px; }
   .wake, .speech { fill: var(--plot-2); }
-  .silence { fill: var(--line); }
+  .silence { fill: var(--muted); opacity: .4; }
   .stt, .agent, .tts { fill: var(--plot-1); }
   .speaker, .sound { fill: var(--plot-3); }
   .v2v { fill: none; stroke: var(--ink); stroke-width: 1.5; }
@@ -66,7 +66,7 @@ export class WaterfallChart extends LitElement {
       </table>
       <table class="axis" aria-hidden="true">
         <colgroup><col class="name"><col><col class="length"></colgroup>
-        <tr><td></td><td><svg>${marks.map(({ x, ms }) => svg`<text x="${x}%" y="12">${milliseconds(ms)}</text>`)}</svg></td>
+        <tr><td></td><td><svg>${marks.map(({ x, ms }) => svg`<text x="${x}%" y="12">${ms ? milliseconds(ms) : 0}</text>`)}</svg></td>
           <td></td></tr>
       </table>
       <p class="meaning small muted" aria-hidden="true">${this._meant ? t(`turns.means_${this._meant}`) : t("turns.point")}</p>`;
@@ -82,7 +82,7 @@ export class WaterfallChart extends LitElement {
         <td>
           <svg aria-hidden="true">
             ${name === "ahead" ? HATCHES : nothing}
-            ${marks.map(({ x }) => svg`<line class="grid" x1="${x}%" x2="${x}%" y1="0" y2="26"></line>`)}
+            ${marks.map(({ x }) => svg`<line class="grid" x1="${x}%" x2="${x}%" y1="0" y2="28"></line>`)}
             ${bars.map((bar) => drawnBar(name, bar))}
           </svg>
           <span class="hidden-text">${bars.map((bar) => inWords(bar)).join("; ")}</span>
@@ -106,7 +106,7 @@ const HATCHES = svg`<defs>${["kept", "gone"].map(
 
 function drawnBar(name, { x, width, fate }) {
   const look = name === "ahead" ? `speculation ${fate}` : name;
-  return svg`<rect class=${look} x="${x}%" y="6" width="${width}%" height="14"></rect>`;
+  return svg`<rect class=${look} x="${x}%" y="7" width="${width}%" height="14"></rect>`;
 }
 
 function inWords({ beginMs, endMs, fate }) {

@@ -8,6 +8,8 @@ import { t } from "../../lib/i18n.js";
 import { look } from "../../lib/look.js";
 import { speaks } from "./samples.js";
 
+const KINDS = ["whisper", "piper", "ollama"];
+
 export class ModelTable extends LitElement {
   static styles = [look, styles()];
   static properties = {
@@ -97,21 +99,29 @@ export class ModelTable extends LitElement {
         <table>
           <thead><tr><th scope="col">${t("voices.model")}</th><th scope="col" class="number">${t("voices.size")}</th>
             <th scope="col"><span class="hidden-text">${t("voices.act")}</span></th></tr></thead>
-          <tbody>${models.sort(byUse).map((each) => this._row(each))}</tbody>
+          ${KINDS.map((kind) => this._kind(kind, models.filter((each) => each.kind === kind).sort(byUse)))}
         </table>
       </section>
       ${this._dialog()}`;
   }
 
+  _kind(kind, models) {
+    return models.length === 0 ? nothing : html`
+      <tbody>
+        <tr><th class="kind" scope="rowgroup" colspan="3">${t(`voices.kind_${kind}`)}</th></tr>
+        ${models.map((each) => this._row(each))}
+      </tbody>`;
+  }
+
   _row(model) {
-    const [kind, ...name] = model.name.split("/");
+    const [, ...name] = model.name.split("/");
     const pull = this._pulls.get(model.name);
     return html`
       <tr>
         <th scope="row">${name.join("/")}
           ${model.in_use ? html`<span class="chip on">${t("voices.in_use")}</span>` : nothing}
           ${model.installed ? html`<span class="chip">${t("voices.installed")}</span>` : nothing}
-          <span class="muted small">${kind} · ${model.licence}</span>
+          <span class="muted small">${model.licence}</span>
           ${pull ? progress(pull) : nothing}</th>
         <td class="number small">${model.bytes ? bytes(model.bytes) : "–"}</td>
         <td>${pull ? html`<button class="plain" @click=${() => this._cancel(model.name)}>${t("voices.cancel")}</button>`
@@ -161,6 +171,7 @@ function styles() {
   return css`
     th[scope="row"] { color: var(--ink); font-size: 1rem; overflow-wrap: anywhere; }
     th .small { display: block; font-weight: 400; }
+    th.kind { padding-top: var(--s4); }
     td { white-space: nowrap; }
     td:last-child { width: 44px; padding: 0; text-align: end; }
     .pull { display: flex; flex-wrap: wrap; align-items: center; gap: var(--s2); margin-top: var(--s1); }
