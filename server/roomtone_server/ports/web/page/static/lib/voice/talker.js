@@ -71,19 +71,21 @@ class Talker extends EventTarget {
     if (this.settings.mode === "hold" && this._sound.hasMicrophone) this._closeMicrophone();
   }
 
-  /** @param {Partial<typeof this.settings>} changes */
+  /**
+   * Keeps settings, and begins anew with what they change; whoever chooses to be listened to is listened to.
+   * @param {Partial<typeof this.settings>} changes
+   */
   async change(changes) {
     const before = this.settings;
     this.settings = { ...before, ...changes };
     keep(this.settings);
     this._sound.volume = this.settings.volume;
     this._changed();
-    const differs = (name) => this.settings[name] !== before[name];
-    if (!this._socket) return;
-    if (differs("device") && this._sound.hasMicrophone) this._closeMicrophone();
-    if (differs("name") || differs("area")) this._hangUp();
-    if (differs("mode") && this._sound.hasMicrophone) this._begin();
-    if (!this._isReady()) await this.start();
+    const differs = (...names) => names.some((name) => this.settings[name] !== before[name]);
+    const wasOpen = this._sound.hasMicrophone;
+    if (differs("device") && wasOpen) this._closeMicrophone();
+    if (differs("name", "area") && this._socket) this._hangUp();
+    if (differs("mode") ? wasOpen || this.settings.mode !== "hold" : wasOpen && !this._isReady()) await this.start();
   }
 
   async _open() {
