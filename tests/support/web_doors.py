@@ -1,6 +1,8 @@
 """The web port's real doors on sockets of loopback, one of them by HTTPS; and a visitor who is no browser."""
 
+import asyncio
 import datetime as dt
+import functools
 import ssl
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
@@ -9,25 +11,57 @@ from pathlib import Path
 from typing import Self
 
 import aiohttp
+from aiohttp import web
 from yarl import URL
 
 from roomtone.link.listening import listen
 from roomtone_server.ports.web.api.endpoint import routes_of
 from roomtone_server.ports.web.auth.certificate import own_context
 from roomtone_server.ports.web.auth.coming_in import ComingIn
-from roomtone_server.ports.web.auth.doors import HouseDoors
+from roomtone_server.ports.web.auth.doors import SESSION_COOKIE, HouseDoors
 from roomtone_server.ports.web.auth.keys import Keys
 from roomtone_server.ports.web.auth.letting_in import LettingIn
 from roomtone_server.ports.web.auth.links import Links
-from roomtone_server.ports.web.auth.passwords import Passwords
+from roomtone_server.ports.web.auth.passwords import Passwords, _hashed
 from roomtone_server.ports.web.auth.visit import Entrance
 from roomtone_server.ports.web.port import serve_web
-from roomtone_server.ports.web.route import Route
+from roomtone_server.ports.web.route import Route, who_asks
 from roomtone_server.store.database import Database
 from roomtone_server.store.web import SqliteKeyStore, SqlitePasswordStore
 
 HOST = "127.0.0.1"
 PASSWORD = "correct horse"
+
+
+async def tell_who(request):
+    who = who_asks(request)
+    return web.json_response({"kind": who.kind, "name": who.name, "id": who.id})
+
+
+async def hold_on(request):
+    """An answer that does not end by itself."""
+    response = web.StreamResponse()
+    await response.prepare(request)
+    await response.write(b"here\n")
+    await asyncio.get_running_loop().create_future()
+
+
+async def converse(request):
+    socket = web.WebSocketResponse()
+    await socket.prepare(request)
+    async for message in socket:
+        await socket.send_str(message.data)
+    return socket
+
+
+ROUTES = [
+    Route("GET", "/api/who", tell_who, "read"),
+    Route("POST", "/api/change", tell_who, "control"),
+    Route("PUT", "/api/server", tell_who, "admin"),
+    Route("GET", "/metrics", tell_who, "metrics"),
+    Route("GET", "/api/stream", hold_on, "read"),
+    Route("GET", "/voice", converse, "speak"),
+]
 
 
 class Clock:
@@ -56,11 +90,12 @@ class Doors:
 
     @asynccontextmanager
     async def owner(self, address: str | None = None) -> AsyncIterator["Visitor"]:
-        """Somebody who came in by a link; the password is PASSWORD then."""
+        """Somebody who is in; the password is PASSWORD then."""
+        await self.passwords._store.save(_hashed_password())
+        self.passwords._hash = _hashed_password()
+        _, secret = await self.keys.add_session("owner", "a test", HOST, self.clock())
         async with self.visitor(address) as visitor:
-            link = self.links.make("owner", self.clock())
-            status, _ = await visitor.ask("POST", "/api/setup", {"link": link, "password": PASSWORD})
-            assert status == 200
+            visitor.cookies.update_cookies({SESSION_COOKIE: secret}, URL(visitor.address))
             yield visitor
 
 
@@ -116,6 +151,12 @@ async def opened(folder: Path, routes: Iterable[Route] = ()) -> AsyncIterator[Do
             plain, secure, ingress = (f"http://{HOST}:{port}" for port in ports)
             secure = secure.replace("http", "https", 1)
             yield Doors(plain, secure, ingress, doors, keys, links, passwords, clock)
+
+
+@functools.cache
+def _hashed_password() -> str:
+    """Argon2 takes its time."""
+    return _hashed(PASSWORD)
 
 
 def _trusting() -> ssl.SSLContext:
