@@ -5,6 +5,7 @@ else notices. One timer keeps all connections alive.
 """
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Collection, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from http import HTTPStatus
@@ -20,7 +21,8 @@ Topic = Literal["turns", "satellites", "levels", "home", "health"]
 EVENTS_TYPE: Final = "text/event-stream"
 HEARTBEAT_S: Final = 25.0  # proxies give up on connections that are silent for 30 s or more
 MAX_LISTENERS: Final = 500  # guards descriptors and memory
-MAX_UNREAD: Final = 256  # events of one listener, beside what the system's own buffers hold
+MAX_UNREAD: Final = 256  # events of one listener, beside what the system's own buffer holds
+MAX_SENT_BYTES: Final = 64 * 1024  # in that buffer, which else takes megabytes in for who does not read
 
 _HEARTBEAT: Final = b":\n\n"
 _HEADERS: Final = {
@@ -119,6 +121,7 @@ class Live:
         transport = request.transport
         if transport is None:
             raise ConnectionResetError("the client is gone")
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, MAX_SENT_BYTES)
         listener = _Listener(topics, transport)
         with self._listening(listener):
             async with streaming(request) as response:
