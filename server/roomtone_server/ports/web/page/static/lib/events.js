@@ -12,7 +12,7 @@ let _timer = 0;
  * Calls `handlers[name](data)` for each event of that name, until the function that is returned is called.
  * `handlers.opened`, if there is one, is called whenever the stream begins, again after a loss too: then is the time to
  * ask for the present state, since what happened meanwhile was missed. `handlers.lost` is called when it breaks off.
- * @param {string[]} topics of turns, satellites, home, health
+ * @param {string[]} topics of turns, satellites, levels, home, health
  * @param {Record<string, (data: any) => void>} handlers
  * @returns {() => void}
  */
@@ -51,7 +51,7 @@ function open(topics) {
     _topics = "";
     _timer = setTimeout(connect, AGAIN_MS[Math.min(_losses++, AGAIN_MS.length - 1)]);
   };
-  for (const name of ["turn", "turn-ended", "satellites", "state", "health"]) {
+  for (const name of ["turn", "turn-ended", "satellites", "levels", "state", "health"]) {
     source.addEventListener(name, (event) => tell(name, JSON.parse(event.data)));
   }
   return source;

@@ -81,6 +81,7 @@ const SHOWN = css`
   .chip.bad { background: var(--bad-tint); color: var(--bad); }
   .note { padding: var(--s3) var(--s4); border-radius: var(--radius-small); background: var(--tint); }
   .note.bad { background: var(--bad-tint); color: var(--bad); }
+  .note.bad p::first-letter { text-transform: uppercase; }
   svg.icon { width: 20px; height: 20px; flex: none; }
   .empty { padding: var(--s7) var(--s4); text-align: center; color: var(--muted); }
   .empty svg.icon { width: 40px; height: 40px; opacity: .6; }

@@ -151,11 +151,21 @@ export default class Enter extends View {
     try {
       await action();
     } catch (error) {
-      this._trouble = error;
+      this._trouble = inWordsOfOurs(error);
     } finally {
       this._isBusy = false;
     }
   }
+}
+
+const REFUSALS = { 403: "enter.wrong", 410: "enter.used_up", 429: "enter.too_often" };
+
+/** The refusals that everybody meets, in the reader's language; of others, what the server says. */
+function inWordsOfOurs(error) {
+  const key = REFUSALS[error.status];
+  if (!key) return error;
+  const seconds = Math.ceil(error.document.wait_s ?? 0);
+  return new Problem(error.status, { detail: t(key, { seconds }) });
 }
 
 customElements.define("view-enter", Enter);

@@ -33,6 +33,7 @@ export default class Talk extends View {
     const { kind, name } = this.session;
     talker.otherwise = kind === "family" ? name.slice(0, 64) : t("talk.this_browser");
     this._learnNames();
+    talker.resume();
   }
 
   disconnectedCallback() {

@@ -5,6 +5,8 @@ import { AudioClock } from "./clock.js";
 
 const WORKLETS = ["capture", "playback"].map((name) => new URL(`../../worklets/${name}.js`, import.meta.url));
 
+const PATIENCE_MS = 500; // with a browser that says neither yes nor no
+
 /** Why there is no microphone: `name` is the key of a text. */
 export class NoMicrophone extends Error {
   constructor(name) {
@@ -15,27 +17,39 @@ export class NoMicrophone extends Error {
 
 const REASONS = { NotAllowedError: "denied", NotFoundError: "missing", NotReadableError: "busy", AbortError: "busy" };
 
-/** Both ends share one clock and one context. Open it when the person does something: else browsers keep it silent. */
+/** Both ends share one clock and one context. */
 export class Sound {
   /** @param {(report: {turn: number, samples: number, done: boolean, at: number|null}) => void} onReport */
   constructor(onReport) {
     this._onReport = onReport;
     this._context = null;
     this._stream = null;
+    this._loudness = 1;
     this.clock = new AudioClock();
   }
 
-  /** Makes the speaker ready, unless it is. */
+  /** Makes the speaker ready, unless it is: it sounds once it is awake. */
   async openSpeaker() {
-    if (this._context) return this._context.resume();
+    if (this._context) return;
     const context = new AudioContext({ latencyHint: "interactive" });
     this._context = context;
     await Promise.all(WORKLETS.map((module) => context.audioWorklet.addModule(module)));
     this._speaker = new AudioWorkletNode(context, "roomtone-playback", { numberOfInputs: 0, outputChannelCount: [1] });
-    this._volume = new GainNode(context, { gain: this._loudness ?? 1 });
+    this._volume = new GainNode(context, { gain: this._loudness });
     this._speaker.connect(this._volume).connect(context.destination);
     this._speaker.port.onmessage = ({ data }) => this._report(data);
-    await context.resume();
+  }
+
+  /** Resolves once the browser lets the page sound: when the person has done something. */
+  async wake() {
+    await this._context?.resume();
+  }
+
+  /** Whether it lets the page sound although nobody has done anything. */
+  async mayBegin() {
+    await this.openSpeaker();
+    await Promise.race([this.wake(), new Promise((resolve) => setTimeout(resolve, PATIENCE_MS))]);
+    return this._context.state === "running";
   }
 
   /** Of the frames: what the server takes. */

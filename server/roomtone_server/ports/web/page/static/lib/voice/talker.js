@@ -36,9 +36,17 @@ class Talker extends EventTarget {
     return this._starting;
   }
 
+  /** After a reload: goes on listening, where the browser lets a page that nobody has touched yet make a sound. */
+  async resume() {
+    if (this._socket || this.settings.mode === "hold") return;
+    const microphone = await navigator.permissions?.query({ name: "microphone" }).catch(() => null);
+    if (microphone?.state === "granted" && (await this._sound.mayBegin())) await this.start();
+  }
+
   /** The button goes down. */
   async press() {
     this._isPressed = true;
+    this._isReleasing = false;
     this._pressedAt = performance.now();
     const isNew = !this._isReady();
     if (isNew && !(await this.start())) return;
@@ -51,6 +59,7 @@ class Talker extends EventTarget {
   /** The button is let go. */
   release() {
     this._isPressed = false;
+    this._sound.wake(); // to browsers a finger counts when it is lifted
     if (!this._isHolding) return;
     if (performance.now() - this._pressedAt >= TAP_MS) {
       this._isReleasing = true; // with the frame that is being filled
@@ -91,8 +100,8 @@ class Talker extends EventTarget {
   async _open() {
     this._step({ type: "starting" });
     try {
-      await this._sound.openSpeaker();
       if (!this._sound.hasMicrophone) await this._openMicrophone();
+      await this._sound.wake();
     } catch (problem) {
       if (!(problem instanceof NoMicrophone)) throw problem;
       this._step({ type: "off" });
@@ -102,9 +111,10 @@ class Talker extends EventTarget {
     return this._started();
   }
 
-  _openMicrophone() {
+  async _openMicrophone() {
+    await this._sound.openSpeaker();
     const take = (frame, level, at) => this._take(frame, level, at);
-    return this._sound.openMicrophone(this.settings.device, take, () => this._closeMicrophone());
+    await this._sound.openMicrophone(this.settings.device, take, () => this._closeMicrophone());
   }
 
   _closeMicrophone() {
@@ -136,8 +146,15 @@ class Talker extends EventTarget {
   _hangUp() {
     this._socket.close();
     this._socket = null;
-    this._isStarted = false;
+    this._settle(false);
     this._step({ type: "off" });
+  }
+
+  /** Another tab of this browser talks now; what is pressed here dials anew. */
+  _moved() {
+    this._sound.closeMicrophone();
+    this._socket = null;
+    this._settle(false);
   }
 
   /** Tells the server of the microphone: now, or as soon as the line is there. */
@@ -213,7 +230,7 @@ const ORDERS = {
   welcome: (talker) => talker._sound.hasMicrophone && talker._begin(),
   started: (talker) => talker._settle(true),
   lost: (talker) => talker._settle(false),
-  moved: (talker) => talker._settle(false),
+  moved: (talker) => talker._moved(),
   audio: ({ _sound }, { turn, rate }) => _sound.order("begin", turn, { rate }),
   sound: ({ _sound }, { turn, pcm }) => _sound.order("push", turn, { samples: Float32Array.from(pcm, toFloat) }),
   "audio-end": ({ _sound }, { turn }) => _sound.order("end", turn),

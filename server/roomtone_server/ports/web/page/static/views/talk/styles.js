@@ -30,7 +30,7 @@ export const styles = css`
   }
   .dock .note { max-width: 36rem; }
   .phase { color: var(--muted); text-align: center; min-height: 1.5em; text-wrap: balance; }
-  .buttons { display: grid; grid-template-columns: 44px auto 44px; align-items: center; gap: var(--s5); }
+  .buttons { display: grid; grid-template-columns: 44px auto 44px; align-items: center; gap: var(--s6); padding: var(--s2) 0; }
   .buttons > span { width: 44px; }
   .talk {
     --level: 0; position: relative; width: 104px; height: 104px; padding: 0; border: 0; border-radius: 50%;
