@@ -12,7 +12,9 @@ from aiohttp import ETag, hdrs, web
 
 from roomtone_server.ports.web.route import Route
 
-MAX_PAGE_BYTES: Final = 250_000  # of all files together, uncompressed: a test holds the page to it
+MAX_PAGE_BYTES: Final = (
+    250_000  # uncompressed, of all that a browser loads in one language: a test holds the page to it
+)
 
 _KINDS: Final = {
     "css": "text/css; charset=utf-8",

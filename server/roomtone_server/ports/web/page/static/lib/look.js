@@ -1,4 +1,4 @@
-/** What views are built from: the shared styles of their shadow roots. How to use them: see style.css. */
+/** What views are built from: the shared styles of their shadow roots. How to use them: see docs/page.md. */
 
 import { css } from "../vendor/lit.js";
 
