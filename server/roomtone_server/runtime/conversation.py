@@ -8,15 +8,16 @@ import logging
 from collections.abc import Iterable
 from contextlib import aclosing
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 from roomtone.ears.vad.edges import SpeechEdge
 from roomtone.errors import EngineError, LinkError, RoomtoneError
 from roomtone_server.agent.base import Prepared, Request
-from roomtone_server.engines.base import HearingRequest, Partial, SpeechRequest, SpeechToText, Transcript
+from roomtone_server.engines.base import HearingRequest, Partial, SpeechRequest, Transcript
 from roomtone_server.runtime.answering import Answering
 from roomtone_server.runtime.contest import Contest
 from roomtone_server.runtime.echoes import is_echo
+from roomtone_server.runtime.guest import Guest
 from roomtone_server.runtime.hearing import Utterance
 from roomtone_server.runtime.listening import Ear
 from roomtone_server.runtime.parts import Parts
@@ -39,20 +40,6 @@ from roomtone_server.turn.machine import TurnMachine
 _LOGGER = logging.getLogger(__name__)
 
 
-class Guest(Protocol):
-    """Who is spoken to instead of the agent, in turns to which the satellite is invited: another room."""
-
-    @property
-    def stt(self) -> SpeechToText:
-        """By which it listens."""
-
-    def speech_began(self) -> None:
-        """Some of what the recogniser is fed from now on, or was just now, is speech."""
-
-    def commanded(self, command: turn.Command) -> None:
-        """The machine has commanded this, of whichever turn, and it was done."""
-
-
 class Conversation:
     """Runs the turns of one voice session, from its connection to its end."""
 
@@ -68,6 +55,7 @@ class Conversation:
         self._prepared: dict[int, asyncio.Future[Prepared]] = {}  # by revision
         self._language = parts.language  # that was heard last
         self._guest: Guest | None = None
+        self._guest_turn = 0  # that is meant for them, once it was begun
         self._attended: str | None = None  # the area where somebody talks just now
         self._tasks: asyncio.TaskGroup
         self._reader: asyncio.Task[None]
@@ -292,6 +280,8 @@ class Conversation:
         self._enter(turn_id)
         phrase = self._woken.phrase if self._woken is not None and self._woken.word else ""
         request = HearingRequest(self._parts.language_to_hear, phrase, self._session.satellite.area)
+        if self._guest is not None and turn_id % 2 == 0:
+            self._guest_turn = turn_id
         guest = self._guest_in(turn_id)
         ear = Ear(self._parts.make_vad(), self._parts.stt if guest is None else guest.stt, request)
         self._utterance = Utterance(turn_id, ear, self._parts.hints, self, self._post)
@@ -362,8 +352,8 @@ class Conversation:
         await self._answering.answer(command, prepared, self._parts.agent)
 
     def _guest_in(self, turn_id: int) -> Guest | None:
-        """Whom the turn is meant for, if not the agent: those that the satellite begins always are."""
-        return self._guest if turn_id % 2 == 0 else None
+        """Whom the turn is meant for, if not the agent."""
+        return self._guest if turn_id == self._guest_turn else None
 
     async def _leave_unanswered(self, command: turn.Answer) -> None:
         """Whoever it was said to answers in a turn of their own."""

@@ -106,7 +106,7 @@ async def _talk(caller: Conversation, called: Conversation, hang_up: Callable[[]
 
 
 class _Room:
-    """One end: a `conversation.Guest` of its satellite."""
+    """One end: a `guest.Guest` of its satellite."""
 
     other: "_Room"
 
