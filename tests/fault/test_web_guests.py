@@ -6,6 +6,11 @@ import aiohttp
 import pytest
 from support.web_doors import PASSWORD, ROUTES, opened
 
+from roomtone.link.pairing import PairingWindow
+from roomtone_server.ports.web.api.endpoint import routes_of
+from roomtone_server.ports.web.api.satellite_control import SatelliteControl
+from roomtone_server.ports.web.auth.limits import EACH_ADDRESS
+
 
 async def test_the_owner_sees_who_is_in_and_turns_them_out(tmp_path):
     async with opened(tmp_path, ROUTES) as house, house.owner() as owner, house.visitor() as tablet:
@@ -82,3 +87,11 @@ async def test_a_forgotten_password_is_chosen_anew_by_a_link(tmp_path):
         assert (await owner.ask("POST", "/api/setup", {"link": link, "password": "a better horse"}))[0] == 200
         assert (await owner.ask("GET", "/api/who"))[0] == 200
         assert (await thief.ask("GET", "/api/who"))[0] == 401
+
+
+async def test_codes_for_satellites_are_not_made_without_end(tmp_path):
+    control = SatelliteControl(None, None, PairingWindow(), bytes(32))
+    routes = [route for route in routes_of(control.endpoints()) if route.path == "/api/pairing"]
+    async with opened(tmp_path, routes) as house, house.owner() as owner:
+        answers = [(await owner.ask("POST", "/api/pairing"))[0] for _ in range(EACH_ADDRESS.burst + 1)]
+    assert answers == [200] * EACH_ADDRESS.burst + [429]

@@ -18,6 +18,8 @@ from roomtone_server.ports.web.api.requests import (
 )
 from roomtone_server.ports.web.api.shapes import Announced
 from roomtone_server.ports.web.api.shapes import PairingCode as PairingCodeTold
+from roomtone_server.ports.web.auth.limits import Tries
+from roomtone_server.ports.web.auth.turnstile import TRIED, Turnstile
 from roomtone_server.ports.web.problems import Problem
 from roomtone_server.runtime.house import EVERYWHERE, House
 from roomtone_server.runtime.remote import Remote
@@ -38,12 +40,19 @@ class SatelliteControl:
         self._paired = paired
         self._window = window
         self._fingerprint = fingerprint
+        self._turnstile = Turnstile(Tries())
 
     def endpoints(self) -> Sequence[AnyEndpoint]:
         one, path = OneSatellite, "/api/satellites/{id}"
         return any_of(
             Endpoint(
-                "POST", "/api/pairing", "admin", "Let a satellite in: a code for it", self._pair, answer=PairingCodeTold
+                "POST",
+                "/api/pairing",
+                "admin",
+                "Let a satellite in: a code for it",
+                self._pair,
+                answer=PairingCodeTold,
+                refusals=TRIED,
             ),
             Endpoint(
                 "POST",
@@ -85,7 +94,8 @@ class SatelliteControl:
             Endpoint("DELETE", path, "admin", "Take the trust in it back", self._revoke, one, refusals=_UNKNOWN),
         )
 
-    async def _pair(self, _call: Call) -> PairingCodeTold:
+    async def _pair(self, call: Call) -> PairingCodeTold:
+        self._turnstile.enter(call.request)  # each code opens the door to five wrong ones
         """The code before it is void."""
         secret = self._window.open(time.monotonic())
         code = PairingCode(self._fingerprint[:16], secret)

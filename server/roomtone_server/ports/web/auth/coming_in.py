@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
-from math import ceil
 from typing import Final
 
 from aiohttp import web
@@ -18,6 +17,7 @@ from roomtone_server.ports.web.auth.links import Links, OpenLink, Purpose
 from roomtone_server.ports.web.auth.passwords import LEAST_CHARACTERS, Passwords
 from roomtone_server.ports.web.auth.present import Present
 from roomtone_server.ports.web.auth.shapes import ChangePassword, Enter, Link, Login, Session, SetUp, WhichLink
+from roomtone_server.ports.web.auth.turnstile import TRIED, Turnstile
 from roomtone_server.ports.web.auth.visit import VISIT
 from roomtone_server.ports.web.problems import Problem
 from roomtone_server.ports.web.route import WHO, Who, who_asks
@@ -26,7 +26,7 @@ MAX_BROWSER_CHARACTERS: Final = 128  # of how a browser calls itself
 
 _REFUSALS: Final[Mapping[int, str]] = {
     403: "The password is wrong, or another origin's page asks.",
-    429: "There were too many tries: `wait_s`, and the header Retry-After, say when there may be one more.",
+    **TRIED,
 }
 _OF_LINKS: Final[Mapping[int, str]] = {**_REFUSALS, 410: "The link was used, is too old, or is for something else."}
 
@@ -50,7 +50,7 @@ class ComingIn:
         self._passwords = passwords
         self._links = links
         self._present = present
-        self._tries = Tries()
+        self._turnstile = Turnstile(Tries(), monotonic)
         self._now = now
         self._monotonic = monotonic
 
@@ -141,37 +141,23 @@ class ComingIn:
         return response
 
     async def _check(self, request: web.Request, password: str) -> None:
-        address = self._try(request)
+        address = self._turnstile.enter(request)
         if not await self._passwords.is_right(password):
             raise Problem(HTTPStatus.FORBIDDEN, "Wrong password", "this is not the password")
-        self._tries.give_back(address)
+        self._turnstile.give_back(address)
 
     def _found(self, request: web.Request, secret: str) -> OpenLink:
-        address = self._try(request)
+        address = self._turnstile.enter(request)
         link = self._links.find(secret, self._monotonic())
         if link is None:
             raise _void()
-        self._tries.give_back(address)
+        self._turnstile.give_back(address)
         return link
 
     def _spend(self, request: web.Request, secret: str, purpose: Purpose) -> None:
         self._found(request, secret)
         if not self._links.take(secret, purpose, self._monotonic()):
             raise _void()
-
-    def _try(self, request: web.Request) -> str:
-        """From which address; raises Problem for one too many."""
-        address = request[VISIT].address
-        if wait_s := ceil(self._tries.take(address, self._monotonic())):
-            detail = f"too many tries: wait {wait_s} s"
-            raise Problem(
-                HTTPStatus.TOO_MANY_REQUESTS,
-                "Too many tries",
-                detail,
-                headers={"Retry-After": str(wait_s)},
-                wait_s=wait_s,
-            )
-        return address
 
     async def _end_owners(self, but: str = "") -> None:
         for key in self._keys.list("owner"):
