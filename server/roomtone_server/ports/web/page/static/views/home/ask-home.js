@@ -41,13 +41,13 @@ export class AskHome extends LitElement {
   render() {
     return html`
       <section class="card stack tight" aria-label=${t("home.ask")}>
-        <ol role="log" aria-label=${t("home.answers")} ?hidden=${!this._exchanges.length}>
+        <div role="log" aria-label=${t("home.answers")} ?hidden=${!this._exchanges.length}>
           ${this._exchanges.map((each) => html`
-            <li class="asked">${each.text}</li>
-            <li class="answered ${each.error ? "bad" : ""}">${each.error ? inWords(each.error) : each.reply}
-              ${each.actions?.length ? html`<p class="done small muted">${icon("check")}${did(each.actions)}</p>` : nothing}
-            </li>`)}
-        </ol>
+            <p class="asked">${each.text}</p>
+            <p class="answered ${each.error ? "bad" : ""}">${each.error ? inWords(each.error) : each.reply}
+              ${each.actions?.length ? html`<span class="done small muted">${icon("check")}${did(each.actions)}</span>` : nothing}
+            </p>`)}
+        </div>
         <form class="row" @submit=${this._ask}>
           <label class="where"><span class="hidden-text">${t("home.where")}</span>
             <select name="area">
@@ -67,8 +67,8 @@ const did = (actions) => actions.map(({ service, entity }) => `${entity}: ${serv
 
 function styles() {
   return css`
-    ol { list-style: none; margin: 0 0 var(--s2); padding: 0; display: flex; flex-direction: column; gap: var(--s2); }
-    li { max-width: 85%; padding: var(--s2) var(--s3); border-radius: var(--radius); overflow-wrap: anywhere; }
+    [role="log"] { margin: 0 0 var(--s2); display: flex; flex-direction: column; gap: var(--s2); }
+    [role="log"] p { max-width: 85%; padding: var(--s2) var(--s3); border-radius: var(--radius); overflow-wrap: anywhere; }
     .asked { align-self: flex-end; background: var(--tint); }
     .answered { align-self: flex-start; background: var(--sunk); }
     .answered.bad { background: var(--bad-tint); }
