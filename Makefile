@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 N ?= 1000000
 SEED ?= 1
 
-.PHONY: demo test test-home-assistant test-install test-image lint coverage sound-card fuzz vendor clean
+.PHONY: demo test test-home-assistant test-install test-image lint coverage sound-card fuzz fuzz-api vendor clean
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/.demo
@@ -65,6 +65,11 @@ sound-card: $(VENV)/.test
 
 fuzz: $(VENV)/.test
 	$(BIN)/python tests/fuzz/fuzz_codec.py --n $(N) --seed $(SEED)
+
+# More of what tests/e2e/test_api_schema.py asks the API of a real server: N valid requests of each kind, and N others.
+fuzz-api: N = 200
+fuzz-api: $(VENV)/.test
+	ROOMTONE_FUZZ_EXAMPLES=$(N) $(BIN)/python -m pytest tests/e2e/test_api_schema.py
 
 # The page's one library, from npm by its own client: see the script.
 vendor: $(VENV)/.venv
