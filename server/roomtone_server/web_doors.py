@@ -25,7 +25,7 @@ from roomtone_server.ports.web.auth.coming_in import ComingIn
 from roomtone_server.ports.web.auth.doors import HouseDoors
 from roomtone_server.ports.web.auth.keys import Keys
 from roomtone_server.ports.web.auth.letting_in import LettingIn
-from roomtone_server.ports.web.auth.links import Links
+from roomtone_server.ports.web.auth.links import Links, entry
 from roomtone_server.ports.web.auth.passwords import Passwords
 from roomtone_server.ports.web.auth.verbs import WebVerbs
 from roomtone_server.ports.web.auth.visit import INGRESS_PORT, Entrance
@@ -66,7 +66,8 @@ async def open_web_doors(
     keys = await Keys.open(SqliteKeyStore(database))
     passwords = await Passwords.open(SqlitePasswordStore(database))
     links, doors = Links(), HouseDoors(entrance, keys)
-    addresses = page_addresses(web, port, https_port)
+    here, others = page_addresses(web, port, https_port, in_container=bool(ingress))
+    addresses = [*here, *others]
     if not (passwords.is_set or ingress):
         _welcome(links, addresses)
     return WebDoors(
@@ -74,24 +75,29 @@ async def open_web_doors(
         ingress,
         secure,
         [
-            *ComingIn(settings.name, keys, passwords, links, doors.present).endpoints(),
-            *LettingIn(keys, links, doors.present).endpoints(),
+            *ComingIn(settings.name, keys, passwords, links, doors.present, https_port=https_port).endpoints(),
+            *LettingIn(others, keys, links, doors.present).endpoints(),
         ],
         WebVerbs(addresses, keys, links, doors.present).by_name(),
     )
 
 
-def page_addresses(web: WebSettings, port: int | None, https_port: int | None) -> list[str]:
-    """Where the page is, the likeliest first. From within a container, nobody knows all of it."""
+def page_addresses(
+    web: WebSettings, port: int | None, https_port: int | None, *, in_container: bool
+) -> tuple[list[str], list[str]]:
+    """Where the page is for this machine, and where for others, as far as the server knows: in a container of its own
+    it does not know the addresses of the machine."""
     scheme, at = ("https", f":{https_port}") if https_port is not None else ("http", f":{port}")
-    named = [f"https://{name}" if web.proxies else f"{scheme}://{name}{at}" for name in web.names]
+    others = [f"https://{name}" if web.proxies else f"{scheme}://{name}{at}" for name in web.names]
     if port is None:
-        return named
-    if web.host not in EVERYWHERE:
-        return [*named, f"http://{web.host}:{port}" if _is_loopback(web.host) else f"{scheme}://{web.host}{at}"]
-    elsewhere = own_addresses()[0]
-    beyond = f"[{elsewhere}]" if ":" in elsewhere else elsewhere
-    return [*named, f"http://localhost:{port}", f"{scheme}://{beyond}{at}"]
+        return [], others
+    is_everywhere = web.host in EVERYWHERE
+    if not is_everywhere and _is_loopback(web.host):
+        return [f"http://{web.host}:{port}"], others
+    if not in_container:
+        address = own_addresses()[0] if is_everywhere else web.host
+        others.append(f"{scheme}://{f'[{address}]' if ':' in address else address}{at}")
+    return [f"http://localhost:{port}"] if is_everywhere else [], others
 
 
 def _welcome(links: Links, addresses: Sequence[str]) -> None:
@@ -102,7 +108,7 @@ def _welcome(links: Links, addresses: Sequence[str]) -> None:
     secret = links.make("owner", time.monotonic())
     click.echo("Nobody has set a password for the page yet. This link does, once and within an hour:")
     for address in addresses:
-        click.echo(f"  {address}/#/enter/{secret}")
+        click.echo(f"  {entry(address, secret)}")
 
 
 async def _listening(stack: AsyncExitStack, host: str, port: int) -> socket.socket:

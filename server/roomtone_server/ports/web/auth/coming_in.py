@@ -32,7 +32,8 @@ _OF_LINKS: Final[Mapping[int, str]] = {**_REFUSALS, 410: "The link was used, is 
 
 
 class ComingIn:
-    """`server_name` is told to whoever asks. `now` is the wall's clock, `monotonic` that of links and tries."""
+    """`server_name` and `https_port` are told to whoever asks. `now` is the wall's clock, `monotonic` that of links and
+    tries."""
 
     def __init__(
         self,
@@ -42,6 +43,7 @@ class ComingIn:
         links: Links,
         present: Present,
         *,
+        https_port: int | None = None,
         now: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -50,6 +52,7 @@ class ComingIn:
         self._passwords = passwords
         self._links = links
         self._present = present
+        self._https_port = https_port
         self._turnstile = Turnstile(Tries(), monotonic)
         self._now = now
         self._monotonic = monotonic
@@ -118,6 +121,7 @@ class ComingIn:
             state="login" if self._passwords.is_set else "setup",
             server=self._server_name,
             least_characters=LEAST_CHARACTERS,
+            https_port=self._https_port,
         )
         if who is None:
             return told

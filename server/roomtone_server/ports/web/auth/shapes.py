@@ -34,6 +34,7 @@ class Session(Shape):
     state: Literal["setup", "login", "in"]
     server: str  # its name
     least_characters: int  # of a password
+    https_port: int | None = None  # where the page may have the microphone, if Home Assistant shows it without HTTPS
     kind: Kind | None = None  # this, and what follows, while "in"
     name: str | None = None
     scopes: list[Scope] = Field(default_factory=list)
@@ -84,9 +85,11 @@ class Devices(Shape):
 
 
 class Invitation(Shape):
-    """`link` stands behind `#/enter/` in the page's address: what is behind # is never sent to anybody."""
+    """`link` stands behind `#/enter/` in the page's address: what is behind # is never sent to anybody. `urls` are whole
+    addresses with it, as far as the server knows how other devices reach it: perhaps none."""
 
     link: str
+    urls: list[str]
     expires_s: float
 
 
