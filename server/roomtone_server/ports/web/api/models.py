@@ -45,6 +45,15 @@ def model_endpoints(models: "KnownModels", pulls: Pulls) -> Sequence[AnyEndpoint
         ),
         Endpoint(
             "DELETE",
+            "/api/models/{name:.+}/pull",
+            "admin",
+            "Call a download off; it goes on from there the next time",
+            asked.call_off,
+            OneModel,
+            refusals={404: "No such download goes on."},
+        ),
+        Endpoint(
+            "DELETE",
             "/api/models/{name:.+}",
             "admin",
             "Remove an installed model",
@@ -138,6 +147,11 @@ class _AskedOfModels:
             async for now in told:
                 await response.write(event_bytes("pull", now))
         return response
+
+    async def call_off(self, call: Call[OneModel]) -> None:
+        model = await self._models.find(call.parameters.name)
+        if not self._pulls.call_off(model.title):
+            raise Problem(HTTPStatus.NOT_FOUND, "No such download", f"{model.title} is not on its way")
 
     async def remove(self, call: Call[OneModel]) -> None:
         name = call.parameters.name

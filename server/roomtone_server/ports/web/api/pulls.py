@@ -119,7 +119,17 @@ class Pulls:
             _LOGGER.exception("%s was not fetched", model.title)
             download.failed("the server failed at this; its log says how")
         finally:
-            del self._downloads[model.title]
+            if self._downloads.get(model.title, (None,))[0] is download:
+                del self._downloads[model.title]
+
+    def call_off(self, title: str) -> bool:
+        """What came of it is kept for the next time. Whether there was such a download."""
+        if title not in self._downloads:
+            return False
+        download, task = self._downloads.pop(title)
+        task.cancel()
+        download.failed("called off; what came of it is kept for the next time")
+        return True
 
     def break_off(self) -> None:
         for _, task in self._downloads.values():

@@ -27,6 +27,7 @@ export class ModelTable extends LitElement {
     this._models = this._leaving = this._trouble = null;
     this._freeBytes = 0;
     this._pulls = new Map();
+    this._calledOff = new Set(); // by whoever sits here, who need not be told of it
   }
 
   connectedCallback() {
@@ -63,7 +64,7 @@ export class ModelTable extends LitElement {
       const path = `models/${encodeURIComponent(name)}/pull`;
       for await (const { data } of streamed(path, { method: "POST", signal: this._gone.signal })) {
         this._tell(name, data);
-        if (data.state === "failed") toast(new Error(data.note));
+        if (data.state === "failed" && !this._calledOff.delete(name)) toast(new Error(data.note));
       }
     } catch (error) {
       if (error.name !== "AbortError") toast(error);
@@ -77,6 +78,7 @@ export class ModelTable extends LitElement {
   }
 
   async _cancel(name) {
+    this._calledOff.add(name);
     await attempt(() => api(`models/${encodeURIComponent(name)}/pull`, { method: "DELETE" }));
   }
 
