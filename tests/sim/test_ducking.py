@@ -235,6 +235,30 @@ async def test_a_home_that_is_away_for_a_while_brings_it_back_later():
 
 
 @on_virtual_time
+async def test_what_was_paused_is_brought_back_by_who_talks_last():
+    async with ducking() as (home, players):
+        home.talk_began("Kitchen")
+        await a_moment()
+        await home.call(ServiceCall("media_player.media_pause", RADIO))
+        home.talk_ended("Kitchen")
+        home.talk_began("Kitchen")
+        await a_moment()
+        home.talk_ended("Kitchen")
+        await a_moment()
+        assert players.volume() == 0.5
+
+
+@on_virtual_time
+async def test_who_is_not_heard_at_all_turns_nothing_down():
+    async with ducking() as (home, players):
+        players.takes_s = 1.0
+        home.talk_began("Kitchen")
+        home.talk_ended("Kitchen")
+        await asyncio.sleep(1.5)
+        assert players.volume() == 0.5
+
+
+@on_virtual_time
 async def test_what_was_paused_by_the_command_is_brought_back_too():
     async with ducking() as (home, players):
         home.talk_began("Kitchen")

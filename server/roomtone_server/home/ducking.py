@@ -8,7 +8,7 @@ import asyncio
 import logging
 import math
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -37,36 +37,36 @@ class Player:
     def __init__(self) -> None:
         self._before = 0.0
         self._lowered = 0.0
-        self._is_down = False
+        self.is_down = False
         self._back_at = -math.inf
 
     def volume(self, told: float, now: float) -> float:
         """How loud it is without us, when it tells this: the same as it tells, if somebody has set it."""
         is_late = now - self._back_at < TOLD_WITHIN_S
-        return self._before if (self._is_down or is_late) and _same(told, self._lowered) else told
+        return self._before if (self.is_down or is_late) and _same(told, self._lowered) else told
 
     def lower(self, told: float, share: float, now: float) -> float | None:
         """The volume to set, to that share of what it is; None where it is turned down already, or silent."""
-        if self._is_down and not self._was_set(told):
+        if self.is_down and not self._was_set(told):
             return None
         self._before = self.volume(told, now)
         self._lowered = round(self._before * share, 2)
-        self._is_down = self._lowered < self._before
-        return self._lowered if self._is_down else None
+        self.is_down = self._lowered < self._before
+        return self._lowered if self.is_down else None
 
     def bring_back(self, told: float | None) -> float | None:
         """The volume to set, until it `is_back`; None where somebody has set another one, or it was never turned down.
         `told` is None for one that is off."""
         if told is not None and self._was_set(told):
-            self._is_down = False
-        return self._before if self._is_down else None
+            self.is_down = False
+        return self._before if self.is_down else None
 
     def is_back(self, now: float) -> None:
-        self._is_down, self._back_at = False, now
+        self.is_down, self._back_at = False, now
 
     def forget(self) -> None:
         """Somebody sets another volume just now: what it tells from now on is so."""
-        self._is_down, self._back_at = False, -math.inf
+        self.is_down, self._back_at = False, -math.inf
 
     def _was_set(self, told: float) -> bool:
         return not _same(told, self._lowered) and not _same(told, self._before)
@@ -141,7 +141,8 @@ class DuckingHome:
 
     def _turn_down(self, area: str, attention: _Attention) -> None:
         for entity in self._home.entities():
-            if self._tasks is not None and _plays(entity) and (entity.area or "").casefold() == area.casefold():
+            is_here = (entity.area or "").casefold() == area.casefold()
+            if self._tasks is not None and is_here and (_plays(entity) or self._is_down(entity.id)):
                 task = self._tasks.create_task(
                     self._hold(entity.id, area.casefold(), attention), name=f"{entity.id}: ducked"
                 )
@@ -153,9 +154,10 @@ class DuckingHome:
         ducked = self._ducked.setdefault(entity_id, _Ducked())
         async with ducked.calls:
             volume = _volume(self._entity(entity_id))
-            lowered = None if volume is None else ducked.player.lower(volume, self._share, self._clock())
-            if lowered is not None:
-                await self._set_volume(entity_id, lowered)
+            if volume is not None and not attention.rests.is_set():
+                lowered = ducked.player.lower(volume, self._share, self._clock())
+                if lowered is not None:
+                    await self._set_volume(entity_id, lowered)
         await attention.rests.wait()
         for delay_s in BACK_AFTER_S:
             await asyncio.sleep(delay_s)
@@ -182,6 +184,11 @@ class DuckingHome:
             _LOGGER.info("%s: its volume was not set: %s", entity_id, problem)
             return False
         return True
+
+    def _is_down(self, entity_id: str) -> bool:
+        """Of one that somebody has paused meanwhile: it is to be brought back all the same."""
+        ducked = self._ducked.get(entity_id)
+        return ducked is not None and ducked.player.is_down
 
     def _entity(self, entity_id: str) -> Entity | None:
         return next((each for each in self._home.entities() if each.id == entity_id), None)
@@ -221,8 +228,10 @@ class DuckingHome:
     def changes(self) -> AsyncGenerator[Vocabulary, None]:
         return self._home.changes()
 
-    def states(self) -> AsyncGenerator[Sequence[Entity], None]:
-        return self._home.states()
+    async def states(self) -> AsyncGenerator[Sequence[Entity], None]:
+        async with aclosing(self._home.states()) as states:
+            async for entities in states:
+                yield [self._as_it_is(each) for each in entities]
 
 
 def _plays(entity: Entity) -> bool:
