@@ -17,7 +17,8 @@ from roomtone_server.ports.web.route import EVERY_SCOPE, FAMILY_SCOPES
 async def test_the_first_one_comes_in_by_a_link_which_is_good_once(tmp_path):
     async with opened(tmp_path, ROUTES) as house:
         async with house.visitor() as visitor:
-            told = {"server": "attic", "least_characters": 8, "kind": None, "name": None, "scopes": []}
+            told = {"server": "attic", "least_characters": 8, "https_port": None}
+            told |= {"kind": None, "name": None, "scopes": []}
             assert await visitor.ask("GET", "/api/session") == (200, {"state": "setup"} | told)
             link = house.links.make("owner", house.clock())
             assert await visitor.ask("POST", "/api/link", {"link": link}) == (
@@ -75,6 +76,7 @@ async def test_an_invitation_lets_one_device_of_the_family_in(tmp_path):
     ):
         status, invitation = await owner.ask("POST", "/api/invitations")
         assert status == 200
+        assert [url.partition("/#/enter/")[2] for url in invitation["urls"]] == [invitation["link"]]
         link = {"link": invitation["link"]}
         assert (await tablet.ask("POST", "/api/link", link))[1]["purpose"] == "family"
         assert (await tablet.ask("POST", "/api/setup", link | {"password": PASSWORD}))[0] == 410, "not for that"

@@ -8,7 +8,7 @@ from typing import Final
 from roomtone_server.ports.web.api.endpoint import AnyEndpoint, Call, Endpoint, any_of
 from roomtone_server.ports.web.api.requests import NoParameters
 from roomtone_server.ports.web.auth.keys import SESSIONS, KeyKind, Keys, scopes_of
-from roomtone_server.ports.web.auth.links import VALID_S, Links
+from roomtone_server.ports.web.auth.links import VALID_S, Links, entry
 from roomtone_server.ports.web.auth.present import Present
 from roomtone_server.ports.web.auth.shapes import (
     AddToken,
@@ -28,10 +28,11 @@ _GONE: Final[Mapping[int, str]] = {404: "There is none of that id."}
 
 
 class LettingIn:
-    """`now` is the wall's clock, `monotonic` that of links."""
+    """`addresses` are those of the page for other devices. `now` is the wall's clock, `monotonic` that of links."""
 
     def __init__(
         self,
+        addresses: Sequence[str],
         keys: Keys,
         links: Links,
         present: Present,
@@ -39,6 +40,7 @@ class LettingIn:
         now: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._addresses = addresses
         self._keys = keys
         self._links = links
         self._present = present
@@ -66,7 +68,8 @@ class LettingIn:
         )
 
     async def _invite(self, _call: Call) -> Invitation:
-        return Invitation(link=self._links.make("family", self._monotonic()), expires_s=VALID_S)
+        link = self._links.make("family", self._monotonic())
+        return Invitation(link=link, urls=[entry(each, link) for each in self._addresses], expires_s=VALID_S)
 
     async def _sessions(self, call: Call) -> Devices:
         yours = who_asks(call.request).id

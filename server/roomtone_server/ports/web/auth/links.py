@@ -13,6 +13,11 @@ VALID_S: Final = 3600.0
 MAX_LINKS: Final = 16  # guards memory: whoever may invite could do so without end
 
 
+def entry(address: str, secret: str) -> str:
+    """The page's address that comes in by a link."""
+    return f"{address}/#/enter/{secret}"
+
+
 @dataclass(frozen=True, slots=True)
 class OpenLink:
     purpose: Purpose

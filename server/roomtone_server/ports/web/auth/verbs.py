@@ -2,13 +2,13 @@
 server, and needs no password."""
 
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from typing import Any, get_args
 
 from roomtone.errors import UsageError
 from roomtone_server.ports.control import Answer, Verb
 from roomtone_server.ports.web.auth.keys import Keys, scopes_of
-from roomtone_server.ports.web.auth.links import VALID_S, Links, Purpose
+from roomtone_server.ports.web.auth.links import VALID_S, Links, Purpose, entry
 from roomtone_server.ports.web.auth.present import Present
 from roomtone_server.ports.web.route import EVERY_SCOPE, Scope
 from roomtone_server.store.base import StoredKey
@@ -17,9 +17,9 @@ MAX_NAME_CHARACTERS = 63
 
 
 class WebVerbs:
-    """`addresses` are where the page is, as far as the server knows."""
+    """`addresses` are where the page is, as far as the server knows, and for this machine too."""
 
-    def __init__(self, addresses: list[str], keys: Keys, links: Links, present: Present) -> None:
+    def __init__(self, addresses: Sequence[str], keys: Keys, links: Links, present: Present) -> None:
         self._addresses = addresses
         self._keys = keys
         self._links = links
@@ -39,7 +39,7 @@ class WebVerbs:
         if purpose is None:
             raise UsageError("a link is for one of: owner, family")
         secret = self._links.make(purpose, time.monotonic())
-        urls = [f"{address}/#/enter/{secret}" for address in self._addresses]
+        urls = [entry(address, secret) for address in self._addresses]
         yield {"link": secret, "urls": urls, "expires_s": VALID_S}
 
     async def tokens(self, _arguments: dict[str, Any]) -> AsyncGenerator[Answer, None]:

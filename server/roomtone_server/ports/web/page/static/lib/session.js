@@ -15,6 +15,12 @@ export const may = (scope) => _session.scopes.includes(scope);
 
 export const isOwner = () => _session.kind === "owner" || _session.kind === "ingress";
 
+/** Whether Home Assistant shows the page, inside of its own. */
+export const isInHomeAssistant = () => _session.kind === "ingress";
+
+/** @returns {number} where the page is by HTTPS, as far as the server knows */
+export const httpsPort = () => _session.https_port ?? 8763;
+
 /** Ends this browser's session; the page asks for the password again. */
 export async function leave() {
   await api("session", { method: "DELETE" });

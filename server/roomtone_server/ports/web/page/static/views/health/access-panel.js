@@ -6,6 +6,7 @@ import { attempt, icon, toast, trouble, waiting } from "../../lib/elements.js";
 import { ago, moment } from "../../lib/format.js";
 import { t } from "../../lib/i18n.js";
 import { look } from "../../lib/look.js";
+import { httpsPort, isInHomeAssistant } from "../../lib/session.js";
 
 const SCOPES = ["read", "speak", "control", "admin", "metrics"];
 
@@ -48,9 +49,8 @@ export class AccessPanel extends LitElement {
 
   async _invite() {
     await attempt(async () => {
-      const { link, expires_s: expiresS } = await api("invitations", { method: "POST" });
-      const url = new URL(`#/enter/${link}`, document.baseURI.split("#")[0]);
-      this._invitation = { url: url.href, until: Date.now() / 1000 + expiresS };
+      const { link, urls, expires_s: expiresS } = await api("invitations", { method: "POST" });
+      this._invitation = { url: urlForOthers(link, urls), until: Date.now() / 1000 + expiresS };
     });
   }
 
@@ -173,6 +173,13 @@ function deviceName(name) {
   const browser = /Edg|Firefox|Chrome|Safari/.exec(name)?.[0].replace("Edg", "Edge");
   const system = /Android|iPhone|iPad|Windows|Mac OS|Linux/.exec(name)?.[0];
   return [browser, system].filter(Boolean).join(", ") || name;
+}
+
+/** Where another device comes in: "localhost" is itself there, and inside of Home Assistant one has to be in already. */
+function urlForOthers(link, urls) {
+  const isOnlyHere = /^(localhost|127\.|\[::1\])/.test(location.hostname);
+  if (!isOnlyHere && !isInHomeAssistant()) return new URL(`#/enter/${link}`, document.baseURI.split("#")[0]).href;
+  return urls[0] ?? `https://${location.hostname}:${httpsPort()}/#/enter/${link}`;
 }
 
 /** A secret that nobody sees again: to be copied now. */
