@@ -176,6 +176,45 @@ def test_a_cough_pauses_the_reply_and_costs_nothing_of_it():
     assert browser.of("ended") == [{"turn": 1, "outcome": "answered", "text": ""}]
 
 
+@pytest.mark.parametrize("tells", [True, False])
+def test_a_voice_that_is_louder_than_an_echo_can_be_need_not_be_sure(tells):
+    """Where the browser tells when what was heard, and when what sounded."""
+
+    class Unsure(LoudnessVad):
+        def process(self, frame):
+            return 0.3 * super().process(frame)
+
+    class Loud(ScriptedTts):
+        async def speak(self, _request):
+            for _ in range(60):
+                yield b"\0\x20" * (RATE_HZ // 10)
+
+    async def main():
+        clock = asyncio.get_running_loop().time
+        house = home(make_vad=Unsure, tts=Loud())
+        async with at_home(house, plays=False) as browser:
+
+            def told(kind, seconds, **fields):
+                browser.tell(kind, **fields, at=(seconds * 1000 if tells else None))
+
+            browser.tell("hold")
+            told("position", clock(), sample=0)
+            await browser.stream(SPEECH * 20)
+            browser.tell("release")
+            await browser.until_audio(1, 1)
+            began = clock()
+            told("position", clock(), sample=round(clock() * 16_000))
+            for _ in range(20):
+                told("played", clock(), turn=1, samples=round((clock() - began) * RATE_HZ))
+                await browser.stream(SILENCE * 10)
+            assert "pause" not in browser.kinds()
+            browser.hear(SPEECH * 3)
+            assert ("pause" in browser.kinds()) is tells
+            browser.tell("cancel")
+
+    virtual_time.run(main())
+
+
 def test_words_into_a_reply_silence_it_and_are_the_next_turn():
     scene = InAReply()
 

@@ -31,8 +31,8 @@ class NearEnd:
 
     def frame(self, left: bytes, played: bytes) -> bool:
         """Takes what is left of the microphone's 20 ms, and what the speaker played then (int16)."""
-        left_db = _power_db(left)
-        self._played_db = max(_power_db(played), self._played_db - _RINGS_DB)
+        left_db = power_db(left)
+        self._played_db = max(power_db(played), self._played_db - _RINGS_DB)
         self._noise_db = min(left_db, self._noise_db + _NOISE_RISES_DB)
         near = self._learnt >= _LEARNT_FRAMES and left_db > self._expected_db() + _ABOVE_DB
         if self._played_db > _AUDIBLE_DB:
@@ -48,6 +48,7 @@ class NearEnd:
         self._left_db += trust * max(_WEIGHT, 1 / self._learnt) * (left_db - self._left_db)
 
 
-def _power_db(frame: bytes) -> float:
+def power_db(frame: bytes) -> float:
+    """How loud a piece of audio is (int16, one sample at least), above one step of 16 bits."""
     samples = np.frombuffer(frame, np.int16).astype(np.float64)
     return 10 * math.log10(float(samples @ samples) / samples.size + 1)

@@ -39,12 +39,12 @@ class Attention:
             self._vad = self._vad or self._make_vad()
             self._vad.reset()
 
-    def frame(self, pcm: bytes, position: int) -> Revealed | None:
-        """What the next frame reveals, if anything."""
+    def frame(self, pcm: bytes, position: int, *, near: bool | None) -> Revealed | None:
+        """What the next frame reveals, if anything; `near` as for `VoiceWatch`."""
         if self._vad is None:
             return None
         probability = self._vad.process(pcm)
         if self._aim == "reply":
-            return self._watch.frame(probability, position)
+            return self._watch.frame(probability, position, near=near)
         edge = self._edges.frame(probability, position)
         return VoiceHeard(edge.sample) if edge is not None and edge.speaking else None

@@ -8,7 +8,6 @@ from typing import Final
 
 from roomtone.alarm import Alarm
 from roomtone.ears.base import VoiceActivity, WakeEngine
-from roomtone.ears.formats import SAMPLE_BYTES
 from roomtone.ears.level import wake_levels
 from roomtone.errors import LinkError, PeerGone
 from roomtone.satellite import events as at_satellite
@@ -19,6 +18,7 @@ from roomtone_server.ports.web.voice.attention import Aim, Attention
 from roomtone_server.ports.web.voice.messages import Mode
 from roomtone_server.ports.web.voice.microphone import BrowserMicrophone
 from roomtone_server.ports.web.voice.pings import Pings
+from roomtone_server.ports.web.voice.speaker import BrowserSpeaker, Heard
 from roomtone_server.runtime.session import (
     Audio,
     GivenUp,
@@ -48,7 +48,6 @@ class BrowserSession:
     ) -> None:
         self._satellite = satellite
         self._tell = tell
-        self._send = send
         self._loop = asyncio.get_running_loop()
         self._machine = SatelliteMachine(MachineSettings(voice_pauses=True))
         self._machine.receive(at_satellite.Connected(), self._loop.time())
@@ -64,7 +63,8 @@ class BrowserSession:
         self._streaming = False
         self._shown = 0  # the newest turn of which the browser was told that it is listened to
         self._seconds = 0.0  # that the newest invitation waits
-        self._voice = _Voice()
+        self._speaker = BrowserSpeaker(tell, send)
+        self._rate_hz = 0  # of the reply that begins
         self._sounded_at_s: float | None = None  # what the browser tells just now, on its clock
 
     @property
@@ -139,7 +139,8 @@ class BrowserSession:
                 levels = wake_levels([each for _, each in self._microphone.ring.since(0)])
                 word = (detection.name, detection.phrase, detection.score, self._microphone.position)
                 self._step(at_satellite.WakeHeard(*word, levels.word_dbfs, levels.room_dbfs))
-            if revealed := self._attention.frame(frame, position):
+            near = self._speaker.near(frame, self._microphone.heard_at(position))
+            if revealed := self._attention.frame(frame, position, near=near):
                 self._step(revealed)
 
     def lose(self, problem: LinkError) -> None:
@@ -156,17 +157,17 @@ class BrowserSession:
         self._inbox.put_nowait(problem)
 
     def _note_played(self, played: m.Played) -> None:
-        """What was flushed is over for the machine; the runtime wants to know how far it came."""
+        """What was cut is over for the machine; the runtime wants to know how far it came."""
         self._sounded_at_s = _seconds(played.at)
-        voice = self._voice
-        samples = min(played.samples, voice.sent)
-        if played.turn == voice.cut:
-            voice.cut = None
-            self._report(played.turn, samples, done=True)
-        elif played.turn == voice.turn:
-            done = played.done and voice.is_whole
-            happened = at_satellite.ReplyPlayed if done else at_satellite.ReplyProgressed
-            self._step(happened(played.turn, samples))
+        match self._speaker.told(played):
+            case Heard(turn, samples, "cut"):
+                self._report(turn, samples, done=True)
+            case Heard(turn, samples, "over"):
+                self._step(at_satellite.ReplyPlayed(turn, samples))
+            case Heard(turn, samples, _):
+                self._step(at_satellite.ReplyProgressed(turn, samples))
+            case None:
+                pass
 
     def _forget_audio(self) -> None:
         self._attention.forget()
@@ -205,18 +206,14 @@ class BrowserSession:
         self._tell(m.Chime(sound))
 
     def begin_reply(self, turn: int, rate_hz: int) -> None:
-        self._voice.rate_hz = rate_hz
+        self._rate_hz = rate_hz
         self._step(at_satellite.ReplyStarted(turn))
 
     def play(self, turn: int, pcm: bytes) -> None:
-        if turn == self._voice.turn and not self._voice.is_whole:
-            self._voice.sent += len(pcm) // SAMPLE_BYTES
-            self._send(pcm)
+        self._speaker.play(turn, pcm)
 
     def end_reply(self, turn: int) -> None:
-        if turn == self._voice.turn and not self._voice.is_whole:
-            self._voice.is_whole = True
-            self._tell(m.ReplyAudioEnd(turn))
+        self._speaker.end(turn)
 
     def flush(self, turn: int) -> None:
         self._step(at_satellite.FlushAsked(turn))
@@ -289,17 +286,15 @@ class BrowserSession:
     ) -> None:
         match command:
             case at_satellite.PlayReply(turn):
-                self._voice.begin(turn)
-                self._tell(m.ReplyAudio(turn, self._voice.rate_hz))
+                self._speaker.begin(turn, self._rate_hz)
             case at_satellite.FinishReply(turn):
-                self.end_reply(turn)
+                self._speaker.end(turn)
             case at_satellite.PauseReply(turn):
-                self._tell(m.Pause(turn))
+                self._speaker.pause(turn)
             case at_satellite.ResumeReply(turn):
-                self._tell(m.Resume(turn))
+                self._speaker.resume(turn)
             case at_satellite.FlushReply(turn):
-                self._voice.turn, self._voice.cut = None, turn
-                self._tell(m.Flush(turn))
+                self._speaker.flush(turn)
             case at_satellite.PlayChime(sound):
                 self._tell(m.Chime(sound))
 
@@ -348,8 +343,6 @@ class BrowserSession:
         self._tell(m.Listening(turn, by, self._seconds if by == "invitation" else None))
 
     def _report(self, turn: int, samples: int, *, done: bool) -> None:
-        if done and turn == self._voice.turn:
-            self._voice.turn = None
         self._put(Sounded(turn, samples, done, self._pings.moment(self._sounded_at_s)))
 
     def _put(self, incoming: Incoming) -> None:
@@ -357,23 +350,6 @@ class BrowserSession:
             self.lose(PeerGone("the browser says more than is taken of it"))
         else:
             self._inbox.put_nowait(incoming)
-
-
-class _Voice:
-    """The reply that the browser is given."""
-
-    def __init__(self) -> None:
-        self.turn: int | None = None
-        self.cut: int | None = None  # the turn whose reply was silenced; the browser is yet to tell how far it came
-        self.rate_hz = 0
-        self.sent = 0  # samples
-        self.is_whole = False
-
-    def begin(self, turn: int) -> None:
-        """Once more for the same turn, its reply goes on."""
-        if turn != self.turn:
-            self.turn, self.cut, self.sent = turn, None, 0
-        self.is_whole = False
 
 
 def _begun_by(command: at_satellite.StartStreaming) -> m.BegunBy:
