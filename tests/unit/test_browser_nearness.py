@@ -1,4 +1,4 @@
-"""Somebody near a browser is told from what its echo cancellation leaves, though it is known but roughly what sounds."""
+"""Somebody near a browser is told from what its echo cancellation leaves, though it is but roughly known what sounds."""
 
 import random
 from array import array
