@@ -85,8 +85,8 @@ class Devices(Shape):
 
 
 class Invitation(Shape):
-    """`link` stands behind `#/enter/` in the page's address: what is behind # is never sent to anybody. `urls` are whole
-    ones with it, as far as the server knows how other devices reach it: perhaps none."""
+    """`link` stands behind `#/enter/` in the page's address: what is behind # is never sent to anybody. `urls` are such
+    addresses, as far as the server knows how other devices reach it: perhaps none."""
 
     link: str
     urls: list[str]
