@@ -1,4 +1,4 @@
-"""Somebody near a browser is told from what its echo cancellation leaves, though it is but roughly known what sounds."""
+"""Somebody near a browser is told from what its echo cancellation leaves, though it is but roughly known what plays."""
 
 import random
 from array import array
