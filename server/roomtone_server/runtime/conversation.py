@@ -10,6 +10,7 @@ from contextlib import aclosing
 from functools import partial
 from typing import Any
 
+from roomtone.ears.base import VoiceActivity
 from roomtone.ears.vad.edges import SpeechEdge
 from roomtone.errors import EngineError, LinkError, RoomtoneError
 from roomtone_server.agent.base import Prepared, Request
@@ -48,6 +49,7 @@ class Conversation:
         self._parts = parts
         self._contest = contest
         self._machine = TurnMachine(parts.turn)
+        self._vad: VoiceActivity | None = None  # from the first turn on: who only looks on costs little
         self._woken: Woken | None = None
         self._utterance: Utterance | None = None  # that is being heard
         self._scopes: dict[int, TurnScope] = {}  # by turn: that which is going on, and one that may interrupt it
@@ -283,7 +285,8 @@ class Conversation:
         if self._guest is not None and turn_id % 2 == 0:
             self._guest_turn = turn_id
         guest = self._guest_in(turn_id)
-        ear = Ear(self._parts.make_vad(), self._parts.stt if guest is None else guest.stt, request)
+        self._vad = self._vad or self._parts.make_vad()
+        ear = Ear(self._vad, self._parts.stt if guest is None else guest.stt, request)
         self._utterance = Utterance(turn_id, ear, self._parts.hints, self, self._post)
         self._start(turn_id, "hear", "hearing", self._utterance.listen)
 
