@@ -153,8 +153,9 @@ class House:
         if not presence.conversation.lasts:
             raise SatelliteAway(f"{presence.satellite.name} is about to go")
         if "listen" not in presence.remote.can:
-            raise SatelliteUnable(f"{presence.satellite.name} listens only after its own wake word")
-        if presence.remote.state is not None and presence.remote.state.muted:
+            detail = "it finds its wake word by itself, or its microphone is off"
+            raise SatelliteUnable(f"{presence.satellite.name} cannot be made to listen: {detail}")
+        if presence.remote.is_muted:
             raise SatelliteUnable(f"{presence.satellite.name} is muted")
         return presence.conversation
 

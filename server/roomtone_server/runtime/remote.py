@@ -85,6 +85,11 @@ class Remote:
         self._level = (dbfs, asyncio.get_running_loop().time())
 
     @property
+    def is_muted(self) -> bool:
+        """As far as it tells."""
+        return self.state is not None and self.state.muted
+
+    @property
     def level_dbfs(self) -> float | None:
         """How loud it is there now; None: nobody has asked, or it is muted."""
         if self._level is None or asyncio.get_running_loop().time() - self._level[1] > LEVEL_LASTS_S:

@@ -110,7 +110,7 @@ class SatelliteControl:
         self._house.announce(
             where, asked.text, "done", expects_answer=asked.expects_answer, language=asked.language or ""
         )
-        return Announced(satellites=[each.satellite.id for each in present if not _is_muted(each.remote)])
+        return Announced(satellites=[each.satellite.id for each in present if not each.remote.is_muted])
 
     async def _listen(self, call: Call[OneSatellite]) -> None:
         await self._known(call.parameters.id)
@@ -163,10 +163,6 @@ class SatelliteControl:
             except SatelliteAway:
                 raise _nobody() from None
         return paired
-
-
-def _is_muted(remote: Remote) -> bool:
-    return remote.state is not None and remote.state.muted
 
 
 def _nobody() -> Problem:
