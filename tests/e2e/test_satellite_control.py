@@ -102,12 +102,8 @@ async def test_a_satellite_is_paired_set_renamed_and_sent_away(tmp_path):
             assert await here.ask("POST", f"{one}/volume", {"volume": 0.25}) == (204, None)
             await here.told(volume=0.25)
 
-            assert await here.ask(
-                "PATCH", one, {"name": "Stove", "area": "Kitchen", "thresholds": {"alexa": 0.75}}
-            ) == (
-                204,
-                None,
-            )
+            change = {"name": "Stove", "area": "Kitchen", "thresholds": {"alexa": 0.75}}
+            assert await here.ask("PATCH", one, change) == (204, None)
             tuned = await here.told(name="Stove", area="Kitchen")
             while {"name": "alexa", "phrase": "alexa", "threshold": 0.75} not in tuned["wake_words"]:
                 tuned = await here.told(name="Stove")
