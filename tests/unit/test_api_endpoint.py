@@ -7,11 +7,14 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from support.web import OWNER, DoorsFor, serving
 
+from roomtone.settings import load
 from roomtone_server.ports.web.api.described import described
 from roomtone_server.ports.web.api.endpoint import Endpoint, any_of, routes_of
 from roomtone_server.ports.web.api.openapi import document
 from roomtone_server.ports.web.api.requests import Announce, ListTurns, OneModel, Volume
+from roomtone_server.ports.web.api.settings import settings_endpoints
 from roomtone_server.ports.web.api.shapes import Announced, PairingCode
+from roomtone_server.settings import ServerSettings
 
 
 async def echo(call):
@@ -132,3 +135,17 @@ async def test_the_document_is_asked_for_where_it_says():
     assert told["paths"].keys() == document(ENDPOINTS, version="1", session_cookie="s")["paths"].keys() | {
         "/api/openapi.json"
     }
+
+
+async def test_secrets_in_the_settings_are_masked(tmp_path):
+    file = tmp_path / "server.yaml"
+    file.write_text("llm: {engine: openai, base_url: 'http://127.0.0.1:9/v1', model: m, api_key: sk-very-secret}")
+    endpoints = settings_endpoints(load(ServerSettings, file))
+    async with (
+        serving(routes_of(endpoints), DoorsFor(OWNER)) as url,
+        aiohttp.ClientSession() as session,
+        session.get(f"{url}/api/settings") as answer,
+    ):
+        told = await answer.json()
+    assert "sk-very-secret" not in str(told)
+    assert (told["settings"]["llm"]["model"], told["settings"]["llm"]["api_key"]) == ("m", "**********")
