@@ -42,8 +42,8 @@ class Furnished:
 async def open_web(stack: AsyncExitStack, early: Early | None, server: Furnished) -> dict[str, Verb]:
     """Takes the web port over from `early`, if the settings want one, and serves Home Assistant's ingress, if there is
     one: what the local command line may ask of it. Raises PortUnusable, LinkError, StoreError."""
-    port, database = early.port if early else None, server.mind.database
-    doors = await open_web_doors(stack, server.settings, database, server.equipment.around.state, port)
+    port = early.port if early else None
+    doors = await open_web_doors(stack, server.settings, server.mind, server.equipment.around.state, port)
     api = await open_api(stack, server)
     sockets = [*(await early.hand_over() if early else ()), *doors.ingress]
     voice = VoicePort(

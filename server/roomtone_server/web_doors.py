@@ -18,8 +18,10 @@ from roomtone.link.discovery import own_addresses
 from roomtone.link.listening import listen
 from roomtone_server.add_on.supervisor import Supervisor
 from roomtone_server.household import EVERYWHERE
+from roomtone_server.mind import Mind
 from roomtone_server.ports.control import Verb
 from roomtone_server.ports.web.api.endpoint import AnyEndpoint
+from roomtone_server.ports.web.auth.administrators import Administrators, HomeWithUsers
 from roomtone_server.ports.web.auth.certificate import own_context, owners_context
 from roomtone_server.ports.web.auth.coming_in import ComingIn
 from roomtone_server.ports.web.auth.doors import HouseDoors
@@ -30,7 +32,6 @@ from roomtone_server.ports.web.auth.passwords import Passwords
 from roomtone_server.ports.web.auth.verbs import WebVerbs
 from roomtone_server.ports.web.auth.visit import INGRESS_PORT, Entrance
 from roomtone_server.settings import ServerSettings, WebSettings
-from roomtone_server.store.database import Database
 from roomtone_server.store.web import SqliteKeyStore, SqlitePasswordStore
 
 _LOGGER = logging.getLogger(__name__)
@@ -46,7 +47,7 @@ class WebDoors:
 
 
 async def open_web_doors(
-    stack: AsyncExitStack, settings: ServerSettings, database: Database, state: Path, port: int | None
+    stack: AsyncExitStack, settings: ServerSettings, mind: Mind, state: Path, port: int | None
 ) -> WebDoors:
     """`port` is the one for plain HTTP, None where the settings want none: then HTTPS is not served either. Tells how
     to come in while nobody can. Raises PortUnusable, LinkError, StoreError."""
@@ -63,9 +64,10 @@ async def open_web_doors(
         https_port=https_port,
         ingress_port=_port(ingress[0]) if ingress else None,
     )
-    keys = await Keys.open(SqliteKeyStore(database))
-    passwords = await Passwords.open(SqlitePasswordStore(database))
-    links, doors = Links(), HouseDoors(entrance, keys)
+    keys = await Keys.open(SqliteKeyStore(mind.database))
+    passwords = await Passwords.open(SqlitePasswordStore(mind.database))
+    administrators = Administrators(mind.home if isinstance(mind.home, HomeWithUsers) else None)
+    links, doors = Links(), HouseDoors(entrance, keys, administrators)
     here, others = page_addresses(web, port, https_port, in_container=bool(ingress))
     addresses = [*here, *others]
     if not (passwords.is_set or ingress):

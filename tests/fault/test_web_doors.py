@@ -239,7 +239,7 @@ async def test_another_host_is_not_ours(tmp_path):
 # --- Home Assistant
 
 
-ADA = {"X_Remote_User_Id": "u1", "X_Remote_User_Display_Name": "Ada", "X_Ingress_Path": "/api/hassio_ingress/x"}
+ADA = {"X_Remote_User_Id": "ada", "X_Remote_User_Display_Name": "Ada", "X_Ingress_Path": "/api/hassio_ingress/x"}
 
 
 async def test_home_assistants_users_need_no_password(tmp_path):
@@ -247,7 +247,7 @@ async def test_home_assistants_users_need_no_password(tmp_path):
         assert (await ada.ask("GET", "/api/who", **ADA))[1] == {
             "kind": "ingress",
             "name": "Ada",
-            "id": "ingress-u1",
+            "id": "ingress-ada",
         }
         _, session = await ada.ask("GET", "/api/session", **ADA)
         assert (session["state"], session["kind"]) == ("in", "ingress")
@@ -255,6 +255,16 @@ async def test_home_assistants_users_need_no_password(tmp_path):
         assert (await ada.ask("POST", "/api/change", **(ADA | {"Origin": "https://evil.example"})))[0] == 403
         assert (await ada.ask("POST", "/api/change", **(ADA | {"Origin": None})))[0] == 403
         assert "frame-ancestors 'self'" in ada.last.headers["Content-Security-Policy"]
+
+
+async def test_whoever_does_not_administer_home_assistant_is_family(tmp_path):
+    async with opened(tmp_path, ROUTES) as house, house.visitor(house.ingress) as someone:
+        for says in ({"X_Remote_User_Id": "bob"}, {"X_Remote_User_Id": None}):
+            who = ADA | says
+            assert (await someone.ask("GET", "/api/session", **who))[1]["scopes"] == sorted(FAMILY_SCOPES)
+            assert (await someone.ask("POST", "/api/change", **who))[0] == 200
+            for method, path in (("PUT", "/api/server"), ("PUT", "/api/password"), ("POST", "/api/invitations")):
+                assert (await someone.ask(method, path, **who))[0] == 403
 
 
 async def test_they_may_choose_the_password_that_is_asked_for_elsewhere(tmp_path):

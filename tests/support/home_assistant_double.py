@@ -51,6 +51,7 @@ class Double:
         self.names: dict[str, str] = {}  # other names than the home's, by entity id
         self.aliases: dict[str, list[str | None]] = {}
         self.floors: list[dict[str, Any]] = []
+        self.users: list[dict[str, Any]] = []
         self.replies: dict[str, dict[str, Any]] = {}  # of its conversation agent, by text
         self.foreseen: dict[str, dict[str, Any]] = {}  # what its agent would do, by text
         self._sockets: set[web.WebSocketResponse] = set()
@@ -204,6 +205,7 @@ class Double:
         answers = {
             "call_service": self._call,
             "config/area_registry/list": self._areas,
+            "config/auth/list": self._users,
             "config/device_registry/list": self._devices,
             "config/entity_registry/get_entries": self._entries,
             "config/floor_registry/list": self._floors,
@@ -226,6 +228,9 @@ class Double:
             {"area_id": _id(area.name), "name": area.name, "aliases": list(area.aliases), "floor_id": None}
             for area in self.home.areas()
         ]
+
+    async def _users(self, _asked: dict[str, Any]) -> Any:
+        return self.users
 
     async def _devices(self, _asked: dict[str, Any]) -> Any:
         return [{"id": f"device of {each.id}", "area_id": _id(each.area)} for each in self.home.entities()]

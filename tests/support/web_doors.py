@@ -16,6 +16,7 @@ from yarl import URL
 
 from roomtone.link.listening import listen
 from roomtone_server.ports.web.api.endpoint import routes_of
+from roomtone_server.ports.web.auth.administrators import Administrators
 from roomtone_server.ports.web.auth.certificate import own_context
 from roomtone_server.ports.web.auth.coming_in import ComingIn
 from roomtone_server.ports.web.auth.doors import SESSION_COOKIE, HouseDoors
@@ -62,6 +63,13 @@ ROUTES = [
     Route("GET", "/api/stream", hold_on, "read"),
     Route("GET", "/voice", converse, "speak"),
 ]
+
+
+class HomeOfAda:
+    """Its users are Ada, who administers it, and others."""
+
+    async def administrators(self) -> frozenset[str]:
+        return frozenset({"ada"})
 
 
 class Clock:
@@ -141,7 +149,8 @@ async def opened(folder: Path, routes: Iterable[Route] = ()) -> AsyncIterator[Do
         sockets = [await listen(HOST, 0) for _ in range(3)]
         ports = [each.getsockname()[1] for each in sockets]
         entrance = Entrance(https_port=ports[1], ingress_port=ports[2], ingress_address=HOST)
-        links, doors = Links(), HouseDoors(entrance, keys, clock)
+        administrators = Administrators(HomeOfAda(), clock)
+        links, doors = Links(), HouseDoors(entrance, keys, administrators, clock)
         clocks = {"now": clock, "monotonic": clock}
         coming = ComingIn("attic", keys, passwords, links, doors.present, **clocks)
         letting = LettingIn([f"https://attic.local:{ports[1]}"], keys, links, doors.present, **clocks)

@@ -17,6 +17,7 @@ from roomtone_server.home.base import Area, Entity, Order, ServiceCall, Talker
 from roomtone_server.home.home_assistant.api import Api
 from roomtone_server.home.home_assistant.follower import Follower
 from roomtone_server.home.home_assistant.intents import check, intent_of
+from roomtone_server.home.home_assistant.registry import administrators
 from roomtone_server.home.home_assistant.settings import HomeAssistantSettings, place_of, trust
 from roomtone_server.home.home_assistant.talking import OwnAgent
 from roomtone_server.home.home_assistant.view import View
@@ -105,6 +106,12 @@ class HomeAssistant:
                 target={"entity_id": call.entity},
                 service_data=_spelled(call, entity),
             )
+
+    async def administrators(self) -> frozenset[str]:
+        """The ids of those of its users who administer it. Raises HomeError: also where our own token is none of
+        theirs."""
+        async with self._in_time():
+            return administrators(await self._follower.connection.ask("config/auth/list"))
 
     async def _handled(self, intent: Mapping[str, Any]) -> bool:
         """Whether a handler took the intent. False for one that it does not have. Raises HomeError."""

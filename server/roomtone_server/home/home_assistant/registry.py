@@ -21,6 +21,8 @@ MAX_NAME_CHARACTERS: Final = 120
 # Whose exposure counts: the assistant of Home Assistant's own voice pipelines.
 ASSISTANT: Final = "conversation"
 
+ADMINISTRATORS: Final = "system-admin"  # the id of their group
+
 _Id = Annotated[str, Field(min_length=1, max_length=255)]
 _ENTITY_ID: Final = re.compile(r"[a-z0-9_]{1,64}\.[a-z0-9_]{1,190}")
 _EntityId = Annotated[str, Field(pattern=f"^{_ENTITY_ID.pattern}$")]
@@ -52,6 +54,13 @@ class EntityRow(_Row):
     device_id: str | None = None
 
 
+class UserRow(_Row):
+    id: _Id
+    is_active: bool
+    is_owner: bool
+    group_ids: Sequence[str]
+
+
 R = TypeVar("R", bound=_Row)
 
 
@@ -72,6 +81,12 @@ def exposed_ids(told: object) -> Sequence[str]:
     entities = listed if isinstance(listed, dict) else {}
     to_it = (each for each, to in entities.items() if isinstance(to, dict) and to.get(ASSISTANT) is True)
     return sorted(filter(_ENTITY_ID.fullmatch, to_it))[:MAX_ENTITIES]
+
+
+def administrators(told: object) -> frozenset[str]:
+    """The ids of those users who may do everything, from `config/auth/list`."""
+    users = (each for each in rows(UserRow, told) if each.is_active)
+    return frozenset(each.id for each in users if each.is_owner or ADMINISTRATORS in each.group_ids)
 
 
 def areas_by_device(told: object) -> Mapping[str, str]:

@@ -8,12 +8,13 @@ from typing import Final, Protocol
 from aiohttp import web
 
 from roomtone.link.events import printable
+from roomtone_server.ports.web.auth.administrators import Administrators
 from roomtone_server.ports.web.auth.keys import SESSIONS, Keys, who_has
 from roomtone_server.ports.web.auth.origin import has_effect
 from roomtone_server.ports.web.auth.present import Present
 from roomtone_server.ports.web.auth.visit import VISIT, Entrance, Visit
 from roomtone_server.ports.web.problems import Problem
-from roomtone_server.ports.web.route import EVERY_SCOPE, Who
+from roomtone_server.ports.web.route import EVERY_SCOPE, FAMILY_SCOPES, Who
 
 # The prefix has browsers hold us to it: over HTTPS, for this host alone, for all of its paths.
 SESSION_COOKIE: Final = "__Host-roomtone"
@@ -36,10 +37,13 @@ class Doors(Protocol):
 class HouseDoors:
     """Those of a real house."""
 
-    def __init__(self, entrance: Entrance, keys: Keys, now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, entrance: Entrance, keys: Keys, administrators: Administrators, now: Callable[[], float] = time.time
+    ) -> None:
         self.present = Present()
         self._entrance = entrance
         self._keys = keys
+        self._administrators = administrators
         self._now = now
 
     def visit(self, request: web.Request) -> Visit:
@@ -50,7 +54,8 @@ class HouseDoors:
         if (token := _bearer(request)) is not None:
             key = await self._keys.find(token, self._now())
             return who_has(key) if key is not None and key.kind == "token" else None
-        who = _user_of_home_assistant(request) if request[VISIT].is_ingress else await self._session(request)
+        visited_by = self._user_of_home_assistant if request[VISIT].is_ingress else self._session
+        who = await visited_by(request)
         if who is not None and has_effect(request.method, request.headers) and "Origin" not in request.headers:
             raise Problem(HTTPStatus.FORBIDDEN, "No Origin", "a browser says whose page asks; a program sends a token")
         return who
@@ -59,6 +64,15 @@ class HouseDoors:
         secret = request.cookies.get(cookie_for(request[VISIT]))
         key = await self._keys.find(secret, self._now()) if secret else None
         return who_has(key) if key is not None and key.kind in SESSIONS else None
+
+    async def _user_of_home_assistant(self, request: web.Request) -> Who:
+        """One who is no administrator there is family here."""
+        said = request.headers
+        user = said.get("X-Remote-User-Id", "")
+        named = said.get("X-Remote-User-Display-Name", "") or said.get("X-Remote-User-Name", "")
+        scopes = EVERY_SCOPE if await self._administrators.has(user) else FAMILY_SCOPES
+        name = printable(named)[:_MAX_NAME_CHARACTERS] or "Home Assistant"
+        return Who("ingress", scopes, f"ingress-{printable(user)[:_MAX_NAME_CHARACTERS]}", name)
 
 
 def cookie_for(visit: Visit) -> str:
@@ -69,12 +83,3 @@ def _bearer(request: web.Request) -> str | None:
     """None where there is none; a proxy's own Basic authorisation is none of ours."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else None
-
-
-def _user_of_home_assistant(request: web.Request) -> Who:
-    """Home Assistant shows an add-on's page to its administrators: see `panel_admin` in the add-on's config.yaml."""
-    said = request.headers
-    named = said.get("X-Remote-User-Display-Name", "") or said.get("X-Remote-User-Name", "")
-    user = said.get("X-Remote-User-Id", "")
-    name = printable(named)[:_MAX_NAME_CHARACTERS] or "Home Assistant"
-    return Who("ingress", EVERY_SCOPE, f"ingress-{printable(user)[:_MAX_NAME_CHARACTERS]}", name)

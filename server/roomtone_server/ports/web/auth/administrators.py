@@ -1,0 +1,48 @@
+"""Who of Home Assistant's users is an administrator. Its sidebar shows an add-on's page to these alone, but its ingress
+lets any user in who knows the address: so Home Assistant is asked."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from typing import Final, Protocol, runtime_checkable
+
+from roomtone.errors import HomeError
+
+ASKED_EVERY_S: Final = 60.0
+ASKED_AGAIN_S: Final = 5.0  # after it could not answer
+
+_log = logging.getLogger(__name__)
+
+
+@runtime_checkable
+class HomeWithUsers(Protocol):
+    async def administrators(self) -> frozenset[str]:
+        """The ids of those who administer it now. Raises HomeError."""
+
+
+class Administrators:
+    """`home` None: one that knows no users, and nobody administers."""
+
+    def __init__(self, home: HomeWithUsers | None, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._home = home
+        self._monotonic = monotonic
+        self._known: frozenset[str] = frozenset()
+        self._asked_next_at = 0.0
+        self._asking = asyncio.Lock()
+
+    async def has(self, user: str) -> bool:
+        """As of a minute ago at most, or as it last was, while Home Assistant cannot answer."""
+        async with self._asking:
+            if self._home is not None and self._monotonic() >= self._asked_next_at:
+                await self._ask(self._home)
+        return user in self._known
+
+    async def _ask(self, home: HomeWithUsers) -> None:
+        try:
+            self._known = await home.administrators()
+            patience_s = ASKED_EVERY_S
+        except HomeError as problem:
+            _log.warning("who administers Home Assistant is not known: %s", problem)
+            patience_s = ASKED_AGAIN_S
+        self._asked_next_at = self._monotonic() + patience_s
