@@ -81,7 +81,7 @@ class Floor:
     def __init__(self) -> None:
         self.stt, self.agent = ScriptedStt(), ScriptedAgent()
         self.house = House(parts(stt=self.stt, agent=self.agent))
-        self.words: list[str] = []  # that the trace knows
+        self.traced: list[str] = []
 
     @property
     def talking(self) -> list[str]:
@@ -106,8 +106,7 @@ async def floor_of(*rooms: Room, remotes: dict[Room, Remote] | None = None):
             for room in rooms:
                 room.switch_off()
         while not told.empty():
-            event = told.get_nowait()
-            floor.words += [event.data[key] for key in ("text",) if event.data.get(key)]
+            floor.traced.append(told.get_nowait().what)
     assert floor.stt.open == 0
 
 
@@ -119,7 +118,7 @@ def test_what_is_said_in_one_room_sounds_in_the_other_and_then_the_other_way_rou
             floor.house.intercom("kitchen", "attic")
             assert floor.house.intercom_with("attic") == "kitchen"
             await floor.until_over()
-        assert (floor.stt.requests, floor.agent.asked, floor.words) == ([], [], []), "nobody takes it down"
+        assert (floor.stt.requests, floor.agent.asked, floor.traced) == ([], [], []), "nobody takes it down"
 
     virtual_time.run(main())
     assert [len(kitchen.of("invite")), len(attic.of("invite"))] == [3, 2], "each in turn, until neither says anything"

@@ -22,6 +22,7 @@ from roomtone_server.runtime.guest import Guest
 from roomtone_server.runtime.hearing import Utterance
 from roomtone_server.runtime.listening import Ear
 from roomtone_server.runtime.parts import Parts
+from roomtone_server.runtime.recording import Live
 from roomtone_server.runtime.scope import Job, TurnScope
 from roomtone_server.runtime.session import (
     Audio,
@@ -57,7 +58,7 @@ class Conversation:
         self._prepared: dict[int, asyncio.Future[Prepared]] = {}  # by revision
         self._language = parts.language  # that was heard last
         self._guest: Guest | None = None
-        self._guest_turn = 0  # that is meant for them, once it was begun
+        self._guest_turn = 0  # the newest that is meant for them, or in which they speak
         self._attended: str | None = None  # the area where somebody talks just now
         self._tasks: asyncio.TaskGroup
         self._reader: asyncio.Task[None]
@@ -245,10 +246,12 @@ class Conversation:
                 self._session.show_transcript(turn_id, text)
                 answer = self._answer if self._guest_in(turn_id) is None else self._leave_unanswered
                 self._start(turn_id, "answer", "answering", partial(answer, command))
-            case turn.Announce(turn_id):
+            case turn.Announce(turn_id, text=text):
+                self._guest_turn = turn_id if isinstance(text, Live) else self._guest_turn
                 self._enter(turn_id)
                 self._start(turn_id, "announce", "answering", partial(self._answering.announce, command))
             case turn.Invite(turn_id, seconds):
+                self._guest_turn = turn_id if self._guest is not None else self._guest_turn
                 self._session.invite(turn_id, seconds)
             case turn.HoldReply(turn_id) | turn.ResumeReply(turn_id):
                 if speaker := self._answering.speaker_of(turn_id):
@@ -282,8 +285,6 @@ class Conversation:
         self._enter(turn_id)
         phrase = self._woken.phrase if self._woken is not None and self._woken.word else ""
         request = HearingRequest(self._parts.language_to_hear, phrase, self._session.satellite.area)
-        if self._guest is not None and turn_id % 2 == 0:
-            self._guest_turn = turn_id
         guest = self._guest_in(turn_id)
         self._vad = self._vad or self._parts.make_vad()
         ear = Ear(self._vad, self._parts.stt if guest is None else guest.stt, request)
@@ -388,6 +389,9 @@ class Conversation:
         return extra if turn_id is None else {**extra, "turn": turn_id}
 
     def _trace(self, what: What, *, turn_id: int | None = None, **data: object) -> None:
+        """Nobody takes down what people say to each other."""
         number = self._machine.turn if turn_id is None else turn_id
+        if number is not None and number == self._guest_turn:
+            return
         now_ns = round(self._clock() * 1e9)
         self._parts.trace.record(TraceEvent(self._session.satellite.id, number or 0, now_ns, what, data))
