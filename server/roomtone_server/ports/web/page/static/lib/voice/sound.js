@@ -7,13 +7,8 @@ const WORKLETS = ["capture", "playback"].map((name) => new URL(`../../worklets/$
 
 const PATIENCE_MS = 500; // with a browser that says neither yes nor no
 
-/** Why there is no microphone: `name` is the key of a text. */
-export class NoMicrophone extends Error {
-  constructor(name) {
-    super(name);
-    this.name = name;
-  }
-}
+/** Why there is no microphone: `message` is the key of a text. */
+class NoMicrophone extends Error {}
 
 const REASONS = { NotAllowedError: "denied", NotFoundError: "missing", NotReadableError: "busy", AbortError: "busy" };
 
@@ -31,13 +26,14 @@ export class Sound {
   /** Makes the speaker ready, unless it is: it sounds once it is awake. */
   async openSpeaker() {
     if (this._context) return;
+    if (!isSecureContext) throw new NoMicrophone("insecure"); // there are no worklets either
     const context = new AudioContext({ latencyHint: "interactive" });
-    this._context = context;
     await Promise.all(WORKLETS.map((module) => context.audioWorklet.addModule(module)));
     this._speaker = new AudioWorkletNode(context, "roomtone-playback", { numberOfInputs: 0, outputChannelCount: [1] });
     this._volume = new GainNode(context, { gain: this._loudness });
     this._speaker.connect(this._volume).connect(context.destination);
     this._speaker.port.onmessage = ({ data }) => this._report(data);
+    this._context = context;
   }
 
   /** Resolves once the browser lets the page sound: when the person has done something. */
@@ -68,10 +64,10 @@ export class Sound {
    * @param {(frame: Int16Array, level: number, at: number|null) => void} onFrame 20 ms; dBFS; ms on the page's clock,
    *   when its first sample was heard
    * @param {() => void} onEnd it was unplugged, or taken away
-   * @throws {NoMicrophone}
+   * @throws {Error} `message` is insecure, denied, missing or busy
    */
   async openMicrophone(device, onFrame, onEnd) {
-    if (!isSecureContext || !navigator.mediaDevices) throw new NoMicrophone("insecure");
+    if (!navigator.mediaDevices) throw new NoMicrophone("insecure");
     const wanted = { echoCancellation: true, noiseSuppression: false, autoGainControl: false, channelCount: 1 };
     const audio = device ? { ...wanted, deviceId: device } : wanted;
     const stream = await navigator.mediaDevices.getUserMedia({ audio }).catch((problem) => {

@@ -5,7 +5,7 @@
 
 import { SILENT, after } from "./conversation.js";
 import { keep, kept } from "./kept.js";
-import { NoMicrophone, Sound } from "./sound.js";
+import { Sound } from "./sound.js";
 import { VoiceSocket } from "./socket.js";
 
 const TAP_MS = 300; // a shorter press is a tap: the utterance ends by its silence, and what sounds falls silent
@@ -27,6 +27,7 @@ class Talker extends EventTarget {
     this._isStarted = false; // the server hears the microphone
     this._sample = 0; // of the next frame, since the server was told `start`
     this._placed = null; // the last sample whose position was told; null: a gap
+    addEventListener("roomtone-session-lost", () => this._leave());
   }
 
   /** Opens what is not open: must be called while the person does something. Returns whether all is there. */
@@ -94,6 +95,7 @@ class Talker extends EventTarget {
     const wasOpen = this._sound.hasMicrophone;
     if (differs("device") && wasOpen) this._closeMicrophone();
     if (differs("name", "area") && this._socket) this._hangUp();
+    await this._starting; // with what was so before
     if (differs("mode") ? wasOpen || this.settings.mode !== "hold" : wasOpen && !this._isReady()) await this.start();
   }
 
@@ -103,9 +105,8 @@ class Talker extends EventTarget {
       if (!this._sound.hasMicrophone) await this._openMicrophone();
       await this._sound.wake();
     } catch (problem) {
-      if (!(problem instanceof NoMicrophone)) throw problem;
       this._step({ type: "off" });
-      this._step({ type: "problem", turn: null, text: problem.name });
+      this._step({ type: "problem", turn: null, text: problem.message });
       return false;
     }
     return this._started();
@@ -141,6 +142,12 @@ class Talker extends EventTarget {
     const hello = { browser, name: name || this.otherwise, area: area || null };
     this._socket = new VoiceSocket(url, hello, (event) => this._hear(event));
     this._socket.connect();
+  }
+
+  /** Whoever has logged out is neither heard nor spoken to. */
+  _leave() {
+    if (this._sound.hasMicrophone) this._closeMicrophone();
+    if (this._socket) this._hangUp();
   }
 
   _hangUp() {

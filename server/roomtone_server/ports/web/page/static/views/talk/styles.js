@@ -9,7 +9,7 @@ export const styles = css`
     width: 100%; max-width: 44rem; align-self: center;
   }
   .said:empty { margin: 0; }
-  .said > li { scroll-margin-block-end: 18rem; display: flex; flex-direction: column; gap: var(--s2); }
+  .said > li { scroll-margin-block-end: 22rem; display: flex; flex-direction: column; gap: var(--s2); }
   .words, .reply {
     max-width: min(85%, 32rem); padding: var(--s2) var(--s4); border-radius: 20px; overflow-wrap: anywhere;
   }
