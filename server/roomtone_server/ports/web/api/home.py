@@ -1,5 +1,6 @@
 """The home as it is now, and its services, called by hand."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
 from http import HTTPStatus
@@ -41,20 +42,9 @@ class _AskedOfHome:
         self._confirm = confirm
 
     async def tell(self, _call: Call) -> Home:
-        placed: dict[str | None, list[Entity]] = defaultdict(list)
-        for entity in self._home.entities():
-            placed[entity.area].append(entity_of(entity))
-        areas = [
-            Area(
-                id=area.name,
-                name=area.name,
-                floor=area.floor.name if area.floor else None,
-                entities=placed.pop(area.name, []),
-            )
-            for area in self._home.areas()
-        ]
-        elsewhere = [entity for entities in placed.values() for entity in entities]
-        return Home(areas=areas, elsewhere=elsewhere, fault=self._home.fault())
+        """A large home takes longer to tell than the event loop may be held up."""
+        home = self._home
+        return await asyncio.to_thread(_told, home.areas(), home.entities(), home.fault())
 
     async def call(self, call: Call[NoParameters, CallService]) -> Entity:
         asked = call.body
@@ -73,6 +63,23 @@ class _AskedOfHome:
             raise refusal(Fault(where="body", what=str(problem))) from problem
         now = next((entity for entity in self._home.entities() if entity.id == asked.entity), entities[asked.entity])
         return entity_of(now)
+
+
+def _told(areas: Sequence[base.Area], entities: Sequence[base.Entity], fault: str | None) -> Home:
+    placed: dict[str | None, list[Entity]] = defaultdict(list)
+    for entity in entities:
+        placed[entity.area].append(entity_of(entity))
+    told = [
+        Area(
+            id=area.name,
+            name=area.name,
+            floor=area.floor.name if area.floor else None,
+            entities=placed.pop(area.name, []),
+        )
+        for area in areas
+    ]
+    elsewhere = [entity for entities in placed.values() for entity in entities]
+    return Home(areas=told, elsewhere=elsewhere, fault=fault)
 
 
 def entity_of(entity: base.Entity) -> Entity:
