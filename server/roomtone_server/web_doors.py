@@ -21,7 +21,7 @@ from roomtone_server.household import EVERYWHERE
 from roomtone_server.mind import Mind
 from roomtone_server.ports.control import Verb
 from roomtone_server.ports.web.api.endpoint import AnyEndpoint
-from roomtone_server.ports.web.auth.administrators import Administrators, HomeWithUsers
+from roomtone_server.ports.web.auth.administrators import Administrators
 from roomtone_server.ports.web.auth.certificate import own_context, owners_context
 from roomtone_server.ports.web.auth.coming_in import ComingIn
 from roomtone_server.ports.web.auth.doors import HouseDoors
@@ -66,7 +66,7 @@ async def open_web_doors(
     )
     keys = await Keys.open(SqliteKeyStore(mind.database))
     passwords = await Passwords.open(SqlitePasswordStore(mind.database))
-    administrators = Administrators(mind.home if isinstance(mind.home, HomeWithUsers) else None)
+    administrators = Administrators(mind.home)
     links, doors = Links(), HouseDoors(entrance, keys, administrators)
     here, others = page_addresses(web, port, https_port, in_container=bool(ingress))
     addresses = [*here, *others]

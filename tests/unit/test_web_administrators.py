@@ -12,7 +12,6 @@ from roomtone_server.ports.web.auth.administrators import (
     ASKED_AGAIN_S,
     ASKED_EVERY_S,
     Administrators,
-    HomeWithUsers,
 )
 
 
@@ -74,21 +73,16 @@ async def test_while_it_cannot_answer_all_is_as_it_was(caplog):
     assert await known.has("ada")
 
 
-async def test_a_home_without_users_has_no_administrators():
-    assert not await Administrators(None).has("ada")
-
-
 async def test_home_assistant_tells_them_and_the_virtual_home_has_none(tmp_path):
     around = Surroundings(tmp_path, tmp_path)
     virtual = VirtualHome(VirtualHomeSettings(), around)
     await virtual.start()
-    assert not isinstance(virtual, HomeWithUsers)
+    assert await virtual.administrators() == frozenset()
     async with serving(virtual) as double:
         home = choose("home", EngineChoice("home-assistant", double.settings())).make(around)
         with pytest.raises(HomeGone):
             await home.administrators()
         await home.start()
-        assert isinstance(home, HomeWithUsers)
         double.users = [user("ada", "system-admin"), user("bob", "system-users")]
         assert await home.administrators() == {"ada"}
         await double.stop()

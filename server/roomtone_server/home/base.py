@@ -109,6 +109,9 @@ class Home(Protocol):
     def area_of_device(self, device: str) -> str | None:
         """The name of the area where a device of the home's own stands, by its id there; None when nobody knows."""
 
+    async def administrators(self) -> frozenset[str]:
+        """The ids of those of its users who may do everything; of a home without users, nobody's. Raises HomeError."""
+
     async def call(self, call: ServiceCall, order: Order | None = None) -> None:
         """Done when the home has taken the new state. A home that knows by itself what the intent of an order means for
         the call's entity does that instead. Raises HomeError: unknown entity, unknown service, bad data; HomeGone."""

@@ -225,6 +225,9 @@ class DuckingHome:
     def area_of_device(self, device: str) -> str | None:
         return self._home.area_of_device(device)
 
+    async def administrators(self) -> frozenset[str]:
+        return await self._home.administrators()
+
     def changes(self) -> AsyncGenerator[Vocabulary, None]:
         return self._home.changes()
 

@@ -88,6 +88,9 @@ class VirtualHome:
     def entities(self) -> Sequence[Entity]:
         return tuple(self._entities.values())
 
+    async def administrators(self) -> frozenset[str]:
+        return frozenset()
+
     async def call(self, call: ServiceCall, order: Order | None = None) -> None:  # noqa: ARG002 - it has services only
         before, after = self._entities, self._after(self._entities, call, depth=0)
         changed = {

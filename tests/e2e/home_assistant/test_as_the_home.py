@@ -248,3 +248,12 @@ async def test_what_we_do_not_understand_its_own_agent_answers(home_assistant, t
     async with mind(home_assistant.running, tmp_path, fallback="home-assistant") as our:
         assert (await said(our, "broadcast dinner is ready")).reply == "Done"
         assert not (await said(our, "colourless green ideas sleep furiously")).understood
+
+
+async def test_it_tells_who_administers_it(home_assistant, tmp_path):
+    you = await home_assistant.command("auth/current_user")
+    guest = await home_assistant.command("config/auth/create", name="Guest", group_ids=["system-users"])
+    async with mind(home_assistant.running, tmp_path) as our:
+        administrators = await our.home.administrators()
+    assert you["id"] in administrators
+    assert guest["user"]["id"] not in administrators

@@ -108,8 +108,7 @@ class HomeAssistant:
             )
 
     async def administrators(self) -> frozenset[str]:
-        """The ids of those of its users who administer it. Raises HomeError: also where our own token is none of
-        theirs."""
+        """Raises HomeError also where our own token is none of theirs."""
         async with self._in_time():
             return administrators(await self._follower.connection.ask("config/auth/list"))
 

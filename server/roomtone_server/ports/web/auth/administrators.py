@@ -5,9 +5,10 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
-from typing import Final, Protocol, runtime_checkable
+from typing import Final
 
 from roomtone.errors import HomeError
+from roomtone_server.home.base import Home
 
 ASKED_EVERY_S: Final = 60.0
 ASKED_AGAIN_S: Final = 5.0  # after it could not answer
@@ -15,16 +16,8 @@ ASKED_AGAIN_S: Final = 5.0  # after it could not answer
 _log = logging.getLogger(__name__)
 
 
-@runtime_checkable
-class HomeWithUsers(Protocol):
-    async def administrators(self) -> frozenset[str]:
-        """The ids of those who administer it now. Raises HomeError."""
-
-
 class Administrators:
-    """`home` None: one that knows no users, and nobody administers."""
-
-    def __init__(self, home: HomeWithUsers | None, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, home: Home, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._home = home
         self._monotonic = monotonic
         self._known: frozenset[str] = frozenset()
@@ -34,13 +27,13 @@ class Administrators:
     async def has(self, user: str) -> bool:
         """As of a minute ago at most, or as it last was, while Home Assistant cannot answer."""
         async with self._asking:
-            if self._home is not None and self._monotonic() >= self._asked_next_at:
-                await self._ask(self._home)
+            if self._monotonic() >= self._asked_next_at:
+                await self._ask()
         return user in self._known
 
-    async def _ask(self, home: HomeWithUsers) -> None:
+    async def _ask(self) -> None:
         try:
-            self._known = await home.administrators()
+            self._known = await self._home.administrators()
             patience_s = ASKED_EVERY_S
         except HomeError as problem:
             _log.warning("who administers Home Assistant is not known: %s", problem)
