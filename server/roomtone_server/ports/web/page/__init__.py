@@ -1,1 +1,1 @@
-"""The page: static files that talk to the API. They are served as they are written; there is no build step."""
+"""The page: static files that talk to the API. There is no build step: see docs/page.md."""

@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import re
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from importlib.resources import files
@@ -24,6 +25,9 @@ _KINDS: Final = {
     "svg": "image/svg+xml",
 }
 
+# What stands on lines of its own for whoever reads our modules; browsers need not. Lit's licence stays where it is.
+_COMMENTS: Final = re.compile(rb"^[ \t]*(?:/\*\*.*?\*/|//[^\n]*)[ \t]*$", re.MULTILINE | re.DOTALL)
+
 
 class PageFile:
     """One file. Its bytes, and their hash, are read at the first request and kept."""
@@ -35,7 +39,11 @@ class PageFile:
 
     @cached_property
     def plain(self) -> bytes:
-        return self._source.read_bytes()
+        """What is sent: of our modules, all but the comments; each line keeps its number."""
+        source = self._source.read_bytes()
+        if not self.path.endswith(".js") or self.path.startswith("vendor/"):
+            return source
+        return _COMMENTS.sub(lambda comment: b"\n" * comment[0].count(b"\n"), source)
 
     @cached_property
     def _packed(self) -> bytes:
