@@ -18,8 +18,8 @@ from roomtone.ears.formats import FRAME_SAMPLES, RATE_HZ
 from roomtone.ears.ring import FrameRing
 from roomtone.engines import EngineChoice, Surroundings
 from roomtone.satellite import events as e
+from roomtone.satellite.course import MachineSettings
 from roomtone.satellite.machine import SatelliteMachine
-from roomtone.satellite.steps import MachineSettings
 from roomtone.satellite.voice import VoiceWatch
 from roomtone_server.bench import scene
 from roomtone_server.bench.sound import FULL_SCALE, resampled

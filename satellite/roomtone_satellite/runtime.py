@@ -30,6 +30,7 @@ from roomtone.link.events import (
     event_of,
 )
 from roomtone.link.stream import Link
+from roomtone.satellite.course import State
 from roomtone.satellite.events import (
     Alert,
     ButtonHeld,
@@ -59,7 +60,6 @@ from roomtone.satellite.events import (
     Unmuted,
 )
 from roomtone.satellite.machine import SatelliteMachine
-from roomtone.satellite.steps import State
 from roomtone.satellite.voice import VoiceWatch
 from roomtone_satellite.afar import Afar
 from roomtone_satellite.connection import Connection

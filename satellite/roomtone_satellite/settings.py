@@ -10,7 +10,7 @@ from roomtone.ears.formats import FRAME_MS, FRAME_SAMPLES
 from roomtone.engines import EngineChoice
 from roomtone.link.allow import NetworkText
 from roomtone.logs import Level
-from roomtone.satellite.steps import MachineSettings
+from roomtone.satellite.course import MachineSettings
 from roomtone.settings import EchoChoice, Settings, VadChoice, WakeChoice
 from roomtone_satellite.devices.choose import AutoSettings, MicrophoneSettings, SpeakerSettings
 from roomtone_satellite.feedback import EventCommandSettings

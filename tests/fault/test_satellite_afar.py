@@ -24,7 +24,7 @@ from roomtone.link.events import (
     WatchLevel,
     parse,
 )
-from roomtone.satellite.steps import State
+from roomtone.satellite.course import State
 from roomtone_satellite.connection import pair_with
 from roomtone_satellite.devices.null import NullSpeaker, NullSpeakerSettings
 from roomtone_satellite.kept import kept_path

@@ -10,7 +10,7 @@ from support.server_end import say, serving, speak
 from roomtone.ears.formats import FRAME_BYTES
 from roomtone.link.events import Flush, Heard, Interrupt, Played, Reply, TurnEnded, Wake
 from roomtone.link.pairing import Credentials
-from roomtone.satellite.steps import State
+from roomtone.satellite.course import State
 from roomtone_satellite.connection import credentials_path, pair_with
 from roomtone_satellite.devices.null import NullSpeaker, NullSpeakerSettings
 from roomtone_satellite.settings import ServerSettings

@@ -25,7 +25,7 @@ from roomtone.link.events import (
     parse,
 )
 from roomtone.link.pairing import Credentials
-from roomtone.satellite.steps import State
+from roomtone.satellite.course import State
 from roomtone_satellite.connection import credentials_path, pair_with
 from roomtone_satellite.settings import ServerSettings
 

@@ -17,7 +17,7 @@ from roomtone.ears.echo.path import EchoPath
 from roomtone.ears.formats import RATE_HZ
 from roomtone.engines import EngineChoice, Surroundings
 from roomtone.link.events import Heard, Interrupt, Reply, Wake, Welcome, event_of, parse
-from roomtone.satellite.steps import State
+from roomtone.satellite.course import State
 from roomtone_satellite.runtime import Parts, Satellite
 from roomtone_satellite.settings import ChimeSettings, SatelliteSettings
 

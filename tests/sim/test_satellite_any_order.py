@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from support.satellite_turns import WAKE
 
+from roomtone.satellite.course import MachineSettings, State
 from roomtone.satellite.events import (
     ButtonHeld,
     ButtonPressed,
@@ -41,7 +42,6 @@ from roomtone.satellite.events import (
     VoiceStopped,
 )
 from roomtone.satellite.machine import SatelliteMachine
-from roomtone.satellite.steps import MachineSettings, State
 
 
 class AnyOrder(RuleBasedStateMachine):

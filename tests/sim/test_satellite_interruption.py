@@ -3,6 +3,7 @@
 import pytest
 from support.satellite_turns import ROADS, WAKE, after
 
+from roomtone.satellite.course import MachineSettings, State
 from roomtone.satellite.events import (
     Alert,
     CancelTurn,
@@ -30,7 +31,6 @@ from roomtone.satellite.events import (
 )
 from roomtone.satellite.interruption import MAX_VAIN_PAUSES, MAX_VAIN_QUESTIONS
 from roomtone.satellite.machine import SatelliteMachine
-from roomtone.satellite.steps import MachineSettings, State
 
 BEGAN, LASTED = VoiceStarted(64_000), VoiceLasted(64_000)
 STREAMED = StartInterrupting(3, 1, 64_000, first_sample=56_000, paused=True)

@@ -7,6 +7,7 @@ from typing import get_args
 import pytest
 from support.satellite_turns import ROADS, WAKE, after, machine_in
 
+from roomtone.satellite.course import MachineSettings, State
 from roomtone.satellite.events import (
     Alert,
     ButtonHeld,
@@ -41,7 +42,6 @@ from roomtone.satellite.events import (
     WakeHeard,
 )
 from roomtone.satellite.machine import TRANSITIONS, SatelliteMachine
-from roomtone.satellite.steps import MachineSettings, State
 
 
 def given(machine: SatelliteMachine, event: Event, now: float = 1.0) -> list[object]:

@@ -1,5 +1,6 @@
 """A satellite's machine as far as a test wants it: the roads into each of its states."""
 
+from roomtone.satellite.course import MachineSettings, State
 from roomtone.satellite.events import (
     Connected,
     EndpointFound,
@@ -12,7 +13,6 @@ from roomtone.satellite.events import (
     WakeHeard,
 )
 from roomtone.satellite.machine import SatelliteMachine
-from roomtone.satellite.steps import MachineSettings, State
 
 WAKE = WakeHeard("okay_nabu", "okay nabu", 0.9, sample=32_000)
 

@@ -5,6 +5,7 @@ it is known that nobody meant to stop it.
 from typing import Final
 
 from roomtone.ears.formats import SAMPLES_PER_MS
+from roomtone.satellite.course import Course, State
 from roomtone.satellite.events import (
     CancelTurn,
     DeadlinePassed,
@@ -18,7 +19,7 @@ from roomtone.satellite.events import (
     VoiceStarted,
     VoiceStopped,
 )
-from roomtone.satellite.steps import Course, State, finish_reply, let_it_finish
+from roomtone.satellite.steps import finish_reply, let_it_finish
 
 # Before the onset: a recogniser judges the first word by the room that it has heard before.
 ONSET_PREROLL_SAMPLES: Final = 500 * SAMPLES_PER_MS

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from roomtone.satellite import interruption, steps
+from roomtone.satellite.course import Course, MachineSettings, State
 from roomtone.satellite.events import (
     ButtonHeld,
     ButtonPressed,
@@ -43,7 +44,6 @@ from roomtone.satellite.events import (
     VoiceStopped,
     WakeHeard,
 )
-from roomtone.satellite.steps import Course, MachineSettings, State
 from roomtone.satellite.table import TableMachine, Transition, to
 
 OFFLINE, MUTED, WAITING, LISTENING, THINKING, PLAYING, HUSHED, INTERRUPTED = State

@@ -11,8 +11,8 @@ from roomtone.ears.base import VoiceActivity, WakeEngine
 from roomtone.ears.level import wake_levels
 from roomtone.errors import LinkError, PeerGone
 from roomtone.satellite import events as at_satellite
+from roomtone.satellite.course import MachineSettings, State
 from roomtone.satellite.machine import SatelliteMachine
-from roomtone.satellite.steps import MachineSettings, State
 from roomtone_server.ports.web.voice import messages as m
 from roomtone_server.ports.web.voice.attention import Aim, Attention
 from roomtone_server.ports.web.voice.messages import Mode
