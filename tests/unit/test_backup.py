@@ -19,10 +19,12 @@ from roomtone.paths import state_dir
 from roomtone_server.backup import archive
 from roomtone_server.backup.state import back_up, restore
 from roomtone_server.ports.control import ControlPort, control_path
-from roomtone_server.store.base import PairedSatellite
+from roomtone_server.store.base import PairedSatellite, StoredKey
 from roomtone_server.store.database import FILE_NAME, Database
 from roomtone_server.store.satellites import SqliteSatelliteStore
+from roomtone_server.store.web import SqliteKeyStore, SqlitePasswordStore
 
+TABLET = StoredKey("f1", "family", "tablet", frozenset(), "00" * 32, "192.0.2.1", 1000.0, 2000.0)
 KITCHEN = PairedSatellite("k1", "Kitchen speaker", "Kitchen", b"\x00" * 32, 1000.0)
 
 
@@ -35,6 +37,9 @@ async def state():
     (folder / "piper").mkdir()
     async with Database.open(folder / FILE_NAME) as database:
         await SqliteSatelliteStore(database).add(KITCHEN)
+        await SqliteKeyStore(database).add(TABLET)
+        await SqlitePasswordStore(database).save("$argon2id$")
+    (folder / "web.pem").write_text("what browsers see")
     return folder
 
 
@@ -76,6 +81,9 @@ async def test_what_is_lost_comes_back(state, config, tmp_path):
     assert config.read_text() == settings
     assert config.with_name("my home.yaml").exists()
     assert await satellites(state) == [KITCHEN]
+    async with Database.open(state / FILE_NAME) as database:
+        assert await SqliteKeyStore(database).list() == [TABLET]
+        assert await SqlitePasswordStore(database).load() == "$argon2id$"
 
 
 async def test_a_server_that_uses_its_database_can_be_backed_up(state, tmp_path):

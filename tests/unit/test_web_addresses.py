@@ -1,9 +1,13 @@
-"""Where the server says that its page is."""
+"""Where the server says that its page is, and to whom it says how to come in."""
+
+import sys
+import time
 
 import pytest
 
+from roomtone_server.ports.web.auth.links import Links
 from roomtone_server.settings import WebSettings
-from roomtone_server.web_doors import page_addresses
+from roomtone_server.web_doors import _welcome, page_addresses
 
 
 @pytest.mark.parametrize(
@@ -36,3 +40,22 @@ def test_where_the_page_is(settings, ports, here, others, monkeypatch):
 
 def test_from_within_a_container_nobody_knows():
     assert page_addresses(WebSettings(), 8760, 8763, in_container=True) == (["http://localhost:8760"], [])
+
+
+def test_whoever_starts_it_in_a_terminal_is_given_the_link(monkeypatch, capsys, caplog):
+    caplog.set_level("DEBUG")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    links = Links()
+    _welcome(links, ["http://localhost:8760", "https://192.0.2.7:8763"])
+    urls = [line.strip() for line in capsys.readouterr().out.splitlines()[1:]]
+    assert [url.partition("/#/enter/")[0] for url in urls] == ["http://localhost:8760", "https://192.0.2.7:8763"]
+    [secret] = {url.partition("/#/enter/")[2] for url in urls}
+    assert links.take(secret, "owner", time.monotonic())
+    assert secret not in caplog.text
+
+
+def test_a_service_says_in_its_log_how_to_get_one(capsys, caplog):
+    caplog.set_level("INFO")
+    _welcome(Links(), ["http://localhost:8760"])
+    assert "`roomtone web link`" in caplog.text
+    assert "enter" not in caplog.text + capsys.readouterr().out
