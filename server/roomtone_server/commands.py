@@ -173,6 +173,24 @@ def ask(text: str, area: str | None, language: str | None, config: Path | None, 
     return 0 if answer["understood"] else 3
 
 
+@click.command()
+@click.argument("text")
+@click.option("--room", metavar="ROOM", help="Only there: an area, or the name of a satellite. Default: everywhere.")
+@click.option("--language", metavar="CODE", help="Of the text: hi, de-AT. Default: the house's first.")
+def announce(text: str, room: str | None, language: str | None) -> None:
+    """Say something in the rooms.
+
+    The satellites that are connected say it as soon as nobody talks with them; those that are muted do not. Where
+    nobody is connected, the first that comes says it. Needs the running server of this user on this machine.
+
+    \b
+        roomtone announce "dinner is ready"
+        roomtone announce --room Kitchen "the oven is hot"
+    """  # noqa: D301 - as above
+    for answer in _running_server("announce", text=text, room=room, language=language):
+        click.echo(f"Said at: {', '.join(answer['satellites']) or 'none yet'}.")
+
+
 def _ask_here(config: Path | None, text: str, area: str | None, language: str | None) -> dict[str, Any]:
     import asyncio
     from dataclasses import asdict

@@ -11,7 +11,7 @@ from wyoming.asr import TranscriptChunk
 from wyoming.audio import AudioChunk, AudioStart, AudioStop
 from wyoming.event import Event
 
-from roomtone.errors import CodeRefused, PeerGone, SatelliteUnable, TokenRefused
+from roomtone.errors import CodeRefused, PeerGone, SatelliteUnable, TokenRefused, UsageError
 from roomtone.link import events
 from roomtone.link.admission import greet, pair
 from roomtone.link.background import alongside
@@ -48,8 +48,15 @@ class Served:
         return PairingCode(self._identity.fingerprint[:16], self._window.open(time.monotonic()))
 
     async def pair(self):
-        async with self.dial() as link:
-            return await pair(link, self.code(), **NAME)
+        """What pairs is a satellite too, until it hangs up: returns when it is gone."""
+        async with aclosing(self.house.presences()) as presences:
+            async with self.dial() as link:
+                credentials = await pair(link, self.code(), **NAME)
+                while credentials.satellite not in {each.id for each in await anext(presences)}:
+                    pass
+            while credentials.satellite in {each.id for each in await anext(presences)}:
+                pass
+        return credentials
 
 
 @asynccontextmanager
@@ -231,6 +238,25 @@ async def test_those_of_other_makes_are_listed_while_they_are_connected(tmp_path
             listed = [answer async for answer in served.verbs.satellites({})]
         told = [(each["id"], each["name"], each["connected"]) for each in listed]
         assert told == [(credentials.satellite, "Kitchen", False), ("tcp://porch:10700", "Porch", True)]
+
+
+async def test_something_is_said_in_a_room_or_everywhere(tmp_path):
+    kitchen, den = ScriptedSatellite("k", "Kitchen"), ScriptedSatellite("d", "Den")
+    async with (
+        serving(tmp_path) as served,
+        alongside(served.house.attend(kitchen)),
+        alongside(served.house.attend(den)),
+    ):
+        async with aclosing(served.house.presences()) as presences:
+            while len(await anext(presences)) < 2:
+                pass
+        for room, names in (("den", ["Den"]), (None, ["Den", "Kitchen"])):
+            [said] = [answer async for answer in served.verbs.announce({"text": "dinner", "room": room})]
+            assert said["satellites"] == names
+        await den.until("reply", 2)
+        await kitchen.until("reply")
+        with pytest.raises(UsageError, match="'Attic'"):
+            await anext(served.verbs.announce({"text": "dinner", "room": "Attic"}))
 
 
 async def test_a_revoked_satellite_is_sent_away_and_not_let_in_again(tmp_path):

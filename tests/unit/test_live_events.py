@@ -8,12 +8,17 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from urllib.parse import urlsplit
 
 import aiohttp
+from support.scripted import ScriptedSatellite, parts
 from support.web import OWNER, DoorsFor, serving
 
+from roomtone.link.background import alongside
 from roomtone_server.ports.web.api.endpoint import routes_of
 from roomtone_server.ports.web.api.happenings import event_endpoints
+from roomtone_server.ports.web.api.levels import ASKED_S, tell_levels
 from roomtone_server.ports.web.api.live import MAX_UNREAD, Live
 from roomtone_server.ports.web.api.shapes import HealthChanged, TurnEvent
+from roomtone_server.runtime.house import House
+from roomtone_server.runtime.remote import LevelWanted, Remote
 
 LISTENERS = 200
 AT_ONCE = 64  # events
@@ -46,6 +51,26 @@ async def test_a_listener_hears_the_topics_that_it_asked_for():
         live.tell("health", "health", HealthChanged(status="degraded", faults={"turns": "the disk is full"}))
         assert await read(answer) == ("health", {"status": "degraded", "faults": {"turns": "the disk is full"}})
         live.let_go()
+
+
+async def test_levels_are_asked_for_and_told_while_somebody_looks():
+    asked = asyncio.Queue()
+    remote, live, house = Remote(["level"], asked.put_nowait), Live(), House(parts())
+    kitchen = house.attend(ScriptedSatellite("k1", "Kitchen"), remote)
+    async with (
+        serving(routes_of(event_endpoints(live)), DoorsFor(OWNER)) as url,
+        alongside(kitchen),
+        alongside(tell_levels(live, house)),
+    ):
+        async with listening(url, "health"):
+            assert asked.empty()
+        async with listening(url, "levels") as answer:
+            assert await asked.get() == LevelWanted(ASKED_S)
+            remote.heard(-42.0)
+            while (told := await read(answer)) == ("levels", {"levels": {}}):
+                pass
+            assert told == ("levels", {"levels": {"k1": -42.0}})
+            live.let_go()
 
 
 @asynccontextmanager

@@ -9,7 +9,8 @@ from roomtone.errors import UsageError
 from roomtone.link.pairing import WINDOW_S, PairingCode, PairingWindow
 from roomtone_server.agent.base import Request, ask
 from roomtone_server.ports.control import Answer, Verb
-from roomtone_server.runtime.house import House
+from roomtone_server.runtime.house import EVERYWHERE, House
+from roomtone_server.runtime.session import Satellite
 from roomtone_server.store.base import SatelliteStore
 
 MAX_QUESTION_CHARACTERS: Final = 1000
@@ -36,6 +37,7 @@ class LocalVerbs:
             "satellites": self.satellites,
             "revoke": self.revoke,
             "ask": self.ask,
+            "announce": self.announce,
             "watch": self.watch,
         }
 
@@ -75,12 +77,30 @@ class LocalVerbs:
         request = Request(_text(arguments, "text"), language, area=area, conversation="local")
         yield asdict(await ask(self._house.parts.agent, request))
 
+    async def announce(self, arguments: dict[str, Any]) -> AsyncGenerator[Answer, None]:
+        """Says `text`, in `language` if it is not the house's, everywhere or in a `room`: the area, name or id of
+        satellites. `satellites` are the names of those that say it now."""
+        text, room = _text(arguments, "text"), _text(arguments, "room") if arguments.get("room") else None
+        language = _text(arguments, "language") if arguments.get("language") else ""
+        there = [each for each in self._house.present() if room is None or _is_at(each.satellite, room)]
+        if room is not None and not there:
+            raise UsageError(f"no satellite that is connected is called {room!r}, or stands there")
+        for satellite_id in [each.satellite.id for each in there] if room is not None else [EVERYWHERE]:
+            self._house.announce(satellite_id, text, "done", language=language)
+        yield {"satellites": [each.satellite.name for each in there if not each.remote.is_muted]}
+
     async def watch(self, _arguments: dict[str, Any]) -> AsyncGenerator[Answer, None]:
         """`{"watching": true}`, then every event of every turn from that moment on, until the client goes."""
         with self._house.parts.trace.watch() as events:
             yield {"watching": True}
             while True:
                 yield (await events.get()).to_dict()
+
+
+def _is_at(satellite: Satellite, room: str) -> bool:
+    """Whether people mean this satellite when they name that room."""
+    known = (satellite.id, satellite.name, satellite.area or "")
+    return room.casefold() in {each.casefold() for each in known}
 
 
 def _text(arguments: dict[str, Any], key: str) -> str:

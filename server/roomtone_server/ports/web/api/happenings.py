@@ -12,16 +12,15 @@ from roomtone.errors import StoreError
 from roomtone_server.home.base import Home
 from roomtone_server.ports.web.api.endpoint import AnyEndpoint, Call, Endpoint, Media, any_of
 from roomtone_server.ports.web.api.home import entity_of
+from roomtone_server.ports.web.api.levels import tell_levels
 from roomtone_server.ports.web.api.live import EVENTS_TYPE, Live, Topic
 from roomtone_server.ports.web.api.requests import Listen
-from roomtone_server.ports.web.api.shapes import HealthChanged, Levels, SatellitesChanged, TurnEnded, TurnEvent
+from roomtone_server.ports.web.api.shapes import HealthChanged, SatellitesChanged, TurnEnded, TurnEvent
 from roomtone_server.ports.web.api.turns import summary_of
 from roomtone_server.runtime.house import House
 from roomtone_server.store.base import TurnStore
 from roomtone_server.telemetry.trace import TraceEvent
 
-LEVELS_EACH_S: Final = 0.25  # as often as satellites tell them
-LEVELS_ASKED_S: Final = 6.0
 LOOK_S: Final = 2.0  # from one look at the health to the next, which costs some microseconds
 
 _LOGGER: Final = logging.getLogger(__name__)
@@ -97,19 +96,7 @@ class Happenings:
                 self._live.tell("satellites", "satellites", SatellitesChanged())
 
     async def _tell_levels(self) -> None:
-        """Microphones are asked only while somebody looks, and soon fall silent when nobody does any more."""
-        loop, asked_until = asyncio.get_running_loop(), 0.0
-        while True:
-            await self._live.somebody()
-            if self._live.is_heard("levels"):
-                if loop.time() > asked_until - LEVELS_ASKED_S / 2:
-                    asked_until = loop.time() + LEVELS_ASKED_S
-                    for each in self._house.present():
-                        each.remote.watch_level(LEVELS_ASKED_S)
-                levels = {each.satellite.id: each.remote.level_dbfs for each in self._house.present()}
-                known = {satellite: level for satellite, level in levels.items() if level is not None}
-                self._live.tell("levels", "levels", Levels(levels=known))
-            await asyncio.sleep(LEVELS_EACH_S)
+        await tell_levels(self._live, self._house)
 
     async def _tell_home(self) -> None:
         async with aclosing(self._home.states()) as states:
