@@ -28,6 +28,7 @@ class Talker extends EventTarget {
     this._sample = 0; // of the next frame, since the server was told `start`
     this._placed = null; // the last sample whose position was told; null: a gap
     addEventListener("roomtone-session-lost", () => this._leave());
+    document.addEventListener("visibilitychange", () => document.hidden && this.rest());
   }
 
   /** Opens what is not open: must be called while the person does something. Returns whether all is there. */
