@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from roomtone_server.home.base import HomeSettings
-from roomtone_server.models.fetching import Progress
 from roomtone_server.models.manifest import Model
-from roomtone_server.models.pulling import pull
 from roomtone_server.ports.web.api.endpoint import AnyEndpoint
 from roomtone_server.ports.web.api.happenings import Happenings, event_endpoints
 from roomtone_server.ports.web.api.health import health_endpoints
@@ -26,6 +24,7 @@ from roomtone_server.ports.web.api.turns import turn_endpoints
 from roomtone_server.store.turns import SqliteTurnStore
 
 if TYPE_CHECKING:
+    from roomtone_server.models.fetching import Progress
     from roomtone_server.web import Furnished
 
 
@@ -43,7 +42,9 @@ async def open_api(stack: AsyncExitStack, server: "Furnished") -> Api:
     native = server.native
     assert isinstance(home, HomeSettings)
 
-    async def fetch(model: Model, progress: Progress) -> None:
+    async def fetch(model: Model, progress: "Progress") -> None:
+        from roomtone_server.models.pulling import pull  # a server that fetches nothing starts without
+
         await pull([model], around.cache, server.settings, progress)
 
     pulls = await stack.enter_async_context(pulling(fetch))

@@ -8,13 +8,15 @@ import contextlib
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from http import HTTPStatus
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from roomtone.errors import RoomtoneError
-from roomtone_server.models.fetching import Progress
 from roomtone_server.models.manifest import Model
 from roomtone_server.ports.web.api.shapes import Pull
 from roomtone_server.ports.web.problems import Problem
+
+if TYPE_CHECKING:  # for the server's start: see `roomtone_server.server`
+    from roomtone_server.models.fetching import Progress
 
 MAX_AT_ONCE: Final = 2  # guards the line, which satellites use too
 TOLD_EVERY_S: Final = 0.25  # how often one that moves is told, at most
@@ -22,7 +24,7 @@ TOLD_EVERY_S: Final = 0.25  # how often one that moves is told, at most
 _LOGGER: Final = logging.getLogger(__name__)
 
 # Fetches one model, telling how it fares. Raises ModelError, EngineError.
-Fetch = Callable[[Model, Progress], Awaitable[None]]
+Fetch = Callable[[Model, "Progress"], Awaitable[None]]
 
 
 class _Download:
