@@ -68,9 +68,14 @@ async def browsing(
             program = await stack.enter_async_context(chromium(*flags, microphone=microphone, sound_card=sound_card))
         except EngineMissing as problem:
             pytest.skip(str(problem))
+        from playwright.async_api import TimeoutError  # noqa: A004 - its own name
+
         context = await program.new_context(permissions=["microphone"], **chosen)
         context.set_default_timeout(PATIENCE_MS)
         complaints = Complaints()
         complaints.follow(context)
-        yield Browser(context, complaints)
+        try:
+            yield Browser(context, complaints)
+        except TimeoutError as problem:
+            raise AssertionError(f"what should appear on a page does not: {problem}") from problem
         complaints.check()
