@@ -1,5 +1,7 @@
 """Who comes in through the web port, and who does not: over real sockets, with the real keys, links and password."""
 
+import asyncio
+
 import aiohttp
 import pytest
 from support.web_doors import PASSWORD, ROUTES, opened
@@ -310,6 +312,18 @@ def assert_careful(headers):
     assert headers["Cross-Origin-Opener-Policy"] == headers["Cross-Origin-Resource-Policy"] == "same-origin"
     assert headers["Cache-Control"] == "no-store"
     assert "aiohttp" not in headers["Server"]
+
+
+@pytest.mark.parametrize("sent", [b"\x16\x03\x01", b"GET / HTTP/1.1\r\nHost: a\r\nHost: b", b"GET / HTTP/9\r\nHost: a"])
+async def test_what_is_no_http_is_told_to_whoever_sent_it_and_to_nobody_else(tmp_path, sent, caplog):
+    caplog.set_level("INFO")
+    async with opened(tmp_path, ROUTES) as house:
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(house.plain.rpartition(":")[2]))
+        writer.write(sent + b"\r\n\r\n")
+        assert b" 400 " in await reader.readline()
+        assert len(await reader.read()) < 1000
+        writer.close()
+    assert caplog.text == ""
 
 
 async def test_only_so_many_are_connected(tmp_path, monkeypatch):

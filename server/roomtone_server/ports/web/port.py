@@ -2,12 +2,14 @@
 
 import asyncio
 import contextlib
+import logging
 import ssl
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from socket import socket
 from typing import Any, Final
 
 from aiohttp import web
+from aiohttp.http import HttpProcessingError
 from prometheus_client import CONTENT_TYPE_LATEST
 from typing_extensions import override
 
@@ -22,6 +24,8 @@ SHUTDOWN_S: Final = 1.0  # what a slow reader of an answer gets when the server 
 HANDSHAKE_S: Final = 10.0  # of TLS; whoever began one and went away would stay
 MAX_CONNECTIONS: Final = 512  # guards memory and descriptors, which satellites need too; a browser has up to six
 MAX_BODY_BYTES: Final = 64 * 1024  # guards memory: a handler that takes more reads its request as a stream
+
+_log = logging.getLogger(__name__)
 
 
 def watching_routes(health: Health, exposition: Callable[[], bytes]) -> Sequence[Route]:
@@ -61,7 +65,10 @@ async def serve_web(
     secure: Sequence[tuple[socket, ssl.SSLContext]] = (),
 ) -> AsyncIterator[None]:
     """Serves on sockets that listen, which are its own from now on, while it is entered: on `secure` ones by HTTPS."""
-    runner = web.AppRunner(web_app(routes, doors), access_log=None, handle_signals=False, shutdown_timeout=SHUTDOWN_S)
+    _log.addFilter(_is_ours)
+    runner = web.AppRunner(
+        web_app(routes, doors), access_log=None, logger=_log, handle_signals=False, shutdown_timeout=SHUTDOWN_S
+    )
     await runner.setup()
     assert runner.server is not None
     async with contextlib.AsyncExitStack() as stack:
@@ -73,6 +80,12 @@ async def serve_web(
                 (await _serve(runner.server, sock=each, ssl=context, ssl_handshake_timeout=HANDSHAKE_S)).close
             )
         yield
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    """What a peer sends that is no HTTP is told to the peer, and fills no log."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not isinstance(error, HttpProcessingError | ConnectionError)
 
 
 async def _serve(server: web.Server, **where: Any) -> asyncio.Server:  # noqa: ANN401 - asyncio's own options
