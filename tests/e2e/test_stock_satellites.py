@@ -12,6 +12,7 @@ from support.stock_satellite import StockSatellite, listening
 from wyoming.event import Event
 from wyoming.info import Info
 
+from roomtone.errors import SatelliteUnable
 from roomtone.link.background import alongside
 from roomtone_server.agent.base import Finished
 from roomtone_server.ports.stock import silence
@@ -141,6 +142,34 @@ async def test_a_question_is_answered_without_a_wake_word_by_one_that_streams():
             satellite.stream(SILENCE * 50)
             await asyncio.sleep(0.02)  # a microphone takes its time
         assert len(satellite.of("detection")) == 1
+
+
+async def test_one_that_streams_can_be_made_to_listen_and_talks_to_another_room():
+    kitchen, attic = StockSatellite(), StockSatellite()
+    async with (
+        dialled(kitchen, "Kitchen") as house,
+        alongside(house.intercoms.keep()),
+        listening(attic) as uri,
+        connecting(uri, house, "Attic"),
+    ):
+        await attic.until("run-satellite")
+        [attic_id] = [each.id for each in house.satellites if each.name == "Attic"]
+        [kitchen_id] = [each.id for each in house.satellites if each.name == "Kitchen"]
+        with pytest.raises(SatelliteUnable, match="Kitchen cannot be made to listen"):
+            house.intercom(kitchen_id, attic_id)
+        for satellite in (kitchen, attic):
+            satellite.run_always()
+        async for _ in house.changes():
+            if all("listen" in each.remote.can for each in house.present()):
+                break
+        house.intercom(kitchen_id, attic_id)
+        for _ in range(3):  # the loop's steps until it is invited
+            await asyncio.sleep(0)
+        kitchen.stream(SILENCE * 10 + SPEECH * 50 + SILENCE * 60)
+        await attic.until("audio-stop")
+        assert attic.of("audio-start")[0].data["rate"] == 16_000
+        assert attic.played_samples > 0, "of what came at once, the newest"
+        house.end_intercom(attic_id)
 
 
 async def test_a_timer_rings_on_it():

@@ -61,7 +61,7 @@ Wish = Change | LevelWanted | Renamed
 
 
 class Remote:
-    """One satellite that is connected. Its port calls `told` and `heard`; the house all else. One event loop."""
+    """One that is connected. Its port calls `told`, `able` and `heard`; the house all else. One event loop."""
 
     def __init__(
         self, can: Collection[Ability] = ("announce", "listen"), wish: Callable[[Wish], None] | None = None
@@ -79,6 +79,12 @@ class Remote:
         if state.muted:
             self._level = None
         self.on_change()
+
+    def able(self, can: Collection[Ability]) -> None:
+        """What can be asked of it has changed, perhaps."""
+        if self.can != (now := frozenset(can)):
+            self.can = now
+            self.on_change()
 
     def heard(self, dbfs: float) -> None:
         """The satellite tells how loud it is there."""

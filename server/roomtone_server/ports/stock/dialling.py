@@ -21,7 +21,6 @@ from roomtone.link.stream import dial_plain
 from roomtone_server.ports.stock.session import StockSession
 from roomtone_server.ports.stock.words import LIMITS, WORDS, About, Complaint, Described
 from roomtone_server.runtime.house import House
-from roomtone_server.runtime.remote import Remote
 from roomtone_server.runtime.session import Satellite
 from roomtone_server.wyoming_uri import address_of
 
@@ -103,7 +102,7 @@ class _Connection:
             link.ping()
             begun = clock()
             async with alongside(session.attend()), alongside(self._settle()):
-                await self._house.attend(session, Remote(["announce"]))
+                await self._house.attend(session, session.remote)
         lasted_s = clock() - begun
         if lasted_s < AT_ONCE_S:
             raise PeerGone(

@@ -25,6 +25,7 @@ from roomtone_server.ports.stock.ear import RemoteEar
 from roomtone_server.ports.stock.playback import Playback
 from roomtone_server.ports.stock.silence import SILENT_S, SilenceWatch
 from roomtone_server.ports.stock.words import WORDS, Complaint, Played, Word
+from roomtone_server.runtime.remote import Remote
 from roomtone_server.runtime.session import GivenUp, Incoming, Outcome, Satellite, Woken
 from roomtone_server.runtime.session import Sound as Chime
 
@@ -41,6 +42,7 @@ class StockSession:
 
     def __init__(self, link: Link, satellite: Satellite, make_wake: Callable[[], WakeEngine], language: str) -> None:
         """`language` is what it is told that it is heard in."""
+        self.remote = Remote({"announce"})
         self._link = link
         self._satellite = satellite
         self._language = language
@@ -96,6 +98,7 @@ class StockSession:
                     for incoming in self._ear.hear(piece, self._loop.time()):
                         await self._pass_on(incoming)
                     await asyncio.sleep(0)
+                self.remote.able({"announce", "listen"} if self._ear.finds_words else {"announce"})
         self._deadline_moved.set()
 
     async def _pass_on(self, incoming: Incoming) -> None:

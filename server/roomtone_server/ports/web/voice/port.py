@@ -183,8 +183,7 @@ def satellite_id(who: Who, browser: str) -> str:
 
 
 def _note_microphone(session: BrowserSession, remote: Remote) -> None:
-    remote.can = frozenset({"announce", "listen"} if session.is_on else {"announce"})
-    remote.on_change()
+    remote.able({"announce", "listen"} if session.is_on else {"announce"})
 
 
 def _closing(problem: LinkError | None) -> tuple[int, str]:
