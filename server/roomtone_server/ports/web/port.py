@@ -10,13 +10,16 @@ from typing import Any, Final
 
 from aiohttp import web
 from aiohttp.http import HttpProcessingError
+from aiohttp.typedefs import Middleware
 from prometheus_client import CONTENT_TYPE_LATEST
 from typing_extensions import override
 
+from roomtone.link.background import alongside
 from roomtone_server.ports.web.auth.doors import Doors
 from roomtone_server.ports.web.auth.headers import guard
 from roomtone_server.ports.web.auth.who import who_may
 from roomtone_server.ports.web.early import Health
+from roomtone_server.ports.web.idle import Idlers
 from roomtone_server.ports.web.problems import note_answering, problems
 from roomtone_server.ports.web.route import Route
 
@@ -46,10 +49,10 @@ def watching_routes(health: Health, exposition: Callable[[], bytes]) -> Sequence
     ]
 
 
-def web_app(routes: Iterable[Route], doors: Doors) -> web.Application:
+def web_app(routes: Iterable[Route], doors: Doors, *further: Middleware) -> web.Application:
     """The application: no handler runs for whom the doors do not let in."""
     known: dict[web.AbstractRoute, Route] = {}
-    app = web.Application(middlewares=[problems, who_may(known, doors)], client_max_size=MAX_BODY_BYTES)
+    app = web.Application(middlewares=[*further, problems, who_may(known, doors)], client_max_size=MAX_BODY_BYTES)
     app.on_response_prepare.extend([note_answering, guard])
     for route in routes:
         known[app.router.add_route(route.method, route.path, route.handler)] = route
@@ -66,13 +69,14 @@ async def serve_web(
 ) -> AsyncIterator[None]:
     """Serves on sockets that listen, which are its own from now on, while it is entered: on `secure` ones by HTTPS."""
     _log.addFilter(_is_ours)
-    runner = web.AppRunner(
-        web_app(routes, doors), access_log=None, logger=_log, handle_signals=False, shutdown_timeout=SHUTDOWN_S
-    )
+    idlers = Idlers()
+    app = web_app(routes, doors, idlers.middleware)
+    runner = web.AppRunner(app, access_log=None, logger=_log, handle_signals=False, shutdown_timeout=SHUTDOWN_S)
     await runner.setup()
     assert runner.server is not None
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(runner.cleanup)
+        await stack.enter_async_context(alongside(idlers.look_after(runner.server)))
         for each in sockets:
             stack.callback((await _serve(runner.server, sock=each)).close)
         for each, context in secure:
