@@ -125,3 +125,9 @@ async def test_a_model_comes_for_two_and_goes(tmp_path):
             assert [(each["installed"], each["in_use"], each["pull"]) for each in mine] == [(True, False, None)]
             assert await api.delete("models/piper/en_GB-test") == 204
             assert await api.delete("models/piper/en_GB-test") == 404
+
+            [offered] = [found for found in (await api.get("health"))["findings"] if found["subject"] == "piper voices"]
+            assert offered["fix"] == "pull:piper/en_GB-test", "the first that fits, of one's own manifest"
+            assert (await api.post(f"health/fixes/{offered['fix']}"))["state"] == "pulling"
+            async with api.stream("POST", path) as events:
+                assert [each[1]["state"] async for each in events][-1] == "done"
