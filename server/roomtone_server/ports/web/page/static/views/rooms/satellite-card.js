@@ -207,16 +207,13 @@ function styles() {
     .actions { display: grid; grid-template-columns: repeat(auto-fit, minmax(5.5rem, 1fr)); gap: var(--s2); }
     .actions button { padding: var(--s2) var(--s1); min-width: 0; overflow-wrap: anywhere; }
     details { border-top: 1px solid var(--line); padding-top: var(--s2); }
-    summary {
-      display: flex; align-items: center; min-height: 44px; margin-bottom: calc(-1 * var(--s2)); cursor: pointer;
-      font-weight: 540; color: var(--muted);
-    }
+    summary { display: flex; align-items: center; margin-bottom: calc(-1 * var(--s2)); }
     summary::after {
       content: ""; width: 8px; height: 8px; margin-inline: auto 4px; border: solid currentColor;
       border-width: 0 1.75px 1.75px 0; rotate: 45deg;
     }
     details[open] summary::after { rotate: 225deg; }
-    details[open] summary { color: var(--ink); margin-bottom: var(--s2); }
+    details[open] summary { margin-bottom: var(--s2); }
     ul { list-style: none; margin: 0; padding: 0; }
     li { min-height: 44px; flex-wrap: nowrap; }
     li input { flex: 0 1 9rem; min-width: 0; }
