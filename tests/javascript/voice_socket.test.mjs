@@ -96,4 +96,6 @@ test("the audio's clock is brought onto the page's by the reading that came leas
   clock.note(6004, 2);
   clock.note(7080, 3);
   assert.ok(Math.abs(clock.onPage(3) - 7004) < 0.1);
+  clock.note(60_000, 4);
+  assert.equal(clock.onPage(4), 60_000, "it slept meanwhile");
 });

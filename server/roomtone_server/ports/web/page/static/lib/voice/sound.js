@@ -75,20 +75,22 @@ export class Sound {
     });
     this._stream = stream;
     const [track] = stream.getAudioTracks();
-    track.onended = () => {
-      this.closeMicrophone();
-      onEnd();
-    };
+    track.onended = onEnd;
     const late = 20 + 1000 * (track.getSettings().latency ?? 0); // ms from the frame's first sample to its last
     this._source = new MediaStreamAudioSourceNode(this._context, { mediaStream: stream });
-    this._capture = new AudioWorkletNode(this._context, "roomtone-capture", {
-      numberOfOutputs: 0, channelCount: 1, channelCountMode: "explicit", processorOptions: { rate: this.rate },
-    });
+    this._capture ??= this._makeCapture();
     this._capture.port.onmessage = ({ data: { frame, level, at } }) => {
       this.clock.note(performance.now(), this._context.currentTime);
       onFrame(frame, level, Math.max(0, this.clock.onPage(at) - late));
     };
     this._source.connect(this._capture);
+  }
+
+  /** One for all microphones: a worklet that has none goes on for ever. */
+  _makeCapture() {
+    const processorOptions = { rate: this.rate };
+    const options = { numberOfOutputs: 0, channelCount: 1, channelCountMode: "explicit", processorOptions };
+    return new AudioWorkletNode(this._context, "roomtone-capture", options);
   }
 
   closeMicrophone() {

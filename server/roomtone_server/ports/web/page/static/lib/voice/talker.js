@@ -106,8 +106,7 @@ class Talker extends EventTarget {
       if (!this._sound.hasMicrophone) await this._openMicrophone();
       await this._sound.wake();
     } catch (problem) {
-      this._step({ type: "off" });
-      this._step({ type: "problem", turn: null, text: problem.message });
+      this._miss(problem.message);
       return false;
     }
     return this._started();
@@ -116,7 +115,19 @@ class Talker extends EventTarget {
   async _openMicrophone() {
     await this._sound.openSpeaker();
     const take = (frame, level, at) => this._take(frame, level, at);
-    await this._sound.openMicrophone(this.settings.device, take, () => this._closeMicrophone());
+    await this._sound.openMicrophone(this.settings.device, take, () => this._loseMicrophone());
+  }
+
+  /** It was unplugged, or another program took it. */
+  _loseMicrophone() {
+    this._closeMicrophone();
+    this._miss("missing");
+  }
+
+  /** @param {string} what there is not: a text's key, or a sentence */
+  _miss(what) {
+    this._step({ type: "off" });
+    this._step({ type: "problem", turn: null, text: what });
   }
 
   _closeMicrophone() {
@@ -172,7 +183,10 @@ class Talker extends EventTarget {
     this._socket.send("start", { rate: this._sound.rate, mode: this.settings.mode });
   }
 
+  /** Begins, or ends: then whatever still sounds is of a turn that is over. */
   _settle(isStarted) {
+    const { sounding } = this.state;
+    if (!isStarted && sounding !== null) this._sound.order("flush", sounding);
     this._isStarted = isStarted;
     this._isHolding = this._isHolding && isStarted;
     this._onStarted?.(isStarted);
