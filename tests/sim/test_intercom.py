@@ -1,18 +1,15 @@
 """Two rooms that talk to each other, on virtual time: who hears whom, when, and what ends it."""
 
 import asyncio
-from contextlib import asynccontextmanager, suppress
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from support import virtual_time
-from support.scripted import SILENCE, SPEECH, ScriptedAgent, ScriptedSatellite, ScriptedStt, parts
+from support.browser_voice import at_home
+from support.rooms import Room, floor_of
+from support.scripted import SILENCE, SPEECH
 
 from roomtone.ears.formats import RATE_HZ
 from roomtone.errors import SatelliteAway, SatelliteUnable
-from roomtone.link.background import alongside
-from roomtone_server.runtime.house import House
 from roomtone_server.runtime.intercom import LASTS_S, MAX_INTERCOMS
 from roomtone_server.runtime.parts import TurnSettings
 from roomtone_server.runtime.remote import Remote, SatelliteState
@@ -20,94 +17,6 @@ from roomtone_server.runtime.session import Audio, GivenUp, Interrupted, Woken
 
 AFTER_S = TurnSettings().talk.free_ms / 1000  # of silence, the other room has its turn
 MUTED = SatelliteState(muted=True, muted_there=True, volume=1.0)
-
-
-class Room(ScriptedSatellite):
-    """A satellite that streams when it is invited, and somebody who says something into it, or nothing."""
-
-    def __init__(self, name: str, *says_ms: int) -> None:
-        super().__init__(name.lower(), name)
-        self.says_ms = list(says_ms)
-        self.heard_at: list[float] = []  # each piece of what came from elsewhere
-        self.spoke_at: list[float] = []
-        self.is_open = False
-        self.tells_agent: int | None = None  # the turn in which it was asked to
-        self._streams: asyncio.TaskGroup | None = None
-
-    async def live(self, house: House, remote: Remote | None = None) -> None:
-        async with asyncio.TaskGroup() as self._streams:
-            await house.attend(self, remote)
-            self.is_open = False
-
-    def invite(self, turn: int, seconds: float) -> None:
-        super().invite(turn, seconds)
-        self.is_open = True
-        self._streams.create_task(self._stream(turn))
-
-    async def _stream(self, turn: int) -> None:
-        self.send(Woken(turn, "", "", 0.0, self.position, self.position))
-        await self._while_open(SILENCE, 400)
-        if self.says_ms:
-            self.spoke_at.append(asyncio.get_running_loop().time())
-            await self._while_open(SPEECH, self.says_ms.pop(0))
-        await self._while_open(SILENCE, 60_000)
-
-    async def _while_open(self, frame: bytes, ms: int) -> None:
-        for _ in range(ms // 20):
-            if self.is_open:
-                await self.stream(frame, 20)
-
-    def stop_listening(self, turn: int) -> None:
-        super().stop_listening(turn)
-        self.is_open = False
-
-    def end_turn(self, turn: int, outcome: str, text: str) -> None:
-        super().end_turn(turn, outcome, text)
-        if turn == self.invited:
-            self.is_open = False
-
-    async def until_ended(self, turn: int) -> None:
-        while turn not in {ended for ended, *_ in self.of("ended")}:
-            await self.until("ended", len(self.of("ended")) + 1)
-
-    def play(self, turn: int, pcm: bytes) -> None:
-        super().play(turn, pcm)
-        self.heard_at.append(asyncio.get_running_loop().time())
-
-
-class Floor:
-    """A house in which rooms may talk to each other."""
-
-    def __init__(self) -> None:
-        self.stt, self.agent = ScriptedStt(), ScriptedAgent()
-        self.house = House(parts(stt=self.stt, agent=self.agent))
-        self.traced: list[str] = []
-
-    @property
-    def talking(self) -> list[str]:
-        return [each.id for each in self.house.satellites if self.house.intercom_with(each.id) is not None]
-
-    async def until_over(self) -> None:
-        async for _ in self.house.changes():
-            if not self.talking:
-                return
-
-
-@asynccontextmanager
-async def floor_of(*rooms: Room, remotes: dict[Room, Remote] | None = None):
-    floor = Floor()
-    house = floor.house
-    with house.parts.trace.watch() as told:
-        async with alongside(house.intercoms.keep()), asyncio.TaskGroup() as tasks:
-            for room in rooms:
-                tasks.create_task(room.live(house, (remotes or {}).get(room)))
-            await asyncio.sleep(0)
-            yield floor
-            for room in rooms:
-                room.switch_off()
-        while not told.empty():
-            floor.traced.append(told.get_nowait().what)
-    assert floor.stt.open == 0
 
 
 def test_what_is_said_in_one_room_sounds_in_the_other_and_then_the_other_way_round():
@@ -299,87 +208,23 @@ def test_a_television_is_not_listened_to_for_ever():
     virtual_time.run(main())
 
 
-HAPPENINGS = st.lists(
-    st.tuples(
-        st.sampled_from(["call", "call", "call", "end", "timer", "wake", "mute", "reconnect", "interrupt", "listen"]),
-        st.sampled_from([0, 1]),  # in which room
-        st.sampled_from([0.0, 0.02, 0.3, 1.5, 6.0]),  # and nothing for so long
-    ),
-    min_size=2,
-    max_size=10,
-)
+def test_a_browser_talks_to_a_room():
+    attic = Room("Attic", 1000)
 
-
-class World:
-    """Two rooms in which people talk, whatever happens to their satellites."""
-
-    def __init__(self, floor: Floor, tasks: asyncio.TaskGroup) -> None:
-        self.floor = floor
-        self.tasks = tasks
-        self.rooms = [Room("Kitchen"), Room("Attic")]
-        self.past: list[Room] = []
-        self.turns = -1
-        for room in self.rooms:
-            self.enter(room)
-
-    def enter(self, room: Room) -> None:
-        self.past.append(room)
-        room.says_ms = [800, 300]
-        self.tasks.create_task(room.live(self.floor.house))
-
-    async def do(self, what: str, number: int) -> None:
-        room, house = self.rooms[number], self.floor.house
-        here, there = (each.satellite.id for each in (room, self.rooms[1 - number]))
-        with suppress(SatelliteUnable, SatelliteAway):
-            match what:
-                case "call":
-                    house.intercom(here, there)
-                case "end":
-                    house.end_intercom(here)
-                case "listen":
-                    house.listen(here)
-                    room.tells_agent = room.invited
-                case "timer":
-                    house.announce(here, "The timer is over", "timer")
-                case "mute" if room.invited is not None:
-                    room.is_open = False
-                    room.send(GivenUp(room.invited))
-                case "interrupt" if room.of("begin"):
-                    self.turns += 2
-                    room.send(Interrupted(self.turns, room.of("begin")[-1][0], room.position, room.position, True))
-                case "wake":
-                    self.turns += 2
-                    room.is_open = False
-                    room.wake(self.turns)
-                case "reconnect":
-                    self.rooms[number] = Room(room.satellite.name)
-                    self.enter(self.rooms[number])
-
-    def check(self) -> None:
-        listening = [room for room in self.rooms if room.is_open and room.invited != room.tells_agent]
-        assert len(listening) <= 1 or len(self.floor.talking) < 2, "both rooms are listened to"
-
-
-@settings(max_examples=25, deadline=None)
-@given(happenings=HAPPENINGS)
-def test_whatever_happens_one_room_listens_at_a_time_and_in_the_end_none(happenings):
     async def main():
-        floor = Floor()
-        async with alongside(floor.house.intercoms.keep()), asyncio.TaskGroup() as tasks:
-            world = World(floor, tasks)
-            await asyncio.sleep(0)
-            for what, number, then_s in happenings:
-                await world.do(what, number)
-                world.check()
-                await asyncio.sleep(then_s)
-                world.check()
-            await asyncio.sleep(2 * LASTS_S)
-            assert floor.talking == []
-            assert not any(room.is_open for room in world.rooms)
-            assert floor.stt.open == 0
-            lengths = [len(room.log) for room in world.past]
-            for room in world.rooms:
-                room.switch_off()
-        assert [len(room.log) for room in world.past] == lengths, "every turn had ended"
+        async with floor_of(attic) as floor, at_home(floor.house) as browser:
+            [called] = [each.id for each in floor.house.satellites if each.id != "attic"]
+            floor.house.presence(called).remote.able({"announce", "listen"})
+            floor.house.intercom("attic", called)
+            await browser.until("audio", rate=RATE_HZ)
+            invited = await browser.until("listening", by="invitation")
+            assert len(browser.audio[browser.of("audio")[0]["turn"]]) >= 2 * RATE_HZ
+            await browser.stream(SPEECH * 50 + SILENCE * 60)
+            await browser.until("ended", turn=invited["turn"], outcome="answered")
+            await browser.stream(SILENCE * 10)
+            floor.house.end_intercom("attic")
+            await floor.until_over()
+        assert browser.of("partial") == browser.of("intent") == []
 
     virtual_time.run(main())
+    assert sum(samples for _, samples in attic.of("play")) >= RATE_HZ
