@@ -2,12 +2,15 @@
 says the same.
 """
 
+import asyncio
+
 import aiohttp
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from support.web import OWNER, DoorsFor, serving
 
 from roomtone.settings import load
+from roomtone_server.ports.web.api import endpoint
 from roomtone_server.ports.web.api.described import described
 from roomtone_server.ports.web.api.endpoint import Endpoint, any_of, routes_of
 from roomtone_server.ports.web.api.openapi import document
@@ -100,6 +103,21 @@ async def test_a_parameter_that_does_not_validate_is_refused(query):
 )
 async def test_a_body_that_is_none_is_refused(data, content_type, status):
     assert (await asked("POST", "/api/volume", data=data, headers={"Content-Type": content_type}))[0] == status
+
+
+async def test_a_body_that_does_not_come_is_not_waited_for(monkeypatch):
+    monkeypatch.setattr(endpoint, "BODY_S", 0.01)
+
+    head = b"POST /api/volume HTTP/1.1\r\nHost: here\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n"
+    async with serving(routes_of(ENDPOINTS), DoorsFor(OWNER)) as url:
+        reader, writer = await asyncio.open_connection(*url.removeprefix("http://").split(":"))
+        writer.write(head + b"{")
+        assert b" 408 " in await reader.readline()
+        writer.write(b"}")  # what is left of it is thrown away
+        writer.write(b"GET /api/turns HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n")
+        assert b"HTTP/1.1 200 OK" in await reader.read()
+        writer.close()
+        await writer.wait_closed()
 
 
 async def test_a_refusal_does_not_repeat_what_was_sent():

@@ -7,6 +7,7 @@ A handler gets a `Call` whose parameters and body have been validated, and retur
 response that it has prepared itself, or None for no content. It refuses by raising Problem, or any RoomtoneError.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -23,6 +24,7 @@ from roomtone_server.ports.web.route import Route, Scope
 
 JSON: Final = "application/json"
 MAX_FAULTS: Final = 20  # told of one request
+BODY_S: Final = 10.0  # guards descriptors, against who sends a body byte by byte
 
 P = TypeVar("P", bound=Parameters, default=NoParameters)
 B = TypeVar("B", bound=Asked, default=NoBody)
@@ -80,7 +82,12 @@ class Endpoint(Generic[P, B]):
             return cast("B", NoBody())
         _check_type(request, (JSON,))
         try:
-            return self.body.model_validate_json(await request.read())
+            async with asyncio.timeout(BODY_S):
+                body = await request.read()
+        except TimeoutError:
+            raise Problem(HTTPStatus.REQUEST_TIMEOUT, "Too slow", f"a body may take {BODY_S:g} s to come") from None
+        try:
+            return self.body.model_validate_json(body)
         except ValidationError as refused:
             if refused.errors(include_url=False)[0]["type"] == "json_invalid":
                 raise Problem(HTTPStatus.BAD_REQUEST, "Not JSON", "the body is not JSON") from None

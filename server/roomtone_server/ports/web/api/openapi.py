@@ -24,6 +24,7 @@ _WHEN: Final[Mapping[int, str]] = {
     400: "The body is not JSON.",
     401: "Nobody is logged in, and no token is sent.",
     403: "This takes another scope, or the request comes from a page of another origin.",
+    408: "The body came too slowly.",
     413: "The body is too long.",
     415: "The body is of another type.",
     422: "What was asked does not validate: `faults` says which fields.",
@@ -137,7 +138,7 @@ def _implied(endpoint: AnyEndpoint) -> dict[int, str]:
     if isinstance(endpoint.body, Media):
         statuses |= {413, 415}
     elif model_of(endpoint.body):
-        statuses |= {400, 413, 415, 422}
+        statuses |= {400, 408, 413, 415, 422}
     statuses.add(422)  # a parameter that is not known is no parameter
     return {status: _WHEN[status] for status in statuses}
 
