@@ -66,7 +66,8 @@ def seen(tmp_path_factory):
         ports = [taken.getsockname()[1] for taken in (web, services)]
     config = folder / "server.yaml"
     config.write_text(
-        f"name: attic\nweb: {{host: 127.0.0.1, port: {ports[0]}, https_port: 0}}\nlisten: {{host: 127.0.0.1, port: 0}}\n"
+        f"name: attic\nweb: {{host: 127.0.0.1, port: {ports[0]}, https_port: 0}}\n"
+        "listen: {host: 127.0.0.1, port: 0}\n"
         f"home_assistant: {{port: {ports[1]}}}\n"
     )
     command = [sys.executable, "-c", SCRIPT, *map(str, ports), str(config)]

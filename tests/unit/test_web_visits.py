@@ -27,6 +27,13 @@ class Transport:
         return self._known.get(name, default)
 
 
+class Gone:
+    """A connection that is no more."""
+
+    def get_extra_info(self, _name, default=None):
+        return default
+
+
 def asked(peer=LAN, path="/", method="GET", headers=HERE, port=8763, *, secure=True):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER) if secure else None
     transport = Transport(peer, port)
@@ -84,6 +91,11 @@ def test_addresses_and_names_that_only_a_home_has_are_ours(host):
 )
 def test_any_other_name_is_how_a_page_from_elsewhere_would_reach_us(host):
     assert refusal(asked(headers={"Host": host})) == 421
+
+
+def test_whoever_is_gone_already_comes_from_nowhere():
+    with pytest.raises(ConnectionResetError):
+        entrance().visit(make_mocked_request("GET", "/", HERE, transport=Gone()))
 
 
 def test_without_a_name_nobody_comes_in():

@@ -74,7 +74,7 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
     try:
         return await handler(request)
     except Exception as error:
-        if request.get(_ANSWERING):
+        if request.get(_ANSWERING) or request.transport is None:  # who asked is gone
             raise
         return _problem_of(error, request).response()
 
