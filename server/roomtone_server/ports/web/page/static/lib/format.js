@@ -2,7 +2,7 @@
 
 import { language } from "./i18n.js";
 
-/** 840: "840 ms"; 1240: "1.24 s": units of science, which are the same in every language. Of a quantity that is not there: a dash. */
+/** 840: "840 ms"; 1240: "1.24 s", in units that all languages write alike. Of a quantity that is not there: a dash. */
 export function milliseconds(ms) {
   if (ms === null || ms === undefined) return "–";
   const number = new Intl.NumberFormat(language(), { maximumFractionDigits: 2 });

@@ -45,6 +45,8 @@ const PATHS = {
   sensor: "M4 16a8 8 0 1 1 16 0M12 16l3.5-5M4 16h2.5M17.5 16H20",
 };
 
+export const hasIcon = (name) => name in PATHS;
+
 /** @param {keyof typeof PATHS} name */
 export const icon = (name) => html`
   <svg class="icon" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="1.75" stroke-linecap="round"

@@ -27,6 +27,7 @@ const TEXT = css`
 
 const SPACE = css`
   :host { display: block; }
+  header { margin-bottom: var(--s5); }
   .stack { display: flex; flex-direction: column; gap: var(--s4); }
   .stack.tight { gap: var(--s2); }
   .row { display: flex; flex-wrap: wrap; align-items: center; gap: var(--s2) var(--s3); }
@@ -63,6 +64,9 @@ const CONTROLS = css`
   input[type="checkbox"], input[type="radio"] { width: 20px; height: 20px; margin: 0; accent-color: var(--accent); }
   input[type="range"] { width: 100%; min-height: 32px; accent-color: var(--accent); }
   label.choice { display: flex; align-items: center; gap: var(--s3); min-height: 44px; cursor: pointer; }
+  summary { min-height: 44px; align-content: center; cursor: pointer; }
+  summary h2 { display: inline; }
+  details:not(:has(summary h2)) > summary { color: var(--accent); font-weight: 560; }
   fieldset { border: 0; margin: 0; padding: 0; min-width: 0; }
   legend { padding: 0; font-size: .875rem; color: var(--muted); }
 `;

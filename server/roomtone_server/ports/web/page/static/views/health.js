@@ -96,7 +96,9 @@ export default class Health extends View {
             <ul class="plain">${of(CALM).map((each) => html`<li>${this._finding(each)}</li>`)}</ul>
           </details>` : this._trouble ? nothing : waiting()}
         ${may("admin") ? html`
-          <p class="row small"><a href="metrics">${t("health.metrics")}</a><a href="api/openapi.json">${t("health.api")}</a></p>` : nothing}
+          <p class="row small">
+            <a href="metrics">${t("health.metrics")}</a><a href="api/openapi.json">${t("health.api")}</a>
+          </p>` : nothing}
       </div>`;
   }
 
@@ -108,7 +110,8 @@ export default class Health extends View {
           <span class="sign ${status}">${icon(status === "ok" ? "check" : "warning")}</span>
           <div class="grow">
             <h2>${t(`health.status_${status}`)}</h2>
-            <p class="muted small">${name} · ${version} · ${t("health.since", { time: moment(Date.now() / 1000 - uptimeS) })} ·
+            <p class="muted small">${name} · ${version} ·
+              ${t("health.since", { time: moment(Date.now() / 1000 - uptimeS) })} ·
               ${t("health.satellites", { count: satellites.length })}</p>
           </div>
         </div>
@@ -131,7 +134,7 @@ export default class Health extends View {
         ${remedy ? html`<p class="muted small">${withCode(remedy)}</p>` : nothing}
         ${fix && may("admin") ? html`
           <p><button ?disabled=${this._fixing !== ""} @click=${() => this._fix({ fix })}>
-            ${this._fixing === fix ? t("health.fixing") : t("health.fix")}</button></p>` : nothing}
+            ${fixInWords(fix)}</button></p>` : nothing}
       </article>`;
   }
 
@@ -157,6 +160,12 @@ export default class Health extends View {
   }
 }
 
+/** "pull:piper/en_GB-alba-medium": what its button says. */
+function fixInWords(fix) {
+  const [what, name] = fix.split(/:(.*)/s);
+  return what === "pull" ? t("health.fix_pull", { name: name.split("/").at(-1) }) : t("health.fix");
+}
+
 const CHIPS = { broken: "bad", degraded: "warned", works: "on", note: "" };
 const byUrgency = (one, other) => URGENT.indexOf(one.state) - URGENT.indexOf(other.state);
 
@@ -165,17 +174,23 @@ function member({ name, state, why, rests_s: restsS }) {
   const isWell = state === "works";
   const number = new Intl.NumberFormat(language(), { style: "unit", unit: "second", maximumFractionDigits: 0 });
   return html`
-    <p class="small"><span class="chip ${isWell ? "on" : "bad"}">${name}: ${isWell ? t("health.state_works") : t("health.rests")}</span>
+    <p class="small">
+      <span class="chip ${isWell ? "on" : "bad"}">${name}: ${t(isWell ? "health.state_works" : "health.rests")}</span>
       ${isWell ? nothing : html`<span class="muted">${why}${restsS ? ` · ${number.format(restsS)}` : ""}</span>`}</p>`;
 }
 
 function styles() {
   return css`
-    header { margin-bottom: var(--s5); }
     nav { display: flex; gap: var(--s5); border-bottom: 1px solid var(--line); overflow-x: auto; }
-    nav a { min-height: 44px; align-content: center; color: var(--muted); text-decoration: none; border-bottom: 3px solid transparent; white-space: nowrap; }
+    nav a {
+      min-height: 44px; align-content: center; color: var(--muted); text-decoration: none;
+      border-bottom: 3px solid transparent; white-space: nowrap;
+    }
     nav a[aria-current] { color: var(--accent); border-color: var(--accent); font-weight: 560; }
-    .sign { display: grid; place-items: center; width: 48px; height: 48px; border-radius: 50%; background: var(--tint); color: var(--good); }
+    .sign {
+      display: grid; place-items: center; width: 48px; height: 48px; border-radius: 50%; background: var(--tint);
+      color: var(--good);
+    }
     .sign svg { width: 26px; height: 26px; }
     .sign.degraded, .sign.starting { color: var(--warn); background: var(--sunk); }
     .finding { display: flex; flex-direction: column; gap: var(--s1); }
@@ -184,8 +199,6 @@ function styles() {
     h3::first-letter { text-transform: uppercase; }
     .plain { list-style: none; margin: 0; padding: 0; }
     .plain li { padding: var(--s3) 0; border-top: 1px solid var(--line); }
-    summary { min-height: 44px; align-content: center; cursor: pointer; }
-    summary h2 { display: inline; }
     th { width: 9rem; vertical-align: top; }
     @media (max-width: 30rem) { th { width: 6.5rem; } }
   `;

@@ -1,12 +1,13 @@
 import { css, html, nothing } from "../vendor/lit.js";
 import { api } from "../lib/api.js";
 import { attempt, empty, icon, trouble, waiting } from "../lib/elements.js";
+import { hasIcon } from "../lib/icons.js";
 import { follow } from "../lib/events.js";
 import { language, hasText, t } from "../lib/i18n.js";
 import { may } from "../lib/session.js";
 import { View } from "../lib/view.js";
 import "./home/ask-home.js";
-import { changed, detail, found, iconOf, isActive, tapped } from "./home/entities.js";
+import { changed, detail, found, isActive, tapped } from "./home/entities.js";
 
 const ELSEWHERE = ""; // the id of what stands in no area
 
@@ -87,7 +88,7 @@ export default class Home extends View {
       <div class="stack">
         ${trouble(this._trouble, () => this._load())}
         ${this._fault ? html`<p class="note bad" role="status">${this._fault}</p>` : nothing}
-        ${may("speak") ? html`<ask-home .areas=${(this._areas ?? []).filter((each) => each.id)}></ask-home>` : nothing}
+        ${may("speak") ? html`<ask-home .areas=${this._areas ?? []}></ask-home>` : nothing}
         ${this._areas ? this._sections() : this._trouble ? nothing : waiting()}
       </div>
       ${this._dialog()}`;
@@ -107,7 +108,7 @@ export default class Home extends View {
   _tile(entity) {
     const isOn = isActive(entity);
     const inside = html`
-      <span class="mark">${icon(iconOf(entity))}</span>
+      <span class="mark">${icon(iconOf(entity.domain))}</span>
       <span class="words"><span class="name">${entity.name}</span>
         <span class="state small">${stateInWords(entity)}</span></span>`;
     if (!tapped(entity) || !may("control")) return html`<div class="tile ${isOn ? "on" : ""}">${inside}</div>`;
@@ -140,6 +141,16 @@ export default class Home extends View {
   }
 }
 
+const DRAWN_AS = {
+  input_boolean: "switch", valve: "cover", lawn_mower: "vacuum", input_button: "button", script: "scene",
+  alarm_control_panel: "alarm",
+};
+
+function iconOf(domain) {
+  const name = DRAWN_AS[domain] ?? domain;
+  return hasIcon(name) ? name : "sensor";
+}
+
 function kindInWords(domain) {
   const key = `home.kind_${domain}`;
   return hasText(key) ? t(key) : domain;
@@ -148,7 +159,8 @@ function kindInWords(domain) {
 function stateInWords(entity) {
   const key = `home.state_${entity.state}`;
   const more = detail(entity);
-  if (entity.domain === "scene" || entity.domain.endsWith("button")) return kindInWords(entity.domain);
+  const isDeed = /^(scene|script|(input_)?button)$/.test(entity.domain);
+  if (isDeed && entity.state !== "on") return kindInWords(entity.domain);
   if (entity.domain === "todo") return t("home.items", { count: Number(entity.state) || 0 });
   const state = hasText(key) ? t(key) : entity.state;
   if (!more) return state;
@@ -159,7 +171,6 @@ function stateInWords(entity) {
 
 function styles() {
   return css`
-    header { margin-bottom: var(--s5); }
     .search { flex: 0 1 18rem; }
     section { content-visibility: auto; contain-intrinsic-size: auto 14rem; padding: 2px; }
     h2 { margin-bottom: var(--s2); }
@@ -174,7 +185,10 @@ function styles() {
     }
     div.tile { background: none; }
     button.tile { box-shadow: var(--shadow); }
-    .mark { display: grid; place-items: center; width: 40px; height: 40px; flex: none; border-radius: 50%; background: var(--sunk); color: var(--muted); }
+    .mark {
+      display: grid; place-items: center; width: 40px; height: 40px; flex: none; border-radius: 50%;
+      background: var(--sunk); color: var(--muted);
+    }
     .tile.on { background: var(--tint); border-color: transparent; }
     .tile.on .mark { background: var(--accent); color: var(--on-accent); }
     .tile.on .state { color: var(--ink); }

@@ -5,7 +5,7 @@ import { follow } from "../lib/events.js";
 import { milliseconds } from "../lib/format.js";
 import { t } from "../lib/i18n.js";
 import { View } from "../lib/view.js";
-import "./turns/figures-table.js";
+import { figureStyles, figuresTable } from "./turns/figures-table.js";
 import { begun, drawn, grown } from "./turns/running.js";
 import { outcomeChip, outcomeInWords, partStyles, spoken, turnLine, wholeTurn } from "./turns/turn-parts.js";
 
@@ -32,7 +32,7 @@ export default class Turns extends View {
     _latest: { state: true }, // the number of the turn that has just ended
     _trouble: { state: true },
   };
-  static styles = [View.styles, partStyles, styles()];
+  static styles = [View.styles, partStyles, figureStyles, styles()];
 
   constructor() {
     super();
@@ -153,7 +153,9 @@ export default class Turns extends View {
       <p class="hidden-text" role="status">${this._said()}</p>
       <div class="columns">
         <div class="stack">
-          ${this._running.filter((each) => !this._area || this._areaOf(each) === this._area).map((each) => this._live(each))}
+          ${this._running
+            .filter((each) => !this._area || this._areaOf(each) === this._area)
+            .map((each) => this._live(each))}
           ${this._turns ? this._list() : this._trouble ? nothing : waiting()}
         </div>
         ${this._stats?.turns ? this._figures() : nothing}
@@ -239,8 +241,9 @@ export default class Turns extends View {
     return html`
       <details class="card figures" ?open=${matchMedia("(min-width: 72rem)").matches}>
         <summary><h2>${t("turns.day", { count })}</h2>
-          ${v2v ? html`<span class="muted">${t("turns.usually", { v2v: milliseconds(v2v.p50) })}</span>` : nothing}</summary>
-        <figures-table .stats=${this._stats}></figures-table>
+          ${v2v ? html`<span class="muted">${t("turns.usually", { v2v: milliseconds(v2v.p50) })}</span>` : nothing}
+        </summary>
+        ${figuresTable(this._stats)}
       </details>`;
   }
 
@@ -255,19 +258,19 @@ export default class Turns extends View {
 
 function styles() {
   return css`
-    header { margin-bottom: var(--s5); }
     .filters label { flex: 1; }
     .filters select { min-width: 10rem; }
-    .columns { display: grid; gap: var(--s4); align-items: start; }
+    .columns { display: grid; gap: var(--s4); align-items: start; grid-template-columns: minmax(0, 1fr); }
     .turns { list-style: none; margin: 0; padding: 0; overflow: hidden; }
     .turns li + li { border-top: 1px solid var(--line); }
     .live { display: flex; flex-direction: column; gap: var(--s3); border-color: var(--accent); }
     .live h2 { display: flex; align-items: center; gap: var(--s2); }
-    .pulse { width: 10px; height: 10px; border-radius: 50%; background: var(--accent); animation: pulse 1.6s ease-in-out infinite; }
+    .pulse {
+      width: 10px; height: 10px; border-radius: 50%; background: var(--accent);
+      animation: pulse 1.6s ease-in-out infinite;
+    }
     @keyframes pulse { 50% { opacity: .25; } }
-    .figures summary { color: inherit; }
-    .figures summary h2 { display: inline; }
-    .figures summary span { display: block; font-size: .875rem; }
+    .figures summary span { display: block; font-size: .875rem; font-weight: 400; }
     @media (min-width: 72rem) { .columns:has(.figures) { grid-template-columns: minmax(0, 3fr) minmax(0, 2fr); } }
   `;
 }

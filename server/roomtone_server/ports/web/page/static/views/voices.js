@@ -110,7 +110,7 @@ export default class Voices extends View {
               @input=${(event) => (this._speed = Number(event.target.value))}></label>
         </div>
         ${voices.length ? html`<ul>${voices.flatMap((voice) =>
-          (voice.speakers.length ? voice.speakers : [""]).map((speaker) => html`<li>${this._voice(voice, speaker)}</li>`),
+          (voice.speakers.length ? voice.speakers : [""]).map((each) => html`<li>${this._voice(voice, each)}</li>`),
         )}</ul>` : empty("voices", t("voices.none"), t("voices.none_why"))}
       </section>`;
   }
@@ -119,8 +119,9 @@ export default class Voices extends View {
     const isHeard = this._heard === voice.name + speaker;
     const title = [voice.title || voice.name || voice.engine, speaker].filter(Boolean).join(" · ");
     return html`
-      <button class="voice" aria-pressed=${isHeard ? "true" : "false"} aria-busy=${isHeard && !this._isMade ? "true" : "false"}
-        ?disabled=${!may("speak")} @click=${() => this._hear(voice, speaker)}>
+      <button class="voice" aria-pressed=${isHeard ? "true" : "false"}
+        aria-busy=${isHeard && !this._isMade ? "true" : "false"} ?disabled=${!may("speak")}
+        @click=${() => this._hear(voice, speaker)}>
         ${icon(isHeard ? "stop" : "play")}
         <span class="grow"><span class="name">${title}</span>
           <span class="muted small">${[voice.engine, ...voice.languages.map(inWords)].join(" · ")}</span></span>
@@ -139,13 +140,15 @@ function inWords(code) {
 
 function styles() {
   return css`
-    header { margin-bottom: var(--s5); }
     header select { min-width: 10rem; }
     .tools { align-items: flex-end; gap: var(--s4); }
     .tools .grow { flex: 1 1 18rem; }
     .speed { flex: 0 1 12rem; }
     textarea { resize: vertical; }
-    ul { list-style: none; margin: 0; padding: 0; display: grid; gap: var(--s2); grid-template-columns: repeat(auto-fill, minmax(min(100%, 15rem), 1fr)); }
+    ul {
+      list-style: none; margin: 0; padding: 0; display: grid; gap: var(--s2);
+      grid-template-columns: repeat(auto-fill, minmax(min(100%, 15rem), 1fr));
+    }
     .voice { width: 100%; min-height: 60px; justify-content: flex-start; text-align: start; font-weight: 400; }
     .voice .name { display: block; font-weight: 560; overflow-wrap: anywhere; }
     .voice .small { display: block; }

@@ -93,18 +93,22 @@ export class AccessPanel extends LitElement {
           <button @click=${this._invite}>${icon("add")}${t("health.invite")}</button></div>
         <p class="muted small">${t("health.devices_why")}</p>
         ${this._invitation ? shownOnce(
-          t("health.invited", { time: moment(this._invitation.until) }), this._invitation.url, () => (this._invitation = null),
+          t("health.invited", { time: moment(this._invitation.until) }),
+          this._invitation.url,
+          () => (this._invitation = null),
         ) : nothing}
         <table>
-          <thead class="hidden-text"><tr><th scope="col">${t("health.device")}</th><th scope="col">${t("health.seen")}</th>
-            <th scope="col">${t("health.remove")}</th></tr></thead>
+          ${headings("device", "seen", "remove")}
           <tbody>
             ${this._devices.map((each) => html`
               <tr>
-                <th scope="row">${deviceName(each.name)} ${each.is_yours ? html`<span class="chip on">${t("health.this_one")}</span>` : nothing}
+                <th scope="row">${deviceName(each.name)}
+                  ${each.is_yours ? html`<span class="chip on">${t("health.this_one")}</span>` : nothing}
                   <span class="muted small">${t(`health.who_${each.kind}`)} · ${each.address}</span></th>
                 <td class="small">${ago(each.seen_at)}</td>
-                <td>${each.is_yours ? nothing : remover(deviceName(each.name), () => this._remove(`sessions/${each.id}`))}</td>
+                <td>${each.is_yours
+                  ? nothing
+                  : remover(deviceName(each.name), () => this._remove(`sessions/${each.id}`))}</td>
               </tr>`)}
           </tbody>
         </table>
@@ -121,12 +125,12 @@ export class AccessPanel extends LitElement {
         ) : nothing}
         ${this._tokens.length ? html`
           <table>
-            <thead class="hidden-text"><tr><th scope="col">${t("health.token")}</th><th scope="col">${t("health.used")}</th>
-              <th scope="col">${t("health.remove")}</th></tr></thead>
+            ${headings("token", "used", "remove")}
             <tbody>
               ${this._tokens.map((each) => html`
                 <tr>
-                  <th scope="row">${each.name} <span class="muted small">${each.scopes.map((scope) => t(`health.scope_${scope}`)).join(", ")}</span></th>
+                  <th scope="row">${each.name}
+                    <span class="muted small">${each.scopes.map(scopeInWords).join(", ")}</span></th>
                   <td class="small">${each.used_at ? ago(each.used_at) : t("health.never")}</td>
                   <td>${remover(each.name, () => this._remove(`tokens/${each.id}`))}</td>
                 </tr>`)}
@@ -135,11 +139,13 @@ export class AccessPanel extends LitElement {
         <details>
           <summary>${t("health.add_token")}</summary>
           <form class="stack tight" @submit=${this._addToken}>
-            <label class="field"><span>${t("health.token_name")}</span><input name="name" required maxlength="63" autocomplete="off"></label>
+            <label class="field"><span>${t("health.token_name")}</span>
+              <input name="name" required maxlength="63" autocomplete="off"></label>
             <fieldset><legend>${t("health.scopes")}</legend>
               ${SCOPES.map((scope) => html`
                 <label class="choice"><input type="checkbox" name="scopes" value=${scope} ?checked=${scope === "read"}>
-                  <span>${t(`health.scope_${scope}`)} <span class="muted small">${t(`health.may_${scope}`)}</span></span></label>`)}
+                  <span>${scopeInWords(scope)}
+                    <span class="muted small">${t(`health.may_${scope}`)}</span></span></label>`)}
             </fieldset>
             <p><button class="main">${t("health.make_token")}</button></p>
           </form>
@@ -167,6 +173,8 @@ export class AccessPanel extends LitElement {
   }
 }
 
+const scopeInWords = (scope) => t(`health.scope_${scope}`);
+
 /** A browser that was not given a name says what it is at great length. */
 function deviceName(name) {
   if (!name.startsWith("Mozilla/")) return name;
@@ -175,11 +183,11 @@ function deviceName(name) {
   return [browser, system].filter(Boolean).join(", ") || name;
 }
 
-/** Where another device comes in: "localhost" is itself there, and inside of Home Assistant one has to be in already. */
+/** Where another device comes in: "localhost" is itself there, inside of Home Assistant one has to be in already. */
 function urlForOthers(link, urls) {
   const isOnlyHere = /^(localhost|127\.|\[::1\])/.test(location.hostname);
-  if (!isOnlyHere && !isInHomeAssistant()) return new URL(`#/enter/${link}`, document.baseURI.split("#")[0]).href;
-  return urls[0] ?? `https://${location.hostname}:${httpsPort()}/#/enter/${link}`;
+  const here = isInHomeAssistant() ? `https://${location.hostname}:${httpsPort()}/` : document.baseURI.split("#")[0];
+  return ((isOnlyHere || isInHomeAssistant()) && urls[0]) || `${here}#/enter/${link}`;
 }
 
 /** A secret that nobody sees again: to be copied now. */
@@ -188,7 +196,8 @@ function shownOnce(text, secret, forget) {
     <div class="note stack tight" role="status">
       <p>${text}</p>
       <div class="row">
-        <input class="grow mono" readonly .value=${secret} aria-label=${text} @focus=${(event) => event.target.select()}>
+        <input class="grow mono" readonly .value=${secret} aria-label=${text}
+          @focus=${(event) => event.target.select()}>
         <button @click=${(event) => copy(event.currentTarget.previousElementSibling)}>${t("health.copy")}</button>
         <button class="plain" @click=${forget}>${t("health.done")}</button>
       </div>
@@ -207,16 +216,21 @@ async function copy(input) {
 }
 
 const remover = (name, remove) => html`
-  <button class="plain danger round" aria-label=${t("health.remove_it", { name })} @click=${remove}>${icon("remove")}</button>`;
+  <button class="plain danger round" aria-label=${t("health.remove_it", { name })} @click=${remove}>
+    ${icon("remove")}
+  </button>`;
+
+/** Of a table whose columns are plain to see. */
+const headings = (...names) => html`
+  <thead class="hidden-text">
+    <tr>${names.map((name) => html`<th scope="col">${t(`health.${name}`)}</th>`)}</tr>
+  </thead>`;
 
 function styles() {
   return css`
     tbody th { color: var(--ink); font-size: 1rem; }
     th .small { display: block; font-weight: 400; }
     td:last-child { width: 44px; padding: 0; text-align: end; }
-    summary { min-height: 44px; align-content: center; cursor: pointer; }
-    summary h2 { display: inline; }
-    details:not(:has(h2)) summary { color: var(--accent); font-weight: 560; }
     form { max-width: 30rem; }
   `;
 }

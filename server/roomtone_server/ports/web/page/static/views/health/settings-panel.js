@@ -9,7 +9,9 @@ import { asYaml } from "./yaml.js";
 
 export class SettingsPanel extends LitElement {
   static styles = [look, css`
-    pre { margin: 0; padding: var(--s4); overflow-x: auto; font-family: var(--mono); font-size: .875rem; line-height: 1.6; }
+    pre {
+      margin: 0; padding: var(--s4); overflow-x: auto; font-family: var(--mono); font-size: .875rem; line-height: 1.6;
+    }
     p { margin-bottom: var(--s3); }
   `];
   static properties = { _settings: { state: true }, _trouble: { state: true } };
@@ -38,7 +40,8 @@ export class SettingsPanel extends LitElement {
     if (!this._settings) return waiting();
     return html`
       <p class="muted">${t("health.settings_why")}</p>
-      <pre class="card" tabindex="0" role="region" aria-label=${t("health.room_settings")}>${asYaml(this._settings)}</pre>`;
+      <pre class="card" tabindex="0" role="region" aria-label=${t("health.room_settings")}
+        >${asYaml(this._settings)}</pre>`;
   }
 }
 

@@ -38,6 +38,13 @@ export class AskHome extends LitElement {
     form.elements.text.focus();
   }
 
+  /** What was touched, by name. */
+  _did(actions) {
+    const known = this.areas.flatMap((area) => area.entities);
+    const names = actions.map(({ entity }) => known.find(({ id }) => id === entity)?.name ?? entity);
+    return [...new Set(names)].join(", ");
+  }
+
   render() {
     return html`
       <section class="card stack tight" aria-label=${t("home.ask")}>
@@ -45,30 +52,35 @@ export class AskHome extends LitElement {
           ${this._exchanges.map((each) => html`
             <p class="asked">${each.text}</p>
             <p class="answered ${each.error ? "bad" : ""}">${each.error ? inWords(each.error) : each.reply}
-              ${each.actions?.length ? html`<span class="done small muted">${icon("check")}${did(each.actions)}</span>` : nothing}
+              ${each.actions?.length
+                ? html`<span class="done small muted">${icon("check")}${this._did(each.actions)}</span>`
+                : nothing}
             </p>`)}
         </div>
         <form class="row" @submit=${this._ask}>
           <label class="where"><span class="hidden-text">${t("home.where")}</span>
             <select name="area">
               <option value="">${t("home.nowhere")}</option>
-              ${this.areas.map((area) => html`<option value=${area.id}>${area.name}</option>`)}
+              ${this.areas.filter(({ id }) => id).map((area) => html`<option value=${area.id}>${area.name}</option>`)}
             </select></label>
           <label class="grow"><span class="hidden-text">${t("home.ask")}</span>
-            <input name="text" maxlength="1000" autocomplete="off" enterkeyhint="send" placeholder=${t("home.ask_hint")}></label>
-          <button class="main" aria-busy=${this._isBusy ? "true" : "false"}>${icon("send")}<span>${t("home.send")}</span></button>
-          <a class="button" href="#/talk">${icon("talk")}<span>${t("home.speak")}</span></a>
+            <input name="text" maxlength="1000" autocomplete="off" enterkeyhint="send"
+              placeholder=${t("home.ask_hint")}></label>
+          <button class="main" aria-label=${t("home.send")} aria-busy=${this._isBusy ? "true" : "false"}>
+            ${icon("send")}<span>${t("home.send")}</span></button>
+          <a class="button" href="#/talk" aria-label=${t("home.speak")}>
+            ${icon("talk")}<span>${t("home.speak")}</span></a>
         </form>
       </section>`;
   }
 }
 
-const did = (actions) => actions.map(({ service, entity }) => `${entity}: ${service.split(".")[1]}`).join(", ");
-
 function styles() {
   return css`
     [role="log"] { margin: 0 0 var(--s2); display: flex; flex-direction: column; gap: var(--s2); }
-    [role="log"] p { max-width: 85%; padding: var(--s2) var(--s3); border-radius: var(--radius); overflow-wrap: anywhere; }
+    [role="log"] p {
+      max-width: 85%; padding: var(--s2) var(--s3); border-radius: var(--radius); overflow-wrap: anywhere;
+    }
     .asked { align-self: flex-end; background: var(--tint); }
     .answered { align-self: flex-start; background: var(--sunk); }
     .answered.bad { background: var(--bad-tint); }

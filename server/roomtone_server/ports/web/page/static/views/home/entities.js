@@ -31,11 +31,8 @@ const ORDER = [
 const SWITCHED = { on: "turn_off", off: "turn_on" };
 const STARTED = { docked: "start", idle: "start", paused: "start", cleaning: "return_to_base" };
 const MOWN = { docked: "start_mowing", paused: "start_mowing", mowing: "dock" };
-const HEATED = Object.fromEntries(
-  ["heat", "cool", "heat_cool", "auto", "dry", "fan_only"].map((state) => [state, "turn_off"]),
-);
 
-/** By domain and state: the service that a tap calls. `""` stands for any state. */
+/** By domain and state: the service that a tap calls. `""` stands for any other. */
 const SERVICES = {
   light: SWITCHED,
   switch: SWITCHED,
@@ -43,7 +40,7 @@ const SERVICES = {
   fan: SWITCHED,
   cover: { open: "close_cover", closed: "open_cover" },
   valve: { open: "close_valve", closed: "open_valve" },
-  climate: { off: "turn_on", ...HEATED },
+  climate: { off: "turn_on", "": "turn_off" },
   media_player: {
     off: "turn_on",
     on: "media_play",
@@ -87,7 +84,7 @@ export const isActive = ({ domain, state }) => ACTIVE.has(state) && domain !== "
  */
 export function tapped({ domain, state }) {
   const services = SERVICES[domain] ?? {};
-  const name = services[state] ?? services[""];
+  const name = services[state] ?? (state === "unavailable" ? undefined : services[""]);
   return name ? `${domain}.${name}` : null;
 }
 
@@ -169,24 +166,4 @@ function folded(text) {
     .normalize("NFD")
     .replace(/[\u0300-\u036f]/g, "")
     .toLowerCase();
-}
-
-const ICONS = {
-  input_boolean: "switch",
-  valve: "cover",
-  lawn_mower: "vacuum",
-  input_button: "button",
-  script: "scene",
-  alarm_control_panel: "alarm",
-  binary_sensor: "sensor",
-};
-const DRAWN = new Set([
-  "light", "switch", "fan", "cover", "climate", "media_player", "lock", "alarm", "vacuum", "scene", "button", "todo",
-  "weather", "sensor",
-]);
-
-/** Which of `lib/icons.js` stands for an entity. @param {Entity} entity */
-export function iconOf({ domain }) {
-  const name = ICONS[domain] ?? domain;
-  return DRAWN.has(name) ? name : "sensor";
 }

@@ -12,16 +12,11 @@ const MAX_ACTIONS = 20;
 
 /**
  * @typedef {{satellite: string, turn: number, at_ms: number, what: string, data: Record<string, any>}} TurnEvent
- * @typedef {{satellite: string, turn: number, atMs: number, zeroMs: number, micBeganMs: number,
- *   firsts: Record<string, number>, samples: Record<string, number>, silenceMs: number | null,
- *   rateHz: number | null, soundsMs: number | null, partial: string, transcript: string, rejected: string, reply: string,
- *   intent: string, actions: {entity: string, service: string}[], outcome: string | null,
- *   speculations: {revision: number, beginMs: number, endMs: number | null, fate: string}[]}} RunningTurn
+ * @typedef {ReturnType<typeof begun>} RunningTurn
  */
 
 /**
  * @param {TurnEvent} event its first, whichever that is
- * @returns {RunningTurn}
  */
 export function begun({ satellite, turn, at_ms: atMs }) {
   return {

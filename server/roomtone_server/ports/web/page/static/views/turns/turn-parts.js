@@ -26,10 +26,12 @@ export const partStyles = css`
   .said { font-size: 1.1rem; overflow-wrap: anywhere; }
   .said.partial { color: var(--muted); }
   .answer { padding-inline-start: var(--s3); border-inline-start: 3px solid var(--accent); overflow-wrap: anywhere; }
-  dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: var(--s1) var(--s4); margin: var(--s2) 0 0; font-size: .875rem; }
+  dl {
+    display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: var(--s1) var(--s4); margin: var(--s2) 0 0;
+    font-size: .875rem;
+  }
   dt { color: var(--muted); }
   dd { margin: 0; overflow-wrap: anywhere; }
-  summary { min-height: 44px; display: list-item; align-content: center; cursor: pointer; color: var(--accent); }
   @media (max-width: 30rem) {
     .line { grid-template-columns: auto minmax(0, 1fr) auto; }
     .line .where { grid-column: 1 / 3; }
@@ -70,7 +72,8 @@ export function turnLine(turn, { isOpen, longestMs }) {
       ${outcomeChip(turn.outcome)}
       <span class="v2v">
         ${turn.v2v_ms === null ? nothing : html`
-          <span class="number"><span class="hidden-text">${t("turns.stage_v2v")}</span> ${milliseconds(turn.v2v_ms)}</span>
+          <span class="number"><span class="hidden-text">${t("turns.stage_v2v")}</span>
+            ${milliseconds(turn.v2v_ms)}</span>
           ${v2vBar(turn, longestMs)}`}
       </span>
       ${why ? html`<span class="why small muted">${why}</span>` : nothing}

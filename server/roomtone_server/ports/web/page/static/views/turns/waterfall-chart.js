@@ -11,7 +11,9 @@ const CHART = css`
   th, td { padding: 0; border: 0; line-height: 1.3; }
   .name { width: 7.2em; }
   .length { width: 5.2em; }
-  th button { min-height: 26px; padding: 0; border: 0; background: none; color: inherit; font-weight: 500; text-align: start; }
+  th button {
+    min-height: 26px; padding: 0; border: 0; background: none; color: inherit; font-weight: 500; text-align: start;
+  }
   tbody tr:hover th, tbody tr:focus-within th { color: var(--ink); }
   td.number { font-size: .875rem; }
   svg { display: block; width: 100%; height: 28px; overflow: visible; }
@@ -66,10 +68,15 @@ export class WaterfallChart extends LitElement {
       </table>
       <table class="axis" aria-hidden="true">
         <colgroup><col class="name"><col><col class="length"></colgroup>
-        <tr><td></td><td><svg>${marks.map(({ x, ms }) => svg`<text x="${x}%" y="12">${ms ? milliseconds(ms) : 0}</text>`)}</svg></td>
-          <td></td></tr>
+        <tr>
+          <td></td>
+          <td><svg>${marks.map(({ x, ms }) => svg`<text x="${x}%" y="12">${ms && milliseconds(ms)}</text>`)}</svg></td>
+          <td></td>
+        </tr>
       </table>
-      <p class="meaning small muted" aria-hidden="true">${this._meant ? t(`turns.means_${this._meant}`) : t("turns.point")}</p>`;
+      <p class="meaning small muted" aria-hidden="true">
+        ${this._meant ? t(`turns.means_${this._meant}`) : t("turns.point")}
+      </p>`;
   }
 
   _row(name, bars, marks) {
@@ -99,7 +106,8 @@ export class WaterfallChart extends LitElement {
 /** Lines across, in the colour of what was kept and of what was thrown away. */
 const HATCHES = svg`<defs>${["kept", "gone"].map(
   (id) => svg`
-    <pattern id=${id} class="hatch ${id}" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
+    <pattern id=${id} class="hatch ${id}" width="7" height="7" patternUnits="userSpaceOnUse"
+      patternTransform="rotate(45)">
       <path d="M0 0V7"></path>
     </pattern>`,
 )}</defs>`;
