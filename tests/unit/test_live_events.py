@@ -5,6 +5,7 @@ import json
 import re
 import socket
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import date
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -15,7 +16,7 @@ from roomtone.link.background import alongside
 from roomtone_server.ports.web.api.endpoint import routes_of
 from roomtone_server.ports.web.api.happenings import event_endpoints
 from roomtone_server.ports.web.api.levels import ASKED_S, tell_levels
-from roomtone_server.ports.web.api.live import MAX_UNREAD, Live
+from roomtone_server.ports.web.api.live import MAX_UNREAD, Live, event_bytes
 from roomtone_server.ports.web.api.shapes import HealthChanged, TurnEvent
 from roomtone_server.runtime.house import House
 from roomtone_server.runtime.remote import LevelWanted, Remote
@@ -93,6 +94,16 @@ async def read_some(answer, count):
         text += await answer.content.readany()
     assert text.endswith(b"\n\n")
     return [int(number) for number in re.findall(rb'"at_ms":(-?\d+)', text)]
+
+
+def test_whatever_a_turn_says_is_told():
+    odd = {"text": "half a pair: \ud83d", "slots": {"at": date(2026, 3, 1)}, "level": float("nan"), "name": "Küche"}
+    [_, data, *_] = event_bytes("turn", TurnEvent(satellite="k1", turn=1, at_ms=1, what="intent", data=odd)).split(
+        b"\n"
+    )
+    told = json.loads(data.removeprefix(b"data: "))["data"]
+    assert (told["text"], told["name"]) == ("half a pair: \ud83d", "Küche")
+    assert told["slots"] == {"at": "2026-03-01"}
 
 
 async def test_of_200_listeners_one_that_does_not_read_is_dropped_and_no_other_notices():

@@ -71,7 +71,7 @@ class Endpoint(Generic[P, B]):
         call = Call(request, _parameters(request, self.parameters), await self._body(request))
         answer = await self.handler(call)
         if isinstance(answer, Shape):
-            return web.Response(body=answer.model_dump_json().encode(), content_type=JSON, headers=NOT_KEPT)
+            return web.Response(body=answer.json_bytes(), content_type=JSON, headers=NOT_KEPT)
         return answer if answer is not None else web.Response(status=HTTPStatus.NO_CONTENT, headers=NOT_KEPT)
 
     async def _body(self, request: web.Request) -> B:

@@ -34,7 +34,7 @@ _HEADERS: Final = {
 
 def event_bytes(name: str, told: Shape) -> bytes:
     """As the stream carries it; JSON has no line breaks of its own."""
-    return f"event: {name}\ndata: {told.model_dump_json()}\n\n".encode()
+    return b"event: %s\ndata: %s\n\n" % (name.encode(), told.json_bytes())
 
 
 class _Listener:

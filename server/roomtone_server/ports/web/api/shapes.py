@@ -4,10 +4,12 @@ Times of day are seconds since the Unix epoch, spans are milliseconds unless the
 nobody knows. A client must not stumble over keys that it does not know: a later server may tell more.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic_core import PydanticSerializationError
 
 from roomtone.doctor import State as FindingState
 from roomtone_server.telemetry.percentiles import Percentiles
@@ -18,6 +20,13 @@ class Shape(BaseModel):
     """The base of all answers. Its schema is built when it is first used: a server starts without."""
 
     model_config = ConfigDict(frozen=True, defer_build=True, ser_json_inf_nan="null")
+
+    def json_bytes(self) -> bytes:
+        """Whatever is in it: a value that JSON has no form for as a text, half of a surrogate pair as its escape."""
+        try:
+            return self.model_dump_json().encode()
+        except PydanticSerializationError:
+            return json.dumps(self.model_dump(), default=str).encode()
 
 
 class Problem(Shape):
