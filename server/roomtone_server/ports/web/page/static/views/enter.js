@@ -91,7 +91,7 @@ export default class Enter extends View {
     return html`
       <label class="field">
         <span>${t("enter.name")}</span>
-        <input name="name" required maxlength="64" placeholder=${t("enter.name_hint")}>
+        <input name="name" required maxlength="63" placeholder=${t("enter.name_hint")}>
       </label>`;
   }
 
@@ -102,7 +102,7 @@ export default class Enter extends View {
         <label for="password"><span class="name">${label}</span></label>
         <div class="password">
           <input id="password" name="password" type=${this._shows ? "text" : "password"} required minlength=${least}
-                 maxlength="1024" autocomplete=${purpose} aria-describedby=${hint ?? nothing}>
+                 maxlength="256" autocomplete=${purpose} aria-describedby=${hint ?? nothing}>
           <button type="button" class="round" aria-label=${t("enter.show")} aria-pressed=${this._shows}
                   @click=${() => (this._shows = !this._shows)}>${icon("eye")}</button>
         </div>

@@ -156,7 +156,7 @@ export class AccessPanel extends LitElement {
   _ofPassword() {
     const field = (name, text, kind) => html`
       <label class="field"><span>${text}</span>
-        <input name=${name} type="password" required maxlength="1024" autocomplete=${kind}></label>`;
+        <input name=${name} type="password" required maxlength="256" autocomplete=${kind}></label>`;
     return html`
       <section class="card">
         <details>
