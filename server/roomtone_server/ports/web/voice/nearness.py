@@ -17,7 +17,7 @@ EARLIEST_S: Final = 0.06
 KEPT_S: Final = 3.0  # of what was sent: it sounds within a fraction of that, or is not what sounds
 
 # As in `roomtone.ears.echo.near_end`, where it is known to the sample what sounds. Here it is known to a few frames: so
-# the loudest of what may sound is compared with the loudest that was left of such.
+# the loudest of what may sound is compared with the loudest that was left of such (bench/browser_onsets.py).
 _ABOVE_DB: Final = 10.0
 _RISES: Final = 0.3  # of what a frame is louder than was learnt
 _RISES_DOUBTED: Final = 0.03  # the same of one in which somebody seems to be near
