@@ -130,6 +130,17 @@ async def test_leaving_ends_the_session_itself(tmp_path):
         assert (await owner.ask("DELETE", "/api/session"))[0] == 204
 
 
+async def test_a_browser_has_one_session(tmp_path):
+    async with opened(tmp_path, ROUTES) as house, house.owner() as owner:
+        [first] = house.keys.list("owner", "family")
+        assert (await owner.ask("POST", "/api/session", {"password": PASSWORD}))[0] == 200
+        [second] = house.keys.list("owner", "family")
+        link = house.links.make("family", house.clock())
+        assert (await owner.ask("POST", "/api/enter", {"link": link, "name": "tablet"}))[0] == 200
+        [third] = house.keys.list("owner", "family")
+    assert len({first.id, second.id, third.id}) == 3
+
+
 async def test_a_session_that_nobody_used_is_over(tmp_path):
     async with opened(tmp_path, ROUTES) as house, house.owner() as owner:
         house.clock.now += IDLE_S["owner"] + 1

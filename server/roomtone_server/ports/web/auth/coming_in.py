@@ -11,7 +11,7 @@ from roomtone.link.events import printable
 from roomtone_server.ports.web.api.endpoint import JSON, AnyEndpoint, Call, Endpoint, any_of
 from roomtone_server.ports.web.api.requests import NoParameters
 from roomtone_server.ports.web.auth.doors import cookie_for
-from roomtone_server.ports.web.auth.keys import LIFE_S, Keys, SessionKind, who_has
+from roomtone_server.ports.web.auth.keys import LIFE_S, SESSIONS, Keys, SessionKind, who_has
 from roomtone_server.ports.web.auth.limits import Tries
 from roomtone_server.ports.web.auth.links import Links, OpenLink, Purpose
 from roomtone_server.ports.web.auth.passwords import LEAST_CHARACTERS, Passwords
@@ -85,10 +85,7 @@ class ComingIn:
         return await self._let_in(call.request, "owner", _browser(call.request))
 
     async def _log_out(self, call: Call) -> web.Response:
-        """Whoever has no session is out already; Home Assistant's users log out there."""
-        who = call.request.get(WHO)
-        if who is not None and who.kind in ("owner", "family"):
-            await self._end(who.id)
+        await self._log_out_of(call.request)
         visit = call.request[VISIT]
         response = web.Response(status=HTTPStatus.NO_CONTENT)
         response.del_cookie(cookie_for(visit), path="/", secure=visit.is_secure, httponly=True, samesite="Strict")
@@ -128,6 +125,8 @@ class ComingIn:
         return told.model_copy(update={"state": "in", "kind": who.kind, "name": who.name, "scopes": sorted(who.scopes)})
 
     async def _let_in(self, request: web.Request, kind: SessionKind, name: str) -> web.Response:
+        """Whatever session the browser had gives way: nobody could end it any more."""
+        await self._log_out_of(request)
         visit = request[VISIT]
         key, secret = await self._keys.add_session(kind, name, visit.address, self._now())
         response = web.Response(body=self._session(who_has(key)).model_dump_json().encode(), content_type=JSON)
@@ -162,6 +161,12 @@ class ComingIn:
         self._found(request, secret)
         if not self._links.take(secret, purpose, self._monotonic()):
             raise _void()
+
+    async def _log_out_of(self, request: web.Request) -> None:
+        """Whoever has no session is out already; Home Assistant's users log out there."""
+        who = request.get(WHO)
+        if who is not None and who.kind in SESSIONS:
+            await self._end(who.id)
 
     async def _end_owners(self, but: str = "") -> None:
         for key in self._keys.list("owner"):
