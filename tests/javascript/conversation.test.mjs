@@ -44,8 +44,8 @@ test("who speaks into a reply is listened to, and the reply goes on when it was 
 });
 
 test("a reply comes in pieces", () => {
-  const { turns } = all({ type: "reply", turn: 2, text: "One." }, { type: "reply", turn: 2, text: "Two." });
-  assert.equal(turns[0].reply, "One. Two.");
+  const { turns } = all({ type: "reply", turn: 2, text: "One" }, { type: "reply", turn: 2, text: "ce. Two." });
+  assert.equal(turns[0].reply, "Once. Two.");
 });
 
 test("when the line breaks, what went on is over, and the numbers may come again", () => {

@@ -97,6 +97,14 @@ def test_what_is_sent_is_one_object_with_its_type() -> None:
     }
 
 
+def test_what_json_and_utf_8_have_no_form_for_is_told_too() -> None:
+    slots = {"level": float("nan"), "when": Path("noon"), "name": "\ud800"}
+    frame = m.encode(m.Intent(1, "HassTurnOn", slots))
+    assert frame.isascii()
+    told = json.loads(frame, parse_constant=lambda name: pytest.fail(name))
+    assert told["slots"] == {"level": None, "when": "noon", "name": "\ud800"}
+
+
 def documented(heading: str) -> dict[str, set[str]]:
     """The fields of each event, by the tables under a heading."""
     events: dict[str, set[str]] = {}

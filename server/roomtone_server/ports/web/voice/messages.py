@@ -326,9 +326,16 @@ def decode(text: str) -> FromBrowser | None:
 
 
 def encode(event: ToBrowser) -> str:
-    """The text frame that carries an event."""
-    data = {name: getattr(event, name) for name in _FIELDS[type(event)]}
-    return json.dumps({"type": event.TYPE, **data}, ensure_ascii=False, separators=(",", ":"))
+    """The text frame that carries an event, whatever is in it: what JSON has no form for is a text, or null."""
+    data = {"type": event.TYPE, **{name: getattr(event, name) for name in _FIELDS[type(event)]}}
+    try:
+        return _json(data, allow_nan=False)
+    except ValueError:
+        return _json(json.loads(_json(data), parse_constant=lambda _: None))
+
+
+def _json(data: object, *, allow_nan: bool = True) -> str:
+    return json.dumps(data, default=str, allow_nan=allow_nan, separators=(",", ":"))
 
 
 @cache

@@ -35,8 +35,7 @@ const STEPS = {
   intent: (state, { turn, name }) => changed(state, turn, () => ({ intent: name })),
   action: (state, { turn, entity, service }) =>
     changed(state, turn, ({ deeds }) => ({ deeds: [...deeds, { entity, service }] })),
-  reply: (state, { turn, text }) =>
-    changed(state, turn, ({ reply }) => ({ reply: reply && text ? `${reply} ${text}` : reply || text })),
+  reply: (state, { turn, text }) => changed(state, turn, ({ reply }) => ({ reply: reply + text })),
   audio: (state, { turn }) => phased({ ...withTurn(state, turn), sounding: turn }),
   flush: (state, { turn }) => phased(silenced(state, turn)),
   sounded: (state, { turn }) => phased(silenced(state, turn)),
