@@ -47,6 +47,8 @@ async def test_a_turn_grows_on_the_page_and_is_kept(tmp_path, axe_core):
         assert re.search(r"from .+ to ", await silence.inner_text())
         await expect(page.get_by_role("table", name="How long each stage took")).to_contain_text("Thinking")
         assert await obstacles(page, axe_core) == []
+        await page.get_by_role("link", expanded=True).click()
+        await expect(page.get_by_role("link", expanded=True)).to_have_count(0)
 
         other = await browser.open(f"{house.url}#/turns/1")
         await expect(other.get_by_role("row", name="Voice to voice").first).to_be_visible()

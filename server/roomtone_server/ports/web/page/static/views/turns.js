@@ -131,7 +131,8 @@ export default class Turns extends View {
     this._running = this._running.filter((each) => !isIt(each));
     this._latest = number;
     const whole = this._whole.get(number);
-    if (whole?.stages && this._fits(whole)) this._turns = [whole, ...(this._turns ?? [])];
+    if (!whole?.stages || !this._fits(whole)) return;
+    this._turns = [whole, ...(this._turns ?? []).filter((each) => each.number !== number)];
   }
 
   _fits({ area, outcome }) {
@@ -202,22 +203,25 @@ export default class Turns extends View {
   }
 
   _list() {
-    const chosen = Number(this.path[0]) || (this.path.length ? 0 : this._latest);
-    const isListed = this._turns.some((each) => each.number === chosen);
-    if (!this._turns.length && !this.path.length) {
-      const isAny = !this._area && !this._outcome;
-      if (this._running.length) return nothing;
-      return empty("turns", t(isAny ? "turns.none" : "turns.none_fits"), isAny ? t("turns.none_why") : nothing);
-    }
+    const named = Number(this.path[0]) || 0;
+    const chosen = named || this._latest;
+    const isListed = this._turns.some((each) => each.number === named);
     const longestMs = Math.max(1, ...this._turns.map((each) => each.v2v_ms ?? 0));
+    const choose = () => (this._latest = 0);
     return html`
-      ${this.path[0] && !isListed ? this._single(chosen) : nothing}
-      <ol class="card turns">
-        ${this._turns.map((each) => html`
-          <li>${turnLine(each, { isOpen: each.number === chosen, longestMs })}
-            ${each.number === chosen ? this._opened(chosen) : nothing}</li>`)}
-      </ol>
+      ${named && !isListed ? this._single(named) : nothing}
+      ${this._turns.length ? html`
+        <ol class="card turns">
+          ${this._turns.map((each) => html`
+            <li>${turnLine(each, { isOpen: each.number === chosen, longestMs, choose })}
+              ${each.number === chosen ? this._opened(chosen) : nothing}</li>`)}
+        </ol>` : named || this._running.length ? nothing : this._none()}
       ${this._more ? html`<button @click=${this._loadOlder}>${t("turns.older")}</button>` : nothing}`;
+  }
+
+  _none() {
+    const isAny = !this._area && !this._outcome;
+    return empty("turns", t(isAny ? "turns.none" : "turns.none_fits"), isAny ? t("turns.none_why") : nothing);
   }
 
   /** One that an address names, and that is not among those in the list. */
