@@ -4,7 +4,7 @@ import { html, nothing } from "../../vendor/lit.js";
 import { icon } from "../../lib/elements.js";
 import { hasText, t } from "../../lib/i18n.js";
 
-const TOLD = ["not-understood", "interrupted", "lost"]; // outcomes that the words themselves do not tell
+const TOLD = ["interrupted", "lost"]; // outcomes that the words do not tell
 
 /**
  * @param {import("../../lib/voice/conversation.js").Exchange} each
@@ -16,8 +16,10 @@ export const exchange = (each, names) => html`
     ${each.deeds.length ? html`<ul class="deeds">${each.deeds.map((deed) => done(deed, names))}</ul>` : nothing}
     ${each.reply ? html`<p class="reply" dir="auto">${each.reply}</p>` : nothing}
     ${each.trouble ? html`<p class="reply bad">${each.trouble}</p>` : nothing}
-    ${TOLD.includes(each.outcome) ? html`<p class="outcome">${t(`talk.outcome_${each.outcome}`)}</p>` : nothing}
+    ${isTold(each) ? html`<p class="outcome">${t(`talk.outcome_${each.outcome}`)}</p>` : nothing}
   </li>`;
+
+const isTold = ({ outcome, reply }) => TOLD.includes(outcome) || (outcome === "not-understood" && !reply);
 
 function said({ said: words, isFinal, turn, reply }) {
   const isOfHouse = turn !== null && turn % 2 === 0 && !words; // an announcement, a timer
