@@ -13,6 +13,8 @@ from roomtone.errors import EngineMissing
 if TYPE_CHECKING:
     from playwright.async_api import Browser
 
+SOUND_PROBE: Final = Path(__file__).with_name("sound_probe.js")  # for a page, before it is loaded
+
 _FLAGS: Final = (
     "--no-sandbox",  # it does not run as root with one
     "--disable-gpu",

@@ -7,17 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from support import browser as browsers
+from support.browser import browsing
 from support.sound_card import once_more
 from support.voice import user_says_in_turn
 from support.web_house import WebHouse, ask, web_house
 
 from roomtone.ears.formats import RATE_HZ
+from roomtone_server.bench.browser import SOUND_PROBE
 from roomtone_server.bench.ends import scratch_folder
 from roomtone_server.bench.programs import until
 from roomtone_server.bench.sound import write_wav
 
-PROBE = Path(browsers.__file__).with_name("sound_probe.js")
 COMMAND, WAKE_WORD, QUESTION, INTERRUPTION = SAID = (
     "turn on the kitchen light",
     "okay nabu",
@@ -123,8 +123,8 @@ async def test_a_house_is_talked_with_and_a_second_satellite_joins_it():
     with scratch_folder() as folder:  # another one, if it has to be done once more
         microphone = folder / "microphone.wav"
         recording(microphone, 1.0, command, 1.0)
-        async with web_house(folder) as house, browsers.browsing(microphone) as person:
-            await person.context.add_init_script(path=PROBE)
+        async with web_house(folder) as house, browsing(microphone) as person:
+            await person.context.add_init_script(path=SOUND_PROBE)
             page = await house.enter(person)
             await hold_the_button_and_speak(page)
             recording(microphone, 1.0, wake_word, 0.3, question, LISTENS_S, interruption, 1.0)
