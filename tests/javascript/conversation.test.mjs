@@ -44,7 +44,7 @@ test("who speaks into a reply is listened to, and the reply goes on when it was 
 });
 
 test("a reply comes in pieces", () => {
-  const { turns } = all({ type: "reply", turn: 2, text: "One" }, { type: "reply", turn: 2, text: "ce. Two." });
+  const { turns } = all({ type: "reply", turn: 2, text: "On" }, { type: "reply", turn: 2, text: "ce. Two." });
   assert.equal(turns[0].reply, "Once. Two.");
 });
 
