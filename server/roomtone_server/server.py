@@ -76,6 +76,8 @@ async def running(settings: ServerSettings) -> AsyncIterator[int]:
                 from roomtone_server.ports.local import LocalVerbs
                 from roomtone_server.telemetry.metrics import Metrics
 
+                if early is not None:  # what of it needs the household
+                    starting.create_task(_imported("roomtone_server.web"), name="web: import the rest")
                 mind = await stack.enter_async_context(
                     open_mind(settings, chosen.home, equipment.around, equipment.llm)
                 )
