@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 N ?= 1000000
 SEED ?= 1
 
-.PHONY: demo test test-home-assistant test-install test-image lint coverage sound-card fuzz fuzz-api vendor clean
+.PHONY: demo test test-home-assistant test-install test-image lint coverage sound-card fuzz fuzz-api vendor screenshots clean
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/.demo
@@ -74,6 +74,12 @@ fuzz-api: $(VENV)/.test
 # The page's one library, from npm by its own client: see the script.
 vendor: $(VENV)/.venv
 	$(BIN)/python tools/vendor_lit.py
+
+# Each view of the page, and the README's picture of it; with Debian's chromium. Two minutes.
+SCREENSHOTS ?= screenshots
+
+screenshots: $(VENV)/.test
+	$(BIN)/python tools/screenshots.py $(SCREENSHOTS)
 
 clean:
 	rm -rf $(VENV)
