@@ -95,8 +95,8 @@ class SatelliteControl:
         )
 
     async def _pair(self, call: Call) -> PairingCodeTold:
-        self._turnstile.enter(call.request)  # each code opens the door to five wrong ones
         """The code before it is void."""
+        self._turnstile.enter(call.request)  # each code opens the door to five wrong ones
         secret = self._window.open(time.monotonic())
         code = PairingCode(self._fingerprint[:16], secret)
         return PairingCodeTold(code=str(code), expires_s=WINDOW_S)

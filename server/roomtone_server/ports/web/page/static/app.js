@@ -12,6 +12,15 @@ import { askSession, leave } from "./lib/session.js";
 const PLACES = ["talk", "rooms", "home", "turns", "voices", "health"];
 const TOAST_MS = 6000;
 
+/** A part of the address; as it stands, where somebody typed what is no escape. */
+function decoded(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
 class App extends LitElement {
   static properties = {
     _name: { state: true },
@@ -55,7 +64,7 @@ class App extends LitElement {
   }
 
   async _show() {
-    const [, asked = "", ...path] = location.hash.split("/").map(decodeURIComponent);
+    const [, asked = "", ...path] = location.hash.split("/").map(decoded);
     const isIn = this._session?.state === "in";
     const name = asked === "enter" || !isIn ? "enter" : PLACES.includes(asked) ? asked : "talk";
     if (name === this._name && this._view) {
