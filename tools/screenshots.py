@@ -2,7 +2,7 @@
 """Photographs each view of the page, on a phone and on a desk, by day and by night: `make screenshots`, or
 `python tools/screenshots.py FOLDER [--turns 6] [--language de]`.
 
-What is seen is real: a server of its own with the example home, two satellites, and turns that were spoken in the
+What is seen is real: a server of its own with the example home, a satellite, and turns that were spoken in the
 embedded voice, in real time. `page.webp` is the picture of the README.
 """
 

@@ -3,7 +3,8 @@ import { test } from "node:test";
 
 import { Resampler } from "../../server/roomtone_server/ports/web/page/static/worklets/resampler.js";
 
-const tone = (hz, rate, count) => Float32Array.from({ length: count }, (_, n) => Math.sin((2 * Math.PI * hz * n) / rate));
+const tone = (hz, rate, count) =>
+  Float32Array.from({ length: count }, (_, n) => Math.sin((2 * Math.PI * hz * n) / rate));
 
 function resampled(from, to, samples, piece = samples.length) {
   const resampler = new Resampler(from, to);
@@ -12,7 +13,8 @@ function resampled(from, to, samples, piece = samples.length) {
   return Float32Array.from([...pieces, ...resampler.end()]);
 }
 
-const decibels = (samples) => 10 * Math.log10(samples.reduce((sum, each) => sum + each * each, 0) / samples.length + 1e-20);
+const power = (samples) => samples.reduce((sum, each) => sum + each * each, 0) / samples.length;
+const decibels = (samples) => 10 * Math.log10(power(samples) + 1e-20);
 
 for (const [from, to] of [[22050, 48000], [24000, 44100], [48000, 16000], [44100, 16000], [16000, 48000]]) {
   test(`a tone is the same tone, at the same time: ${from} to ${to} Hz`, () => {

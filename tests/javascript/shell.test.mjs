@@ -23,7 +23,8 @@ test("a text takes its values, in the form that their number wants", () => {
 test("server-sent events, however they are cut into pieces", async () => {
   const stream = 'event: turn\ndata: {"a":1}\n\n: nobody\n\ndata: [1,\ndata: 2]\r\n\r\nevent: cut\ndata: {}';
   for (const size of [1, 7, 100]) {
-    const pieces = Array.from({ length: Math.ceil(stream.length / size) }, (_, n) => stream.slice(n * size, (n + 1) * size));
+    const count = Math.ceil(stream.length / size);
+    const pieces = Array.from({ length: count }, (_, n) => stream.slice(n * size, (n + 1) * size));
     const events = [];
     for await (const event of serverSentEvents(pieces)) events.push(event);
     assert.deepEqual(events, [{ event: "turn", data: { a: 1 } }, { event: "message", data: [1, 2] }], `by ${size}`);

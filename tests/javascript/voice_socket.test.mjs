@@ -35,7 +35,8 @@ function world() {
   const told = [];
   const waiting = [];
   const later = (action, ms) => waiting.push({ action, ms });
-  const voice = new VoiceSocket("wss://attic/voice", HELLO, (event) => told.push(event), { Socket, later, now: () => 42 });
+  const system = { Socket, later, now: () => 42 };
+  const voice = new VoiceSocket("wss://attic/voice", HELLO, (event) => told.push(event), system);
   voice.connect();
   return { voice, made, told, waiting };
 }

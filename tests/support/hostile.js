@@ -1,4 +1,4 @@
-/** What a page of another origin tries with the server of somebody who is logged in there. Each try tells what it got. */
+/** What a page of another origin tries with the server of one who is logged in there. Each try tells what it got. */
 
 const PATIENCE_MS = 2000;
 

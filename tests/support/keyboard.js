@@ -31,7 +31,8 @@ globalThis.keyboard = {
     if (!element || element === document.body) return true; // it has left the page, and begins anew
     this.seen.add(element);
     const styles = [element, element.nextElementSibling].filter(Boolean).map((each) => getComputedStyle(each));
-    return styles.some(({ outlineStyle, boxShadow }) => outlineStyle !== "none" || boxShadow !== "none") || told(element);
+    const isMarked = ({ outlineStyle, boxShadow }) => outlineStyle !== "none" || boxShadow !== "none";
+    return styles.some(isMarked) || told(element);
   },
 
   /** What can be operated, is there to be seen, and was not reached. */

@@ -10,8 +10,10 @@ ROOT = Path(__file__).parents[2]
 STATIC = ROOT / "server/roomtone_server/ports/web/page/static"
 MODULES = [path for path in sorted(STATIC.rglob("*.js")) if "vendor" not in path.parts]
 TESTS = sorted((ROOT / "tests/javascript").glob("*.mjs"))
+KIT = [*(ROOT / "tests/support").glob("*.js"), *(ROOT / "server/roomtone_server/bench").glob("*.js")]
 
 MAX_LINES = 400
+MAX_COLUMNS = 120
 
 
 @pytest.fixture(scope="module")
@@ -33,10 +35,11 @@ def test_they_parse(node):
     assert parsed.returncode == 0, parsed.stderr
 
 
-@pytest.mark.parametrize("path", [*MODULES, *TESTS], ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [*MODULES, *TESTS, *KIT], ids=lambda path: path.name)
 def test_they_read_like_the_rest(path):
     lines = path.read_text(encoding="utf-8").splitlines()
     assert len(lines) <= MAX_LINES
+    assert [line for line in lines if len(line) > MAX_COLUMNS] == []
     assert [line for line in lines if line != line.rstrip() or "\t" in line] == []
 
 

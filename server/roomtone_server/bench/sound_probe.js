@@ -1,6 +1,6 @@
 /**
- * Notes what the page's worklets tell, by the clock of its audio: how loud each frame of the microphone is, and how much
- * of which reply has sounded.
+ * Notes what the page's worklets tell, by the clock of its audio: how loud each frame of the microphone is, and how
+ * much of which reply has sounded.
  */
 globalThis.probe = { heard: [], sounded: [] };
 

@@ -30,7 +30,9 @@ export const styles = css`
   }
   .dock .note { max-width: 36rem; }
   .phase { color: var(--muted); text-align: center; min-height: 1.5em; text-wrap: balance; }
-  .buttons { display: grid; grid-template-columns: 44px auto 44px; align-items: center; gap: var(--s6); padding: var(--s2) 0; }
+  .buttons {
+    display: grid; grid-template-columns: 44px auto 44px; align-items: center; gap: var(--s6); padding: var(--s2) 0;
+  }
   .buttons > span { width: 44px; }
   .talk {
     --level: 0; position: relative; width: 104px; height: 104px; padding: 0; border: 0; border-radius: 50%;
@@ -58,7 +60,8 @@ export const styles = css`
   .modes label { position: relative; display: grid; }
   .modes input { position: absolute; inset: 0; width: 100%; height: 100%; opacity: 0; cursor: pointer; }
   .modes span {
-    display: grid; place-items: center; min-height: 40px; padding: 0 var(--s3); border-radius: 999px; text-align: center;
+    display: grid; place-items: center; min-height: 40px; padding: 0 var(--s3); border-radius: 999px;
+    text-align: center;
     font-size: .9rem; font-weight: 540; color: var(--muted); line-height: 1.2;
   }
   .modes :checked + span { background: var(--card); color: var(--ink); box-shadow: var(--shadow); }
