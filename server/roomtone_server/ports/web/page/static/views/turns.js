@@ -204,16 +204,15 @@ export default class Turns extends View {
 
   _list() {
     const named = Number(this.path[0]) || 0;
-    const chosen = named || this._latest;
+    const chosen = this.path.length ? named : this._latest; // "#/turns/": whoever looks has closed the latest one
     const isListed = this._turns.some((each) => each.number === named);
     const longestMs = Math.max(1, ...this._turns.map((each) => each.v2v_ms ?? 0));
-    const choose = () => (this._latest = 0);
     return html`
       ${named && !isListed ? this._single(named) : nothing}
       ${this._turns.length ? html`
         <ol class="card turns">
           ${this._turns.map((each) => html`
-            <li>${turnLine(each, { isOpen: each.number === chosen, longestMs, choose })}
+            <li>${turnLine(each, { isOpen: each.number === chosen, longestMs })}
               ${each.number === chosen ? this._opened(chosen) : nothing}</li>`)}
         </ol>` : named || this._running.length ? nothing : this._none()}
       ${this._more ? html`<button @click=${this._loadOlder}>${t("turns.older")}</button>` : nothing}`;

@@ -61,13 +61,12 @@ export function outcomeChip(outcome) {
 
 /**
  * @param {object} turn a TurnSummary
- * @param {{isOpen: boolean, longestMs: number, choose?: () => void}} how `longestMs`: the V2V that fills the bar
+ * @param {{isOpen: boolean, longestMs: number}} how `longestMs`: the V2V that fills the bar
  */
-export function turnLine(turn, { isOpen, longestMs, choose }) {
+export function turnLine(turn, { isOpen, longestMs }) {
   const why = whyInWords(turn);
   return html`
-    <a class="line" href=${isOpen ? "#/turns" : `#/turns/${turn.number}`} aria-expanded=${isOpen ? "true" : "false"}
-      @click=${choose ?? nothing}>
+    <a class="line" href="#/turns/${isOpen ? "" : turn.number}" aria-expanded=${isOpen ? "true" : "false"}>
       <span class="where"><span class="place">${turn.area ?? turn.satellite_name}</span>
         <time class="muted small number">${moment(turn.began_at)}</time></span>
       ${outcomeChip(turn.outcome)}
