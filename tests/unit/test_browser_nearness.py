@@ -55,8 +55,11 @@ def test_an_echo_is_nobody_and_a_voice_is_somebody(left, lag_ms):
     assert set(room.listen(100)) == {False}, "and somebody was but there"
 
 
-def test_at_first_nobody_knows_what_an_echo_is():
-    assert set(Room().listen(30, voice=3_000)) == {False}
+@pytest.mark.parametrize("voice", [0, 4_000])
+def test_before_anything_is_learnt_only_what_is_loud_is_somebody(voice):
+    room = Room(0.03)
+    assert set(room.listen(20)) == {False}
+    assert set(room.listen(3, voice=voice)) == {bool(voice)}
 
 
 def test_what_goes_on_is_soon_a_part_of_the_room():

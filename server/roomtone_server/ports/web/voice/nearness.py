@@ -22,11 +22,10 @@ _ABOVE_DB: Final = 10.0
 _RISES: Final = 0.3  # of what a frame is louder than was learnt
 _RISES_DOUBTED: Final = 0.03  # the same of one in which somebody seems to be near
 _FALLS_DB: Final = 0.1  # a frame: echo cancellation learns too
-_LEARNT_FRAMES: Final = 50
 _AUDIBLE_DB: Final = 45.0
 _RINGS_DB: Final = 0.8
 _NOISE_RISES_DB: Final = 0.05
-_NOTHING_LEFT_DB: Final = -80.0
+_ASSUMED_DB: Final = -25.0  # of what was played, is left at first: less than somebody near, mostly
 
 
 class Nearness:
@@ -84,9 +83,8 @@ class _Left:
 
     def __init__(self) -> None:
         self._played_db = 0.0
-        self._left_db = _NOTHING_LEFT_DB  # of what was played, at the most
+        self._left_db = _ASSUMED_DB  # of what was played, at the most
         self._noise_db = math.inf
-        self._learnt = 0  # frames
 
     def frame(self, heard_db: float, played_db: float) -> bool:
         """Whether a frame is louder than the echo of what was played can be."""
@@ -94,13 +92,12 @@ class _Left:
         self._noise_db = min(heard_db, self._noise_db + _NOISE_RISES_DB)
         echo_db = self._played_db + self._left_db
         expected_db = 10 * math.log10(10 ** (echo_db / 10) + 10 ** (self._noise_db / 10))
-        near = self._learnt >= _LEARNT_FRAMES and heard_db > expected_db + _ABOVE_DB
+        near = heard_db > expected_db + _ABOVE_DB
         if self._played_db > _AUDIBLE_DB:
             self._learn(heard_db - echo_db, near=near)
         return near
 
     def _learn(self, louder_db: float, *, near: bool) -> None:
-        self._learnt += 1
         if louder_db > 0:
             self._left_db += louder_db * (_RISES_DOUBTED if near else _RISES)
         else:
