@@ -61,6 +61,7 @@ async def furnish(
         engines={kind: choice.name for kind, choice in equipment.chosen.by_kind().items()},
         faults=house.parts.faults,
         store_transcripts=settings.store_transcripts,
+        name_of=house.name_of,
     )
     await stack.enter_async_context(alongside(recorder.follow(house.parts.trace)))
     if mind.thinker is not None:

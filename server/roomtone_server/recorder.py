@@ -7,7 +7,7 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from typing import Final
 
 from roomtone.errors import StoreError
@@ -25,7 +25,8 @@ _LOGGER = logging.getLogger(__name__)
 
 
 class Recorder:
-    """`engines` are names by kind; in `faults` stands, under "turns", what keeps turns from being kept."""
+    """`engines` are names by kind; in `faults` stands, under "turns", what keeps turns from being kept. `name_of` tells
+    how a satellite is called, by its id, while it is there."""
 
     def __init__(
         self,
@@ -35,12 +36,14 @@ class Recorder:
         engines: Mapping[str, str],
         faults: MutableMapping[str, str],
         store_transcripts: bool,
+        name_of: Callable[[str], str | None] = lambda _: None,
     ) -> None:
         self._store = store
         self._metrics = metrics
         self._engines = engines
         self._faults = faults
         self._store_transcripts = store_transcripts
+        self._name_of = name_of
         self._open = OpenTurns()
         self._ended: deque[TurnRecord] = deque(maxlen=MAX_UNKEPT_TURNS)
 
@@ -85,5 +88,9 @@ class Recorder:
     def _fold(self, turn: Sequence[TraceEvent]) -> TurnRecord:
         ago_s = asyncio.get_running_loop().time() - turn[0].at_ns / 1e9
         return fold(
-            turn, began_at=time.time() - ago_s, engines=self._engines, store_transcripts=self._store_transcripts
+            turn,
+            began_at=time.time() - ago_s,
+            engines=self._engines,
+            store_transcripts=self._store_transcripts,
+            satellite_name=self._name_of(turn[0].satellite),
         )

@@ -106,16 +106,15 @@ def _table(found: "Sequence[StoredTurn]") -> Iterator[str]:
     rows = [("turn", "began", "satellite", "outcome", "V2V", "S", "why")]
     for turn in found:
         record = from_json(turn.record)
-        who = turn.name or turn.satellite
         v2v, silence = _ms(record.v2v_ms), _ms(record.silence_ms)
-        rows.append((str(turn.number), _when(turn), who, record.outcome, v2v, silence, record.why_words))
+        rows.append((str(turn.number), _when(turn), _who(turn, record), record.outcome, v2v, silence, record.why_words))
     return _aligned(rows, right={0, 4, 5})
 
 
 def _picture(turn: "StoredTurn", record: "TurnRecord", columns: int) -> Iterator[str]:
     from roomtone_server.telemetry.waterfall import waterfall
 
-    yield f"turn {turn.number}: {turn.name or turn.satellite}, {_when(turn)}, begun by {record.begun_by}"
+    yield f"turn {turn.number}: {_who(turn, record)}, {_when(turn)}, begun by {record.begun_by}"
     yield record.outcome + (f": {why}" if (why := record.why_words) else "")
     if record.v2v_ms is not None:
         yield f"V2V {_ms(record.v2v_ms)}, of which S, the silence waited for, {_ms(record.silence_ms)}"
@@ -180,6 +179,10 @@ def _when(turn: "StoredTurn") -> str:
     import datetime as dt
 
     return dt.datetime.fromtimestamp(turn.began_at).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _who(turn: "StoredTurn", record: "TurnRecord") -> str:
+    return turn.name or record.satellite_name or turn.satellite
 
 
 def _ms(ms: float | None) -> str:

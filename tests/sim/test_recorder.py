@@ -27,10 +27,11 @@ from roomtone_server.telemetry.trace import MAX_UNREAD_EVENTS, Trace
 SAID, REPLIED = "turn on the light", "Turned on the light"
 
 
-def recorder(store, faults=None, *, store_transcripts=False):
+def recorder(store, faults=None, *, store_transcripts=False, name_of=lambda _: None):
     metrics = Metrics(lambda: {"satellites": [], "faults": {}, "chains": {}})
     faults = {} if faults is None else faults
-    return Recorder(store, metrics, engines={"stt": "x"}, faults=faults, store_transcripts=store_transcripts), metrics
+    kept = {"engines": {"stt": "x"}, "faults": faults, "store_transcripts": store_transcripts}
+    return Recorder(store, metrics, **kept, name_of=name_of), metrics
 
 
 class Recorded:
@@ -44,7 +45,7 @@ class Recorded:
     @asynccontextmanager
     async def follow(self, **options):
         faults = self.house.parts.faults
-        follower, self.metrics = recorder(self.store, faults, **options)
+        follower, self.metrics = recorder(self.store, faults, name_of=self.house.name_of, **options)
         async with alongside(follower.follow(self.house.parts.trace)), asyncio.TaskGroup() as tasks:
             tasks.create_task(self.house.attend(self.satellite))
             await asyncio.sleep(0)
@@ -84,7 +85,8 @@ def in_files(path, text):
 
 def test_a_turn_leads_to_a_row(path):
     [record], figures = recorded(path, one_turn)
-    assert (record.satellite, record.turn, record.begun_by, record.outcome) == ("s1", 1, "wake-word", "answered")
+    assert (record.satellite, record.satellite_name, record.turn) == ("s1", "Kitchen", 1)
+    assert (record.begun_by, record.outcome) == ("wake-word", "answered")
     assert (record.silence_ms, record.engines) == (500, {"stt": "x"})
     assert list(record.stages) == ["wake", "speech", "silence", "stt", "agent", "tts", "speaker", "sound"]
     assert record.lengths.transcript == len(SAID)

@@ -89,6 +89,11 @@ class House:
         except KeyError:
             raise SatelliteAway("this satellite is not connected now") from None
 
+    def name_of(self, satellite_id: str) -> str | None:
+        """None while it is away."""
+        presence = self._present.get(satellite_id)
+        return presence.satellite.name if presence else None
+
     async def attend(self, session: VoiceSession, remote: Remote | None = None) -> None:
         """Runs the satellite's conversation until it is gone. A second connection of one satellite ends the first,
         which may be the half-open rest of a network that broke."""

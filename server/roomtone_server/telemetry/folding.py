@@ -28,6 +28,7 @@ def fold(
     began_at: float,
     engines: Mapping[str, str] | None = None,
     store_transcripts: bool = False,
+    satellite_name: str | None = None,
 ) -> TurnRecord:
     """The record of a turn, from at least one event; `began_at` is the wall clock at the first of them."""
     told = _Told(events)
@@ -56,6 +57,7 @@ def fold(
         words=words if store_transcripts else None,
         round_trip_ms=min(told.figures("round_trip_ms"), default=None),
         clock_error_ms=max(told.figures("clock_error_ms"), default=None),
+        satellite_name=satellite_name,
     )
 
 

@@ -88,6 +88,7 @@ class TurnRecord:
     # So closely the satellite's clock is known; its sound card adds to that. None: it does not tell its clock, and what
     # it did stands where that arrived, less half a round trip.
     clock_error_ms: float | None = None
+    satellite_name: str | None = None  # as people called it then; None: it was gone
 
     @property
     def why_words(self) -> str:

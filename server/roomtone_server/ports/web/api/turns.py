@@ -71,7 +71,7 @@ def _summary(turn: StoredTurn, record: TurnRecord) -> dict[str, Any]:
     return {
         "number": turn.number,
         "satellite": turn.satellite,
-        "satellite_name": turn.name or turn.satellite,
+        "satellite_name": turn.name or record.satellite_name or turn.satellite,
         "area": turn.area,
         "began_at": turn.began_at,
         "begun_by": record.begun_by,
