@@ -19,10 +19,12 @@ from roomtone.link.listening import listen
 from roomtone_server.folders import surroundings
 from roomtone_server.health import Health
 from roomtone_server.ports.control import ControlPort, Verb, control_path
-from roomtone_server.ports.web.early import answering
+from roomtone_server.ports.web.early import Early, answering
 from roomtone_server.settings import ServerSettings
 
 if TYPE_CHECKING:
+    from roomtone_server.equipment import Equipment
+    from roomtone_server.mind import Mind
     from roomtone_server.ports.services.port import Services
 
 _LOGGER = logging.getLogger(__name__)
@@ -55,35 +57,14 @@ async def running(settings: ServerSettings) -> AsyncIterator[int]:
         web = settings.web
         early = await stack.enter_async_context(answering(web.host, web.port, health.report)) if web.enabled else None
         services = await _open_services_port(stack, settings)
-
-        await _imported("roomtone_server.equipment")
-        from roomtone_server.equipment import choose_engines, made
-
-        chosen = await asyncio.to_thread(choose_engines, settings)
-        health.engines = chosen.by_kind()
-        for kind, choice in health.engines.items():
-            _LOGGER.info("%s: %s (%s)", kind, choice.name, choice.why)
-        equipment = await stack.enter_async_context(made(chosen, surroundings(settings)))
-        health.chains = equipment.chains
-        try:
-            async with asyncio.TaskGroup() as starting:
-                equipment.start(starting)
-                if early is not None:  # aiohttp reads all certificates that are trusted here, at the side of the rest
-                    starting.create_task(_imported("roomtone_server.ports.web.port"), name="web: import")
-                await _imported("roomtone_server.household")
-                from roomtone_server.household import furnish, is_add_on, offer_services, open_doors
-                from roomtone_server.mind import open_mind
-                from roomtone_server.ports.local import LocalVerbs
-                from roomtone_server.telemetry.metrics import Metrics
-
-                if early is not None:  # what of it needs the household
-                    starting.create_task(_imported("roomtone_server.web"), name="web: import the rest")
-                mind = await stack.enter_async_context(
-                    open_mind(settings, chosen.home, equipment.around, equipment.llm)
-                )
-        except* RoomtoneError as problems:
-            raise _first(problems) from None
+        equipment = await _equip(stack, settings, health)
+        mind = await _start(stack, settings, equipment, early)
         health.home = mind.home
+
+        from roomtone_server.household import furnish, is_add_on, offer_services, open_doors
+        from roomtone_server.ports.local import LocalVerbs
+        from roomtone_server.telemetry.metrics import Metrics
+
         metrics = Metrics(health.report)
         health.house = house = await furnish(stack, settings, equipment, mind, metrics)
         native = await open_doors(stack, settings, equipment, mind, house)
@@ -104,6 +85,41 @@ async def running(settings: ServerSettings) -> AsyncIterator[int]:
         _LOGGER.info("ready: satellites connect to port %d; `roomtone pair` lets a new one in", native.port)
         yield native.port
         health.ready = False
+
+
+async def _equip(stack: AsyncExitStack, settings: ServerSettings, health: Health) -> "Equipment":
+    """The engines, chosen and made, and not yet started. Raises EngineMissing."""
+    await _imported("roomtone_server.equipment")
+    from roomtone_server.equipment import choose_engines, made
+
+    chosen = await asyncio.to_thread(choose_engines, settings)
+    health.engines = chosen.by_kind()
+    for kind, choice in health.engines.items():
+        _LOGGER.info("%s: %s (%s)", kind, choice.name, choice.why)
+    equipment = await stack.enter_async_context(made(chosen, surroundings(settings)))
+    health.chains = equipment.chains
+    return equipment
+
+
+async def _start(
+    stack: AsyncExitStack, settings: ServerSettings, equipment: "Equipment", early: Early | None
+) -> "Mind":
+    """Starts the engines and opens the mind, while the rest of the server is imported. Raises RoomtoneError."""
+    try:
+        async with asyncio.TaskGroup() as starting:
+            equipment.start(starting)
+            if early is not None:  # aiohttp reads all certificates that are trusted here, at the side of the rest
+                starting.create_task(_imported("roomtone_server.ports.web.port"), name="web: import")
+            await _imported("roomtone_server.household")
+            from roomtone_server.mind import open_mind
+
+            if early is not None:  # what of it needs the household
+                starting.create_task(_imported("roomtone_server.web"), name="web: import the rest")
+            opening = open_mind(settings, equipment.chosen.home, equipment.around, equipment.llm)
+            mind = await stack.enter_async_context(opening)
+    except* RoomtoneError as problems:
+        raise _first(problems) from None
+    return mind
 
 
 async def _open_services_port(stack: AsyncExitStack, settings: ServerSettings) -> "Services | None":
