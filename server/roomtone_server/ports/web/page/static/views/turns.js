@@ -132,7 +132,9 @@ export default class Turns extends View {
     this._latest = number;
     const whole = this._whole.get(number);
     if (!whole?.stages || !this._fits(whole)) return;
-    this._turns = [whole, ...(this._turns ?? []).filter((each) => each.number !== number)];
+    const others = (this._turns ?? []).filter((each) => each.number !== number);
+    this._turns = [whole, ...others].slice(0, Math.max(PAGE, others.length));
+    this._more ||= this._turns.length <= others.length;
   }
 
   _fits({ area, outcome }) {

@@ -175,12 +175,15 @@ export class AccessPanel extends LitElement {
 
 const scopeInWords = (scope) => t(`health.scope_${scope}`);
 
+// Each before those whose names it has in its own.
+const BROWSERS = ["Edg", "Firefox", "Chrome", "Safari"];
+const SYSTEMS = ["Android", "iPhone", "iPad", "Windows", "Mac OS", "Linux"];
+
 /** A browser that was not given a name says what it is at great length. */
 function deviceName(name) {
   if (!name.startsWith("Mozilla/")) return name;
-  const browser = /Edg|Firefox|Chrome|Safari/.exec(name)?.[0].replace("Edg", "Edge");
-  const system = /Android|iPhone|iPad|Windows|Mac OS|Linux/.exec(name)?.[0];
-  return [browser, system].filter(Boolean).join(", ") || name;
+  const [browser, system] = [BROWSERS, SYSTEMS].map((known) => known.find((each) => name.includes(each)));
+  return [browser?.replace("Edg", "Edge"), system].filter(Boolean).join(", ") || name;
 }
 
 /** Where another device comes in: "localhost" is itself there, inside of Home Assistant one has to be in already. */
