@@ -1,6 +1,6 @@
 """What browsers cost a server while nobody talks: CPU and memory of a real process, with many of them and with none.
 
-    python bench/web_idle.py [--sessions 200] [--seconds 60]
+    python bench/web_idle.py [--sessions 200] [--seconds 60] [--https]
 
 Targets: at most 2 % of a core and 30 MB more than without. Then the lights go on and off, until one of them that does
 not read what it is told has been dropped; no other may miss anything. `told` is how long after a command was given the
@@ -72,7 +72,7 @@ async def _all_told(visitors: Sequence[Visitor], changes: int) -> bool | None:
 
 async def main(options: argparse.Namespace) -> int:
     with scratch_folder() as folder:
-        async with visited(folder) as house:
+        async with visited(folder, https=options.https) as house:
             alone = await costs(house, options.seconds)
             print(f"without: {alone}")
             async with house.by(options.sessions) as visitors:
@@ -89,4 +89,5 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sessions", type=int, default=200)
     parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--https", action="store_true", help="as from other machines")
     sys.exit(asyncio.run(main(parser.parse_args())))

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any, Final
 
 import psutil
-from aiohttp import ClientSession, CookieJar
+from aiohttp import ClientSession, CookieJar, TCPConnector
 from yarl import URL
 
 from roomtone.link.background import alongside
 from roomtone_server.bench.ends import LOOPBACK, both_ends
 from roomtone_server.bench.programs import until
+from start import free_port
 
 PASSWORD: Final = "only for as long as it is measured"
 EVENTS: Final = "api/events?topics=turns,satellites,home,health"
@@ -59,6 +60,7 @@ class Visited:
     """The server, and its owner's browser."""
 
     url: str
+    guests_url: str  # where all others come in
     process: psutil.Process
     owner: ClientSession
     _commands: Iterator[str] = field(
@@ -79,7 +81,7 @@ class Visited:
     @asynccontextmanager
     async def _guest(self, number: int) -> AsyncIterator[ClientSession]:
         invitation = await _posted(self.owner, "api/invitations")
-        async with _browser(self.url, "api/enter", link=invitation["link"], name=f"visitor {number}") as session:
+        async with _browser(self.guests_url, "api/enter", link=invitation["link"], name=f"visitor {number}") as session:
             yield session
 
     async def happens(self) -> int:
@@ -110,19 +112,23 @@ class Visited:
 
 
 @asynccontextmanager
-async def visited(folder: Path) -> AsyncIterator[Visited]:
-    """A server that somebody has set a password for."""
+async def visited(folder: Path, *, https: bool = False) -> AsyncIterator[Visited]:
+    """A server that somebody has set a password for, on this machine; `https`: all others come in by HTTPS."""
     async with both_ends(folder) as ends:
-        await ends.start_server(None)
+        https_port = free_port() if https else None
+        await ends.start_server(None, {"web": {"host": LOOPBACK, "port": 0, "https_port": https_port}})
         url, _, secret = (await ends.link()).partition("#/enter/")
         async with _browser(url, "api/setup", link=secret, password=PASSWORD) as owner:
-            yield Visited(url, psutil.Process(ends.programs[0].process.pid), owner)
+            guests_url = f"https://{LOOPBACK}:{https_port}/" if https else url
+            yield Visited(url, guests_url, psutil.Process(ends.programs[0].process.pid), owner)
 
 
 @asynccontextmanager
 async def _browser(url: str, path: str, **asked: str) -> AsyncIterator[ClientSession]:
     """Somebody's, who comes in there."""
-    async with ClientSession(url, cookie_jar=CookieJar(unsafe=True), headers={"Origin": url.rstrip("/")}) as session:
+    of_its_own = TCPConnector(ssl=False)  # nobody vouches for the server's own certificate
+    headers = {"Origin": url.rstrip("/")}
+    async with ClientSession(url, connector=of_its_own, cookie_jar=CookieJar(unsafe=True), headers=headers) as session:
         await _posted(session, path, **asked)
         yield session
 
