@@ -22,7 +22,7 @@ from roomtone_server.turn.events import (
 
 
 @pytest.mark.parametrize(
-    ("what", "silence_ms"), [(COMPLETE, 160), (EXTENDABLE, 320), (UNKNOWN, 500), (UNFINISHED, 600), (OPEN, 1200)]
+    ("what", "silence_ms"), [(COMPLETE, 160), (EXTENDABLE, 320), (UNKNOWN, 500), (UNFINISHED, 520), (OPEN, 1200)]
 )
 def test_the_silence_depends_on_what_was_said(what, silence_ms):
     """To the next frame of 20 ms."""
@@ -189,7 +189,7 @@ def test_a_command_that_goes_on_sounding_unfinished_is_turned_down_after_the_lon
     scene.say("close it", 800, what=UNFINISHED)
     assert scene.hear(9000) == [Prepare(1, 1)]
     assert scene.preview("") == []
-    assert scene.hear(9000)[0].silence_ms == 600
+    assert scene.hear(9000)[0].silence_ms == 520
 
 
 def test_a_cough_is_no_utterance_and_gets_no_word():

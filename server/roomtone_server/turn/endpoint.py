@@ -38,7 +38,7 @@ class EndpointSettings:
 
     complete_ms: int = 160  # a command to which nothing can be added
     extendable_ms: int = 320  # a command that may go on: people pause for 200 ms in the midst of it
-    unfinished_ms: int = 600  # a command that sounds as if it went on
+    unfinished_ms: int = 520  # a command that sounds as if it went on
     open_ms: int = 1200  # not yet a command
     free_ms: int = 500  # the grammar does not know
     scale: float = 1.0  # of all these but `complete_ms`: some people speak more slowly
@@ -164,9 +164,9 @@ class Endpointer:
 
     @property
     def silence_ms(self) -> int:
-        """How much silence counts towards the endpoint. A finished sentence may be cut off from a room's echo; where
-        more may come, the voice detector's word is waited for."""
-        if self.sounds_finished:
+        """How much silence counts towards the endpoint. A sentence may be cut off from a room's echo; where it is none
+        yet, the voice detector's word is waited for."""
+        if self._completeness in _SENTENCES:
             return self.pause_ms
         return 0 if self._speaking else _ms(self._reached - self._silent_since)
 
