@@ -22,7 +22,7 @@ from roomtone_server.turn.events import (
 
 
 @pytest.mark.parametrize(
-    ("what", "silence_ms"), [(COMPLETE, 160), (EXTENDABLE, 320), (UNKNOWN, 500), (UNFINISHED, 600), (OPEN, 1200)]
+    ("what", "silence_ms"), [(COMPLETE, 160), (EXTENDABLE, 320), (UNKNOWN, 500), (UNFINISHED, 480), (OPEN, 1200)]
 )
 def test_the_silence_depends_on_what_was_said(what, silence_ms):
     """To the next frame of 20 ms."""
@@ -190,6 +190,28 @@ def test_a_command_that_goes_on_sounding_unfinished_is_turned_down_after_the_lon
     assert scene.hear(9000) == [Prepare(1, 1)]
     assert scene.preview("") == []
     assert scene.hear(9000)[0].silence_ms == 600
+
+
+def test_a_command_that_sounds_unfinished_is_waited_for_longer_until_it_is_confirmed():
+    scene = Scenario()
+    scene.wake()
+    scene.say("turn on the light", 800, what=UNFINISHED)
+    scene.prepare("turn on the", OPEN)
+    assert scene.tell(PartialReady(1, "turn on the light", UNFINISHED)) == [Discard(1, 1), Prepare(1, 2)]
+    assert scene.hear(1300) == []
+    finish, answer = scene.preview("turn on the light", UNFINISHED)
+    assert (finish.silence_ms, answer.revision) == (500, 2)
+
+
+def test_a_room_whose_noise_makes_words_is_not_speculated_on():
+    scene = Scenario()
+    scene.wake()
+    scene.hear(400)
+    scene.tell(PartialReady(1, "play", COMPLETE))
+    assert scene.hear(1400) == []
+    scene.be_loud()
+    scene.tell(SpeechStarted(1, at(1400)))
+    assert scene.hear(2400) == [Prepare(1, 1)]
 
 
 def test_a_cough_is_no_utterance_and_gets_no_word():

@@ -55,7 +55,7 @@ def path_to(state: State) -> list[list[e.Event]]:
             [*wake, unsure, *pause, sentence, e.AudioReached(TURN, 20_000, -60.0)],
             [*wake, *changed_mind, sure],
             [*wake, *changed_mind, replace(cough, revision=3)],
-            [*wake, replace(words, key="words"), *pause, cough, unsure, e.AudioReached(TURN, 24_800, -60.0)],
+            [*wake, replace(words, key="words"), *pause, cough, unsure, e.AudioReached(TURN, 24_000, -60.0)],
         ],
         State.FINISHING: [heard],
         State.ANSWERING: [final, [ring]],

@@ -38,7 +38,8 @@ class EndpointSettings:
 
     complete_ms: int = 160  # a command to which nothing can be added
     extendable_ms: int = 320  # a command that may go on: people pause for 200 ms in the midst of it
-    unfinished_ms: int = 600  # a command that sounds as if it went on
+    unfinished_ms: int = 480  # a command that sounds as if it went on
+    unconfirmed_ms: int = 600  # one that nobody stands by as yet: what was said may be something else
     open_ms: int = 1200  # not yet a command
     free_ms: int = 500  # the grammar does not know
     scale: float = 1.0  # of all these but `complete_ms`: some people speak more slowly
@@ -87,12 +88,14 @@ class Endpointer:
         self._beyond = False  # speech went on where no wake word does
         self._anew = False  # speech began after the wake word
         self._speaking = False
+        self.was_voiced = False  # by the voice detector; words without a voice are the room's
         self._held = held
         self.is_over = False  # the speaker says so
         self._silent_since = start
         self._loudness = Loudness()
         self.key = ""
         self._doubted: str | None = None  # a key that is no sentence, though it looks like one
+        self._confirmed: str | None = None  # a key that is one
         self._said = Completeness.UNKNOWN
         self._told_ms = 0  # how much had been heard when that was understood
         self._reached = start
@@ -102,14 +105,14 @@ class Endpointer:
     def speech_started(self, sample: int) -> None:
         if self._beyond and not self._speaking and sample > self._silent_since:
             self._pauses.note(_ms(sample - self._silent_since))
-        self._speaking = True
+        self._speaking = self.was_voiced = True
         self._anew = self._anew or sample > self._start
         self._silent_since = max(self._silent_since, sample)
         self._progress = max(self._progress, sample)
         self._words_since = self._reached
 
     def speech_ended(self, sample: int) -> None:
-        self._speaking = False
+        self._speaking, self.was_voiced = False, True
         self._silent_since = max(self._silent_since, sample)
         self._beyond = self._beyond or sample > self._utterance_from
 
@@ -131,7 +134,7 @@ class Endpointer:
     def confirmed(self, key: str, completeness: Completeness, asked_ms: int) -> None:
         """As `understood`, and the recogniser stands by it: by what it was asked when so much had been heard. What has
         been understood of the same words since then is newer."""
-        self._doubted = None
+        self._doubted, self._confirmed = None, key
         if key != self.key or self._told_ms < asked_ms:
             self.understood(key, completeness)
 
@@ -164,9 +167,9 @@ class Endpointer:
 
     @property
     def silence_ms(self) -> int:
-        """How much silence counts towards the endpoint. A finished sentence may be cut off from a room's echo; where
-        more may come, the voice detector's word is waited for."""
-        if self.sounds_finished:
+        """How much silence counts towards the endpoint. A sentence may be cut off from a room's echo; where it is none
+        yet, the voice detector's word is waited for."""
+        if self._completeness in _SENTENCES:
             return self.pause_ms
         return 0 if self._speaking else _ms(self._reached - self._silent_since)
 
@@ -184,7 +187,8 @@ class Endpointer:
             case Completeness.EXTENDABLE:
                 return settings.extendable_ms * settings.scale * self._pauses.stretch
             case Completeness.UNFINISHED:
-                return settings.unfinished_ms * settings.scale
+                is_confirmed = self.key == self._confirmed
+                return (settings.unfinished_ms if is_confirmed else settings.unconfirmed_ms) * settings.scale
             case Completeness.OPEN:
                 return settings.open_ms * settings.scale
             case _:

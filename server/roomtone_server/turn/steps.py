@@ -153,7 +153,7 @@ def take_audio(course: Course, event: AudioReached, *, prepare_after_ms: int = P
 def prepare(course: Course, after_ms: int = PREPARE_AFTER_MS) -> None:
     """If that is worth it now."""
     endpointer, speculation = course.endpointer, course.speculation
-    if not (speculation.may_begin and endpointer.has_begun):
+    if not (speculation.may_begin and endpointer.has_begun and endpointer.was_voiced):
         return
     if endpointer.pause_ms >= after_ms or endpointer.stable_ms >= STABLE_MS:
         speculation.begin(
