@@ -5,13 +5,15 @@
 Both are real: Chromium with the page, which leaves it listening for the wake word; and the satellite with PyAudio. Each
 has a sound card that is none, and what sounds in both rooms is on one tape: V2V is from the last sample of the command
 in the air to the first of the reply at the speaker, by the tape's own clock. Without --manifest the embedded voice says
-the commands; one that is misheard in either room counts in none. Target: the browser's p50 within 80 ms of the
-satellite's. It takes some 20 s a turn, and a machine that does nothing else.
+the commands; one that is misheard in either room counts in none. `S` is the silence that the server waited for, which
+is not always the same for one recording in two rooms. Target: the browser's p50, and the p50 of what each clip took
+longer there, within 80 ms of the satellite's. It takes some 20 s a turn, and a machine that does nothing else.
 """
 
 import argparse
 import asyncio
 import os
+import statistics
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -83,7 +85,11 @@ class House:
             print(f"  {room}: {command.text!r} was heard as {turn.transcript!r}", file=sys.stderr)
             return None
         answer = audible(self.rooms.speaker_since(Take(room, begin, self.rooms.samples), scene.command_end))
-        return float(answer[0]) * 1000 / TAPE_HZ if answer.size else None
+        if not answer.size:
+            return None
+        v2v_ms = float(answer[0]) * 1000 / TAPE_HZ
+        print(f"  {room}: {v2v_ms:.0f} ms, S {turn.silence_ms} ms: {command.text!r}", file=sys.stderr)
+        return v2v_ms
 
 
 async def measured(
@@ -132,9 +138,11 @@ async def main(options: argparse.Namespace) -> int:
         assert took is not None, f"no turn counts in the room of the {room}"
         p50_ms[room] = took.p50
         table.row(room, {"turns": len(values), "p50 ms": took.p50, "p95 ms": took.p95})
-    more_ms = p50_ms[BROWSER] - p50_ms[NATIVE]
-    print(f"the browser's p50 lies {more_ms:+.0f} ms from the satellite's (target: within {TARGET_MS:g})")
-    return int(more_ms > TARGET_MS)
+    differences_ms = [there - here for there, here in zip(v2v_ms[BROWSER], v2v_ms[NATIVE], strict=True)]
+    more_ms, of_each_ms = p50_ms[BROWSER] - p50_ms[NATIVE], statistics.median(differences_ms)
+    print(f"the browser's p50 lies {more_ms:+.0f} ms from the satellite's (target: within {TARGET_MS:g});")
+    print(f"of the same clip, p50 of the differences: {of_each_ms:+.0f} ms")
+    return int(max(more_ms, of_each_ms) > TARGET_MS)
 
 
 if __name__ == "__main__":
