@@ -162,6 +162,11 @@ def entity(entity_id, state, **attributes):
             entity("light.a", "on", brightness=9, rgb_color=None, color_temp_kelvin=4000),
             [("light.turn_on", {"brightness": 9, "rgb_color": [1, 2, 3]})],
         ),
+        (
+            entity("light.a", "on", brightness=9, rgb_color=[255, 206, 166], color_temp_kelvin=4000),
+            entity("light.a", "on", brightness=90, rgb_color=[255, 206, 166], color_temp_kelvin=4000),
+            [("light.turn_on", {"brightness": 9, "color_temp_kelvin": 4000})],
+        ),
         (entity("switch.a", "on"), entity("switch.a", "on"), []),
     ],
 )

@@ -169,7 +169,7 @@ ORDERS = [
 
 async def test_its_own_handlers_take_what_we_understand(home_assistant, tmp_path, monkeypatch):
     async with mind(home_assistant.running, tmp_path) as our:
-        connection = our.home._follower.connection
+        connection = our.home._home._follower.connection
         asked = []
         send = connection.ask
 

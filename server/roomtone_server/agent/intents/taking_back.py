@@ -118,6 +118,8 @@ def restoring(before: Entity, now: Entity) -> Sequence[ServiceCall]:
 
 def _lit(before: Entity, now: Entity) -> Sequence[ServiceCall]:
     looks = {key: value for key in _OF_A_LIGHT if (value := before.attributes.get(key)) is not None}
+    if "color_temp_kelvin" in looks:  # Home Assistant tells of a white as a colour too, and takes it as one thing only
+        looks.pop("rgb_color", None)
     if now.state == "on" and all(now.attributes.get(key) == value for key, value in looks.items()):
         return []
     return [_call(before, "turn_on", looks)]
