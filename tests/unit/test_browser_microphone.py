@@ -3,7 +3,7 @@
 import pytest
 
 from roomtone.errors import FrameError
-from roomtone_server.ports.web.voice.allowance import Allowance
+from roomtone_server.ports.web.allowance import Allowance
 from roomtone_server.ports.web.voice.microphone import BrowserMicrophone
 
 FRAME = b"\x01\x02" * 320
@@ -64,7 +64,7 @@ def test_what_has_come_does_not_come_again():
 
 
 def test_as_much_as_time_brings_and_some_at_once():
-    allowance = Allowance(per_s=10, at_once=20)
+    allowance = Allowance(every_s=0.1, at_once=20)
     assert allowance.spend(20, now=5.0)
     assert not allowance.spend(1, now=5.0)
     assert allowance.spend(10, now=6.0)

@@ -5,6 +5,8 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Final
 
+from roomtone_server.ports.web.allowance import Allowance
+
 
 @dataclass(frozen=True, slots=True)
 class Rate:
@@ -19,51 +21,39 @@ ALL_ADDRESSES: Final = Rate(burst=30, refill_s=10.0)  # with IPv6, one machine h
 MAX_REMEMBERED: Final = 1024  # guards memory; whoever is forgotten is still counted among all
 
 
-@dataclass(slots=True)
-class _Bucket:
-    left: float
-    at: float
-
-    def refill(self, rate: Rate, now: float) -> None:
-        self.left = min(float(rate.burst), self.left + (now - self.at) / rate.refill_s)
-        self.at = now
-
-    def wait_s(self, rate: Rate) -> float:
-        return max(0.0, (1.0 - self.left) * rate.refill_s)
-
-
 class Tries:
     """Pure: `now` is a monotonic time in seconds."""
 
     def __init__(self, each: Rate = EACH_ADDRESS, together: Rate = ALL_ADDRESSES) -> None:
         self._each = each
-        self._together = together
-        self._all = _Bucket(together.burst, 0.0)
-        self._buckets: OrderedDict[str, _Bucket] = OrderedDict()  # whoever tried last stands last
+        self._all = _allowance(together)
+        self._buckets: OrderedDict[str, Allowance] = OrderedDict()  # whoever tried last stands last
 
     def take(self, address: str, now: float) -> float:
         """Counts a try: 0.0. Or the seconds until there may be one; then nothing is counted."""
-        bucket = self._bucket(address, now)
-        self._all.refill(self._together, now)
-        if wait_s := max(bucket.wait_s(self._each), self._all.wait_s(self._together)):
+        own = self._of(address)
+        if wait_s := max(own.wait_s(1, now), self._all.wait_s(1, now)):
             return wait_s
-        bucket.left -= 1.0
-        self._all.left -= 1.0
+        own.spend(1, now)
+        self._all.spend(1, now)
         return 0.0
 
     def give_back(self, address: str) -> None:
         """The last try was right: it counts for nothing, nor do the ones before it."""
         self._buckets.pop(_place(address), None)
-        self._all.left += 1.0
+        self._all.give_back(1)
 
-    def _bucket(self, address: str, now: float) -> _Bucket:
+    def _of(self, address: str) -> Allowance:
         place = _place(address)
-        bucket = self._buckets.setdefault(place, _Bucket(self._each.burst, now))
+        own = self._buckets.setdefault(place, _allowance(self._each))
         self._buckets.move_to_end(place)
         if len(self._buckets) > MAX_REMEMBERED:
             self._buckets.popitem(last=False)
-        bucket.refill(self._each, now)
-        return bucket
+        return own
+
+
+def _allowance(rate: Rate) -> Allowance:
+    return Allowance(rate.refill_s, rate.burst)
 
 
 def _place(address: str) -> str:

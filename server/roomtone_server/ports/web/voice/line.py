@@ -7,7 +7,7 @@ from aiohttp import WSMsgType, web
 
 from roomtone.ears.formats import SAMPLE_BYTES
 from roomtone.errors import FrameError, PeerGone
-from roomtone_server.ports.web.voice.allowance import Allowance
+from roomtone_server.ports.web.allowance import Allowance
 from roomtone_server.ports.web.voice.messages import FromBrowser, ToBrowser, decode, encode
 
 MAX_UNREAD_FRAMES: Final = 256  # guards memory: some seconds of a reply, with all that is told beside it
@@ -32,7 +32,7 @@ class Line:
         self._transport = transport
         self._unread: asyncio.Queue[str | bytes] = asyncio.Queue(MAX_UNREAD_FRAMES)
         self._audio = Allowance(1.0, MAX_AHEAD_S)  # seconds of it
-        self._events = Allowance(EVENTS_PER_S, EVENTS_AT_ONCE)
+        self._events = Allowance(1 / EVENTS_PER_S, EVENTS_AT_ONCE)
         self._loop = asyncio.get_running_loop()
 
     def tell(self, event: ToBrowser) -> None:
