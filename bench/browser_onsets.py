@@ -24,6 +24,7 @@ from roomtone.ears.vad.silero import Silero
 from roomtone.satellite.events import VoiceStarted
 from roomtone_server.ports.web.voice.attention import Attention
 from roomtone_server.ports.web.voice.nearness import Nearness
+from roomtone_server.runtime.detectors import Detectors
 from roomtone_server.telemetry.percentiles import percentiles
 from talker import REPLIES, USER_LEVEL, Sound, spoken
 
@@ -49,7 +50,7 @@ def _room(reply: Sound, voice: Sound, at: int, left_db: float, lag: int, draw: G
 
 def pauses_at(heard: Sound, reply: Sound, nearness: Nearness | None) -> int | None:
     """The end of the frame in which the reply is paused; None: it never is."""
-    attention, sent, told = Attention(Silero), 0, _pcm(reply)
+    attention, sent, told = Attention(Detectors(Silero)), 0, _pcm(reply)
     attention.turn_to("reply")
     if nearness is not None:
         nearness.begin(RATE_HZ)

@@ -15,6 +15,7 @@ from roomtone.errors import PeerGone
 from roomtone_server.ports.web.voice.messages import decode, encode
 from roomtone_server.ports.web.voice.session import BrowserSession
 from roomtone_server.ports.web.voice.telling import Telling
+from roomtone_server.runtime.detectors import Detectors
 from roomtone_server.runtime.house import House
 from roomtone_server.runtime.remote import Remote
 from roomtone_server.runtime.session import Satellite
@@ -126,7 +127,7 @@ class _Here:
         self.browser = Browser(self._say, plays=plays)
         satellite = Satellite("browser-1", "Tablet", "Kitchen", "browser")
         self.session = BrowserSession(
-            satellite, make_vad, lambda event: self.browser.receive(encode(event)), self.browser.receive
+            satellite, Detectors(make_vad), lambda event: self.browser.receive(encode(event)), self.browser.receive
         )
 
     def _say(self, frame: str | bytes) -> None:

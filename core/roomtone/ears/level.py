@@ -45,6 +45,11 @@ def wake_levels(frames: Sequence[bytes]) -> WakeLevels:
     return WakeLevels(_told_dbfs(statistics.fmean(vowels)), _told_dbfs(powers[int(len(powers) * QUIETEST)]))
 
 
+def snr_db(word_dbfs: float | None, room_dbfs: float | None) -> float | None:
+    """How far a wake word stood out of the room; None where either was not measured."""
+    return None if word_dbfs is None or room_dbfs is None else word_dbfs - room_dbfs
+
+
 class LevelMeter:
     """Levels of one utterance, RMS, in dB below a full-scale square wave. Remembers one number per frame."""
 

@@ -11,10 +11,14 @@ import ssl
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from roomtone.errors import LinkError
 from roomtone.paths import make_private
+
+if TYPE_CHECKING:
+    from cryptography import x509
+    from cryptography.hazmat.primitives.asymmetric import ec
 
 CERTIFICATE_FILE: Final = "link.pem"  # the key and the certificate together, so that they are replaced together
 _VALID_FROM: Final = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)  # before any clock that lost its battery
@@ -84,7 +88,7 @@ def _certificate_in(pem: str) -> str:
 
 def _new_certificate() -> bytes:
     from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives import hashes
     from cryptography.hazmat.primitives.asymmetric import ec
 
     key = ec.generate_private_key(ec.SECP256R1())
@@ -100,6 +104,13 @@ def _new_certificate() -> bytes:
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )
+    return as_pem(key, certificate)
+
+
+def as_pem(key: "ec.EllipticCurvePrivateKey", certificate: "x509.Certificate") -> bytes:
+    """Both in one file, so that they are replaced together."""
+    from cryptography.hazmat.primitives import serialization
+
     private = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )

@@ -13,6 +13,7 @@ from wyoming.audio import AudioChunk, AudioStart, AudioStop
 from wyoming.event import Event
 
 from roomtone.ears.formats import RATE_HZ, SAMPLE_BYTES, SAMPLES_PER_MS
+from roomtone.ears.level import snr_db
 from roomtone.errors import FrameError, PeerGone, TokenRefused
 from roomtone.link import events
 from roomtone.link.admission import admit
@@ -21,6 +22,7 @@ from roomtone.link.crowd import MAX_CONNECTIONS, MAX_PER_ADDRESS
 from roomtone.link.pairing import PairingWindow
 from roomtone.link.security import ServerIdentity
 from roomtone.link.stream import serve
+from roomtone_server.ports.pieces import pieces
 from roomtone_server.runtime.house import House
 from roomtone_server.runtime.remote import Change, LevelWanted, Remote, Renamed, SatelliteState, WakeWord, Wish
 from roomtone_server.runtime.session import (
@@ -39,9 +41,6 @@ from roomtone_server.runtime.session import (
 from roomtone_server.store.base import PairedSatellite, SatelliteStore
 
 _LOGGER = logging.getLogger(__name__)
-
-# A reply longer than an event may carry is shown in pieces.
-_SHOWN_CHARACTERS: Final = 4000
 
 _ABILITIES: Final = get_args(events.Ability)
 
@@ -82,8 +81,8 @@ class NativeSession:
 
     def show_reply(self, turn: int, text: str) -> None:
         """An empty one too: by this the satellite knows whose the audio is that follows."""
-        for start in range(0, max(1, len(text)), _SHOWN_CHARACTERS):
-            self._tell(events.Reply(turn, text[start : start + _SHOWN_CHARACTERS]))
+        for piece in pieces(text) if text else ("",):
+            self._tell(events.Reply(turn, piece))
 
     def chime(self, sound: Sound) -> None:
         self._tell(events.Chime(sound))
@@ -160,7 +159,6 @@ def _state(state: events.SatelliteState) -> SatelliteState:
 
 
 def _woken(wake: events.Wake, heard: Moment) -> Woken:
-    snr_db = None if wake.word_dbfs is None or wake.room_dbfs is None else wake.word_dbfs - wake.room_dbfs
     return Woken(
         wake.turn,
         wake.name,
@@ -169,7 +167,7 @@ def _woken(wake: events.Wake, heard: Moment) -> Woken:
         wake.sample,
         wake.first_sample,
         held=wake.held,
-        snr_db=snr_db,
+        snr_db=snr_db(wake.word_dbfs, wake.room_dbfs),
         heard=heard,
     )
 

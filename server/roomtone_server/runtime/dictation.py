@@ -17,6 +17,7 @@ from roomtone.ears.vad.edges import SpeechEdge
 from roomtone.errors import EngineError, RoomtoneError
 from roomtone_server.engines.base import ANY_LANGUAGE, HearingRequest, Partial, Transcript
 from roomtone_server.runtime.anticipation import Anticipated, Anticipation
+from roomtone_server.runtime.detectors import Detectors
 from roomtone_server.runtime.hearing import Utterance
 from roomtone_server.runtime.listening import Ear
 from roomtone_server.runtime.parts import Parts
@@ -25,7 +26,6 @@ from roomtone_server.turn.machine import TurnMachine
 
 _LOGGER = logging.getLogger(__name__)
 
-MAX_RESTING: Final = 4  # voice detectors that wait for the next utterance
 _SLICE_BYTES: Final = 10 * FRAME_BYTES  # what the event loop hears at once, in a few milliseconds
 _TURN: Final = 1
 
@@ -49,7 +49,7 @@ class Dictations:
     def __init__(self, parts: Parts, anticipation: Anticipation) -> None:
         self._parts = parts
         self._anticipation = anticipation
-        self._resting: list[VoiceActivity] = []
+        self._detectors = Detectors(parts.make_vad)
 
     @asynccontextmanager
     async def hearing(
@@ -57,7 +57,7 @@ class Dictations:
     ) -> AsyncIterator["Dictation"]:
         """Hears one utterance while it is entered. What `expect` begins for a transcript that was not the last is
         given up. Raises what its body raises."""
-        vad = self._resting.pop() if self._resting else self._parts.make_vad()
+        vad = self._detectors.take()
         try:
             async with asyncio.TaskGroup() as tasks:
                 dictation = Dictation(self._parts, asked, vad, self._anticipation, expect, on_partial, tasks)
@@ -68,8 +68,7 @@ class Dictations:
         except BaseExceptionGroup as problems:
             raise _first(problems) from None
         finally:
-            if len(self._resting) < MAX_RESTING:
-                self._resting.append(vad)
+            self._detectors.give_back(vad)
 
 
 class Dictation:

@@ -11,7 +11,7 @@ from typing import Final
 
 from roomtone.ears.base import WakeDetection, WakeEngine
 from roomtone.ears.formats import RATE_HZ, SAMPLE_BYTES, SAMPLES_PER_MS
-from roomtone.ears.level import SURVEYED_MS, wake_levels
+from roomtone.ears.level import SURVEYED_MS, snr_db, wake_levels
 from roomtone.ears.resample import Framer, Resampler, to_mono
 from roomtone.ears.ring import FrameRing
 from roomtone_server.ports.plain import Sound, SoundEnded
@@ -148,7 +148,7 @@ class RemoteEar:
             detection.score,
             self._ring.position,
             preroll[0][0],
-            snr_db=levels.word_dbfs - levels.room_dbfs,
+            snr_db=snr_db(levels.word_dbfs, levels.room_dbfs),
         )
         for position, frame in preroll:
             yield Audio(frame, position)

@@ -20,6 +20,7 @@ from roomtone.ears.formats import SAMPLE_BYTES, SAMPLES_PER_MS
 from roomtone.errors import EngineError, LinkError, PeerGone
 from roomtone.link.background import alongside
 from roomtone.link.connection import Link
+from roomtone_server.ports.pieces import pieces
 from roomtone_server.ports.plain import Sound
 from roomtone_server.ports.stock.ear import RemoteEar
 from roomtone_server.ports.stock.playback import Playback
@@ -34,7 +35,6 @@ _LOGGER = logging.getLogger(__name__)
 MAX_WAITING: Final = 256  # five seconds of frames: who sends faster than they are heard is slowed down
 # One that waits for a voice sends the seconds before it at once: others run between these pieces.
 _PIECE_MS: Final = 200
-_SHOWN_CHARACTERS: Final = 4000  # of a reply, in one event
 
 
 class StockSession:
@@ -154,8 +154,8 @@ class StockSession:
         self._send(Transcript(text).event())
 
     def show_reply(self, turn: int, text: str) -> None:  # noqa: ARG002 - Wyoming's own event has no turn
-        for start in range(0, len(text), _SHOWN_CHARACTERS):
-            self._send(Synthesize(text[start : start + _SHOWN_CHARACTERS]).event())
+        for piece in pieces(text):
+            self._send(Synthesize(piece).event())
 
     def chime(self, sound: Chime) -> None:
         """It has no sounds that it could be asked for."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from roomtone.errors import LinkError
-from roomtone.link.security import write_private
+from roomtone.link.security import as_pem, write_private
 
 if TYPE_CHECKING:  # for the server's start
     from cryptography import x509
@@ -65,7 +65,7 @@ def _is_good(pem: bytes, wanted: frozenset[str], now: dt.datetime) -> bool:
 
 def _new(names: frozenset[str], now: dt.datetime) -> bytes:
     from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives import hashes
     from cryptography.hazmat.primitives.asymmetric import ec
     from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
@@ -84,10 +84,7 @@ def _new(names: frozenset[str], now: dt.datetime) -> bytes:
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    return private + certificate.public_bytes(serialization.Encoding.PEM)
+    return as_pem(key, certificate)
 
 
 def _general(name: str) -> "x509.GeneralName":

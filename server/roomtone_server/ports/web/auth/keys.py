@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import Final, Literal, get_args
+from typing import Any, Final, Literal, get_args
 
 from roomtone.errors import StoreError, UsageError
 from roomtone.link.pairing import new_token, token_hash
@@ -111,6 +111,17 @@ def scopes_of(key: StoredKey) -> frozenset[Scope]:
             return FAMILY_SCOPES
         case "token":
             return frozenset(scope for scope in EVERY_SCOPE if scope in key.scopes)
+
+
+def told_of_token(key: StoredKey) -> dict[str, Any]:
+    """What its owner may see of a token, who has seen the token itself once."""
+    return {
+        "id": key.id,
+        "name": key.name,
+        "scopes": sorted(scopes_of(key)),
+        "made_at": key.made_at,
+        "used_at": key.seen_at,
+    }
 
 
 def _is_over(key: StoredKey, now: float) -> bool:

@@ -7,7 +7,7 @@ from typing import Final
 
 from roomtone_server.ports.web.api.endpoint import AnyEndpoint, Call, Endpoint, any_of
 from roomtone_server.ports.web.api.requests import NoParameters
-from roomtone_server.ports.web.auth.keys import SESSIONS, KeyKind, Keys, scopes_of
+from roomtone_server.ports.web.auth.keys import SESSIONS, KeyKind, Keys, told_of_token
 from roomtone_server.ports.web.auth.links import VALID_S, Links, entry
 from roomtone_server.ports.web.auth.present import Present
 from roomtone_server.ports.web.auth.shapes import (
@@ -79,11 +79,11 @@ class LettingIn:
         await self._remove(call.parameters.id, SESSIONS)
 
     async def _tokens(self, _call: Call) -> Tokens:
-        return Tokens(tokens=[Token.model_validate(_token(key)) for key in self._keys.list("token")])
+        return Tokens(tokens=[Token.model_validate(told_of_token(key)) for key in self._keys.list("token")])
 
     async def _add_token(self, call: Call[NoParameters, AddToken]) -> NewToken:
         key, token = await self._keys.add_token(call.body.name, frozenset(call.body.scopes), self._now())
-        return NewToken.model_validate(_token(key) | {"token": token})
+        return NewToken.model_validate(told_of_token(key) | {"token": token})
 
     async def _revoke(self, call: Call[ById]) -> None:
         await self._remove(call.parameters.id, ("token",))
@@ -107,13 +107,3 @@ def _device(key: StoredKey, yours: str) -> Device:
         seen_at=seen_at,
         is_yours=key.id == yours,
     )
-
-
-def _token(key: StoredKey) -> dict[str, object]:
-    return {
-        "id": key.id,
-        "name": key.name,
-        "scopes": sorted(scopes_of(key)),
-        "made_at": key.made_at,
-        "used_at": key.seen_at,
-    }

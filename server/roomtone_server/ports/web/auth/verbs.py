@@ -7,11 +7,10 @@ from typing import Any, get_args
 
 from roomtone.errors import UsageError
 from roomtone_server.ports.control import Answer, Verb
-from roomtone_server.ports.web.auth.keys import Keys, scopes_of
+from roomtone_server.ports.web.auth.keys import Keys, told_of_token
 from roomtone_server.ports.web.auth.links import VALID_S, Links, Purpose, entry
 from roomtone_server.ports.web.auth.present import Present
 from roomtone_server.ports.web.route import EVERY_SCOPE, Scope
-from roomtone_server.store.base import StoredKey
 
 MAX_NAME_CHARACTERS = 63
 
@@ -45,7 +44,7 @@ class WebVerbs:
     async def tokens(self, _arguments: dict[str, Any]) -> AsyncGenerator[Answer, None]:
         """Each token: `id`, `name`, `scopes`, `made_at`, `used_at`."""
         for key in self._keys.list("token"):
-            yield _told(key)
+            yield told_of_token(key)
 
     async def add_token(self, arguments: dict[str, Any]) -> AsyncGenerator[Answer, None]:
         """One more, by `name` and `scopes`: as above, and the `token`."""
@@ -53,7 +52,7 @@ class WebVerbs:
         if not isinstance(name, str) or not name.strip() or len(name) > MAX_NAME_CHARACTERS:
             raise UsageError(f"a token's name has 1 to {MAX_NAME_CHARACTERS} characters")
         key, token = await self._keys.add_token(name.strip(), _scopes(scopes), time.time())
-        yield _told(key) | {"token": token}
+        yield told_of_token(key) | {"token": token}
 
     async def revoke_token(self, arguments: dict[str, Any]) -> AsyncGenerator[Answer, None]:
         """By `token`: its id, or its name where only one is called so."""
@@ -66,7 +65,7 @@ class WebVerbs:
             )
         await self._keys.remove(found[0].id)
         self._present.turn_out(found[0].id)
-        yield _told(found[0])
+        yield told_of_token(found[0])
 
 
 def _scopes(told: object) -> frozenset[Scope]:
@@ -74,13 +73,3 @@ def _scopes(told: object) -> frozenset[Scope]:
     if not scopes or not isinstance(told, list) or len(scopes) != len(told):
         raise UsageError(f"a token's scopes are some of: {', '.join(get_args(Scope))}")
     return scopes
-
-
-def _told(key: StoredKey) -> Answer:
-    return {
-        "id": key.id,
-        "name": key.name,
-        "scopes": sorted(scopes_of(key)),
-        "made_at": key.made_at,
-        "used_at": key.seen_at,
-    }

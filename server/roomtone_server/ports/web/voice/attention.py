@@ -1,12 +1,12 @@
 """Voices that nobody waits for: one that speaks into a reply, and, where that begins a turn, one in the room."""
 
-from collections.abc import Callable
 from typing import Literal
 
 from roomtone.ears.base import VoiceActivity
 from roomtone.ears.vad.edges import EdgeFinder
 from roomtone.satellite.events import VoiceHeard, VoiceLasted, VoiceStarted, VoiceStopped
 from roomtone.satellite.voice import VoiceWatch
+from roomtone_server.runtime.detectors import Detectors
 
 Aim = Literal["reply", "room"]
 Revealed = VoiceStarted | VoiceLasted | VoiceStopped | VoiceHeard
@@ -15,8 +15,8 @@ Revealed = VoiceStarted | VoiceLasted | VoiceStopped | VoiceHeard
 class Attention:
     """Has a voice detector while there is something to listen for, and not else: a browser costs little beside it."""
 
-    def __init__(self, make_vad: Callable[[], VoiceActivity]) -> None:
-        self._make_vad = make_vad
+    def __init__(self, detectors: Detectors) -> None:
+        self._detectors = detectors
         self._vad: VoiceActivity | None = None
         self._aim: Aim | None = None
         self._watch = VoiceWatch()
@@ -27,16 +27,17 @@ class Attention:
         if aim == self._aim:
             return
         self._aim = aim
-        if aim is None:
+        if aim is not None:
+            self.forget()
+        elif self._vad is not None:
+            self._detectors.give_back(self._vad)
             self._vad = None
-            return
-        self.forget()
 
     def forget(self) -> None:
         """What comes next does not follow upon what came before."""
         self._watch, self._edges = VoiceWatch(), EdgeFinder()
         if self._aim is not None:
-            self._vad = self._vad or self._make_vad()
+            self._vad = self._vad or self._detectors.take()
             self._vad.reset()
 
     def frame(self, pcm: bytes, position: int, *, near: bool | None) -> Revealed | None:

@@ -20,6 +20,7 @@ from roomtone_server.ports.web.voice.line import Line, TooMuch
 from roomtone_server.ports.web.voice.messages import MAX_AUDIO_BYTES, Hello, Start, Started, Stop, Trouble, Welcome
 from roomtone_server.ports.web.voice.session import BrowserSession
 from roomtone_server.ports.web.voice.telling import Telling
+from roomtone_server.runtime.detectors import Detectors
 from roomtone_server.runtime.house import House
 from roomtone_server.runtime.remote import Remote
 from roomtone_server.runtime.session import Satellite
@@ -57,6 +58,7 @@ class VoicePort:
         """`make_wake` makes an engine for one browser; it raises EngineError."""
         self._house = house
         self._make_wake = make_wake
+        self._detectors = Detectors(house.parts.make_vad)
         self._server_name = server_name
         self._max_sockets = max_sockets
         self._max_per_login = max_per_login
@@ -126,7 +128,7 @@ class VoicePort:
 
     async def _attend(self, line: Line, satellite: Satellite) -> LinkError | None:
         """Why it ended; None: another connection of the same browser took over, or it was sent away."""
-        session = BrowserSession(satellite, self._house.parts.make_vad, line.tell, line.send)
+        session = BrowserSession(satellite, self._detectors, line.tell, line.send)
         remote = Remote({"announce"})
         self._told[satellite.id] = listener = (line, Telling())
         line.tell(Welcome(satellite.id, self._server_name))

@@ -7,18 +7,20 @@ from collections.abc import AsyncGenerator, Callable
 from typing import Final
 
 from roomtone.alarm import Alarm
-from roomtone.ears.base import VoiceActivity, WakeEngine
-from roomtone.ears.level import wake_levels
+from roomtone.ears.base import WakeEngine
+from roomtone.ears.level import snr_db, wake_levels
 from roomtone.errors import LinkError, PeerGone
 from roomtone.satellite import events as at_satellite
 from roomtone.satellite.course import MachineSettings, State
 from roomtone.satellite.machine import SatelliteMachine
+from roomtone_server.ports.pieces import pieces
 from roomtone_server.ports.web.voice import messages as m
 from roomtone_server.ports.web.voice.attention import Aim, Attention
 from roomtone_server.ports.web.voice.messages import Mode
 from roomtone_server.ports.web.voice.microphone import BrowserMicrophone
 from roomtone_server.ports.web.voice.pings import Pings
 from roomtone_server.ports.web.voice.speaker import BrowserSpeaker, Heard
+from roomtone_server.runtime.detectors import Detectors
 from roomtone_server.runtime.session import (
     Audio,
     GivenUp,
@@ -33,7 +35,6 @@ from roomtone_server.runtime.session import (
 )
 
 MAX_WAITING: Final = 512  # of what the runtime takes at once: more means that it has stopped
-_SHOWN_CHARACTERS: Final = 4000  # of a reply, in one event
 
 
 class BrowserSession:
@@ -42,7 +43,7 @@ class BrowserSession:
     def __init__(
         self,
         satellite: Satellite,
-        make_vad: Callable[[], VoiceActivity],
+        detectors: Detectors,
         tell: Callable[[m.ToBrowser], None],
         send: Callable[[bytes], None],
     ) -> None:
@@ -55,7 +56,7 @@ class BrowserSession:
         self._inbox: asyncio.Queue[Incoming | LinkError] = asyncio.Queue(MAX_WAITING)
         self.lost: LinkError | None = None  # why the browser is gone
         self._microphone = BrowserMicrophone()
-        self._attention = Attention(make_vad)
+        self._attention = Attention(detectors)
         self._pings = Pings(tell)
         self._wake: WakeEngine | None = None  # in the mode "wake"
         self._mode: Mode = "hold"
@@ -199,8 +200,8 @@ class BrowserSession:
         self._tell(m.TranscriptText(turn, text))
 
     def show_reply(self, turn: int, text: str) -> None:
-        for start in range(0, len(text), _SHOWN_CHARACTERS):
-            self._tell(m.ReplyText(turn, text[start : start + _SHOWN_CHARACTERS]))
+        for piece in pieces(text):
+            self._tell(m.ReplyText(turn, piece))
 
     def chime(self, sound: Sound) -> None:
         self._tell(m.Chime(sound))
@@ -311,15 +312,13 @@ class BrowserSession:
 
     def _begin(self, command: at_satellite.StartStreaming, first_sample: int) -> None:
         self._beginning, self._streaming = None, True
-        word, sample, snr_db = command.wake, first_sample, None
-        if word is not None:
-            sample = word.sample
-            if word.word_dbfs is not None and word.room_dbfs is not None:
-                snr_db = word.word_dbfs - word.room_dbfs
-        named = (word.name, word.phrase, word.score) if word is not None else ("", "", 0.0)
+        word = command.wake
+        sample = first_sample if word is None else word.sample
+        named = ("", "", 0.0) if word is None else (word.name, word.phrase, word.score)
+        snr = None if word is None else snr_db(word.word_dbfs, word.room_dbfs)
         heard = self._pings.moment(self._microphone.heard_at(sample))
         self._put(
-            Woken(command.turn, *named, sample, first_sample, command.held, command.unasked, snr_db=snr_db, heard=heard)
+            Woken(command.turn, *named, sample, first_sample, command.held, command.unasked, snr_db=snr, heard=heard)
         )
 
     def _start_interrupting(self, command: at_satellite.StartInterrupting) -> None:

@@ -13,8 +13,6 @@ export async function askSession() {
 /** @param {"read"|"speak"|"control"|"admin"|"metrics"} scope */
 export const may = (scope) => _session.scopes.includes(scope);
 
-export const isOwner = () => _session.kind === "owner" || _session.kind === "ingress";
-
 /** Whether Home Assistant shows the page, inside of its own. */
 export const isInHomeAssistant = () => _session.kind === "ingress";
 
