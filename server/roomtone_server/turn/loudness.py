@@ -11,6 +11,8 @@ SMOOTHED_FRAMES: Final = 3  # a glottal stop or a click is shorter
 QUIET_SHARE: Final = 0.4
 # With less than this between them, the level tells nothing.
 MIN_CONTRAST_DB: Final = 12.0
+# No room is as faint as this. Browsers' echo cancellation is, for a moment: it takes the room out along with a chime.
+FAINTEST_ROOM_DBFS: Final = -75.0
 
 
 class Loudness:
@@ -33,7 +35,7 @@ class Loudness:
         smoothed_db = sum(self._recent) / len(self._recent)
         rises = smoothed_db > self._peak_db
         self._peak_db = max(self._peak_db, smoothed_db)
-        if len(self._recent) == SMOOTHED_FRAMES:
+        if len(self._recent) == SMOOTHED_FRAMES and min(self._recent) >= FAINTEST_ROOM_DBFS:
             self._floor_db = min(self._floor_db, smoothed_db)
         contrast_db = self._peak_db - self._floor_db
         if contrast_db < MIN_CONTRAST_DB or level_db > self._floor_db + QUIET_SHARE * contrast_db:
