@@ -141,3 +141,25 @@ def test_a_reply_may_be_softer():
         return ear.of("heard")
 
     assert [virtual_time.run(run(gain)) for gain in (1.0, 0.25)] == [[(20_000,)], [(5_000,)]]
+
+
+def test_a_reply_begins_with_what_can_be_heard():
+    """Only the reply: between its sentences there is room to breathe."""
+
+    class Ear(ScriptedSatellite):
+        def play(self, _turn, pcm):
+            self.log.append(("heard", np.frombuffer(pcm, np.int16).tolist()))
+
+    class Breathing(ScriptedTts):
+        async def speak(self, _request):
+            yield np.array([0, 9, 20_000, 0], np.int16).tobytes()
+            yield np.array([0, 7, 10_000], np.int16).tobytes()
+
+    async def run():
+        ear = Ear()
+        async with speaking(ear, Replies(Breathing()), 1, "en", lambda: None) as speaker:
+            await speaker.say("Good night. Sleep well.")
+            await speaker.finish()
+        return [samples for (samples,) in ear.of("heard")]
+
+    assert virtual_time.run(run()) == [[20_000, 0], [0, 7, 10_000], [0, 9, 20_000, 0], [0, 7, 10_000]]

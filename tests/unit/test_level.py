@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from roomtone.ears.level import FLOOR_DBFS, LevelMeter, amplified, wake_levels
+from roomtone.ears.level import FLOOR_DBFS, LevelMeter, amplified, wake_levels, without_lead_in
 
 
 def square(amplitude, samples=320):
@@ -68,3 +68,18 @@ def test_a_wake_word_in_the_microphone_s_first_moments():
 def test_samples_become_softer_and_louder_and_never_wrap(gain, samples):
     pcm = np.array([-32_768, -3, 0, 30_000], np.int16).tobytes()
     assert np.frombuffer(amplified(pcm, gain), np.int16).tolist() == samples
+
+
+@pytest.mark.parametrize(
+    ("made", "left"),
+    [
+        ([0, 3, -30, 500, 0, 2], [500, 0, 2]),
+        ([0, -32_768], [-32_768]),
+        ([40, 0], [40, 0]),
+        ([0, 12, -32], [0, 12, -32]),
+        ([], []),
+    ],
+)
+def test_speech_begins_where_it_can_be_heard(made, left):
+    pcm = np.array(made, np.int16).tobytes()
+    assert np.frombuffer(without_lead_in(pcm), np.int16).tolist() == left

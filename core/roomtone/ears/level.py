@@ -26,6 +26,8 @@ LOW_SPEECH_DBFS: Final = -45.0
 LOW_ROOM_DBFS: Final = -75.0
 # Recordings in the noisiest of rooms have speech 7 dB above the noise.
 NOISY_DB: Final = 6.0
+# Of speech that a machine made: what is fainter before it can be cut away without a click.
+FAINT_DBFS: Final = -60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,12 @@ def amplified(pcm: bytes, gain: float) -> bytes:
         return pcm
     samples = np.frombuffer(pcm, np.int16) * np.float32(gain)
     return samples.round().clip(-FULL_SCALE, FULL_SCALE - 1).astype(np.int16).tobytes()
+
+
+def without_lead_in(pcm: bytes) -> bytes:
+    """Samples (int16, mono, any number) from the first on that can be heard; all of them, where none can."""
+    heard = np.abs(np.frombuffer(pcm, np.int16).astype(np.int32)) > FULL_SCALE * 10 ** (FAINT_DBFS / 20)
+    return pcm[2 * int(heard.argmax()) :] if heard.any() else pcm
 
 
 def _power(pcm: bytes) -> float:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from roomtone.ears.formats import SAMPLE_BYTES
-from roomtone.ears.level import amplified
+from roomtone.ears.level import amplified, without_lead_in
 from roomtone_server.engines.base import SpeechRequest
 from roomtone_server.runtime.recording import Audible, Recording, Voice
 from roomtone_server.runtime.session import VoiceSession
@@ -207,10 +207,13 @@ class Speaker:
         return " ".join(heard)
 
     async def make(self) -> None:
-        """Text to audio, for as long as there is any. Raises EngineError."""
+        """Text to audio, for as long as there is any; a reply begins with what can be heard. Raises EngineError."""
+        begins = True
         while (spoken := await self._pieces.get()) is not None:
             async with aclosing(self._voice.speak(SpeechRequest(spoken.text, self._language))) as chunks:
-                async for pcm in chunks:
+                async for made in chunks:
+                    pcm = without_lead_in(made) if begins else made
+                    begins = False
                     spoken.samples += len(pcm) // SAMPLE_BYTES
                     await self._chunks.put((spoken, pcm))
                     await asyncio.sleep(0)  # what was spoken ahead is all there at once: its first chunk leaves first

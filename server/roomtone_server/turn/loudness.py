@@ -11,7 +11,7 @@ SMOOTHED_FRAMES: Final = 3  # a glottal stop or a click is shorter
 QUIET_SHARE: Final = 0.4
 # With less than this between them, the level tells nothing.
 MIN_CONTRAST_DB: Final = 12.0
-# No room is as faint as this. Browsers' echo cancellation is, for a moment: it takes the room out along with a chime.
+# What is fainter is quiet, and no room: a canceller takes the room out too, for as long as a chime sounds.
 FAINTEST_ROOM_DBFS: Final = -75.0
 
 
@@ -38,7 +38,8 @@ class Loudness:
         if len(self._recent) == SMOOTHED_FRAMES and min(self._recent) >= FAINTEST_ROOM_DBFS:
             self._floor_db = min(self._floor_db, smoothed_db)
         contrast_db = self._peak_db - self._floor_db
-        if contrast_db < MIN_CONTRAST_DB or level_db > self._floor_db + QUIET_SHARE * contrast_db:
+        is_loud = contrast_db < MIN_CONTRAST_DB or level_db > self._floor_db + QUIET_SHARE * contrast_db
+        if is_loud and level_db >= FAINTEST_ROOM_DBFS:
             self.quiet_since, self.loud_since = None, start if self.loud_since is None else self.loud_since
         else:
             self.quiet_since, self.loud_since = start if self.quiet_since is None else self.quiet_since, None
