@@ -10,6 +10,7 @@ from contextlib import aclosing
 from functools import partial
 from typing import Any
 
+from roomtone.alarm import Alarm
 from roomtone.ears.base import VoiceActivity
 from roomtone.ears.vad.edges import SpeechEdge
 from roomtone.errors import EngineError, LinkError, RoomtoneError
@@ -62,7 +63,7 @@ class Conversation:
         self._attended: str | None = None  # the area where somebody talks just now
         self._tasks: asyncio.TaskGroup
         self._reader: asyncio.Task[None]
-        self._timer: asyncio.TimerHandle | None = None
+        self._alarm = Alarm(self._advance)
         self._clock = asyncio.get_running_loop().time
 
     @property
@@ -118,8 +119,7 @@ class Conversation:
                 self._post(turn.SatelliteLost())
                 for scope in self._scopes.values():
                     scope.cancel()
-                if self._timer is not None:
-                    self._timer.cancel()
+                self._alarm.set(None)
 
     # --- what happens ------------------------------------------------------------------------------------------------
 
@@ -176,13 +176,12 @@ class Conversation:
         self._contest.heard(self._session.satellite.id, utterance.turn, utterance.ear.reached, utterance.ear.newest_db)
 
     def _post(self, event: turn.Event) -> None:
-        """Tells the machine, does what it commands, and sees to the one timer."""
+        """Tells the machine, and does what it commands."""
         self._machine.receive(event, self._clock())
         self._obey()
 
-    def _wake_up(self) -> None:
-        self._timer = None
-        self._machine.advance(self._clock())
+    def _advance(self, deadline: float) -> None:
+        self._machine.advance(deadline)
         self._obey()
 
     def _obey(self) -> None:
@@ -191,7 +190,7 @@ class Conversation:
             if self._guest is not None:
                 self._guest.commanded(command)
         self._note_attention()
-        self._set_timer(self._machine.next_deadline())
+        self._alarm.set(self._machine.next_deadline())
 
     def _note_attention(self) -> None:
         """By the wake, and never by what is said."""
@@ -204,15 +203,6 @@ class Conversation:
         elif area := self._session.satellite.area:
             attention.talk_began(area)
             self._attended = area
-
-    def _set_timer(self, deadline: float | None) -> None:
-        """One that rings too early is left alone: each frame of audio puts the deadline off, and to tell the machine
-        the time once more costs less than a timer for each frame."""
-        if self._timer is not None:
-            if deadline is not None and self._timer.when() <= deadline:
-                return
-            self._timer.cancel()
-        self._timer = None if deadline is None else asyncio.get_running_loop().call_at(deadline, self._wake_up)
 
     # --- what is to be done ------------------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Final
 
+from roomtone.alarm import Alarm
 from roomtone.ears.base import VoiceActivity
 from roomtone.ears.formats import FRAME_BYTES, SAMPLE_BYTES
 from roomtone.ears.vad.edges import SpeechEdge
@@ -100,7 +101,7 @@ class Dictation:
         self._transcripts: dict[int, Transcript] = {}  # by revision
         self._ahead: dict[int, Anticipated] = {}  # as above
         self._jobs: dict[str, asyncio.Task[None]] = {}
-        self._timer: asyncio.TimerHandle | None = None
+        self._alarm = Alarm(self._advance)
         self._result: asyncio.Future[Transcript] = self._loop.create_future()
         word = bool(asked.hearing.wake_phrase)
         self._post(turn.WakeHeard(_TURN, 0, word=word, held=not asked.ends_itself))
@@ -131,8 +132,7 @@ class Dictation:
 
     def close(self) -> None:
         """Gives up what is not needed any more."""
-        if self._timer is not None:
-            self._timer.cancel()
+        self._alarm.set(None)
         for job in self._jobs.values():
             job.cancel()
         for anticipated in self._ahead.values():
@@ -149,15 +149,10 @@ class Dictation:
     def _obey(self) -> None:
         for command in self._machine.commands():
             self._do(command)
-        deadline = self._machine.next_deadline()
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer = None
-        if deadline is not None and not self._result.done():
-            self._timer = self._loop.call_at(deadline, self._wake_up)
+        self._alarm.set(None if self._result.done() else self._machine.next_deadline())
 
-    def _wake_up(self) -> None:
-        self._machine.advance(self._loop.time())
+    def _advance(self, deadline: float) -> None:
+        self._machine.advance(deadline)
         self._obey()
 
     def _do(self, command: turn.Command) -> None:
