@@ -15,7 +15,7 @@ from roomtone_server.grammar.compiler import compile_automaton, possible_intents
 from roomtone_server.grammar.numbers import number_words, said_number
 from roomtone_server.grammar.sentences import load_heard_sentences, load_sentences
 from roomtone_server.grammar.slots import said
-from roomtone_server.grammar.vocabulary import Vocabulary
+from roomtone_server.grammar.vocabulary import NamedArea, NamedThing, Vocabulary
 from roomtone_server.grammar.words import without_skip_words, words
 
 AUTOMATON = compile_automaton(SMALL)
@@ -42,9 +42,11 @@ ODD_AUTOMATON = compile_automaton(ODD)
         ("cancel all timers", Completeness.COMPLETE),
         ("how cold is it", Completeness.COMPLETE),
         ("set the brightness to fifteen", Completeness.COMPLETE),
+        ("turn on the ceiling light", Completeness.COMPLETE),  # there is but one, wherever it is
+        ("turn on Lamp 2", Completeness.COMPLETE),
+        ("turn on lamp two", Completeness.COMPLETE),
         # What may follow is another number, name, state or intent.
         ("set the brightness to fifty", Completeness.EXTENDABLE),
-        ("turn on the ceiling light", Completeness.EXTENDABLE),
         ("is the front door", Completeness.OPEN),
         ("stop", Completeness.EXTENDABLE),
         ("turn on lamp", Completeness.OPEN),
@@ -55,8 +57,6 @@ ODD_AUTOMATON = compile_automaton(ODD)
         ("what can you do", Completeness.COMPLETE),
         ("please", Completeness.OPEN),
         ("set the brightness to 50 %", Completeness.COMPLETE),
-        ("turn on Lamp 2", Completeness.EXTENDABLE),
-        ("turn on lamp two", Completeness.EXTENDABLE),
         # Of what was spoken of before.
         ("make it", Completeness.OPEN),
         ("now make it red", Completeness.COMPLETE),
@@ -77,7 +77,7 @@ def test_what_a_text_is_as_a_beginning(text, completeness):
     [
         ("turn on the lamp", Completeness.EXTENDABLE),
         ("turn on lamp two", Completeness.EXTENDABLE),
-        ("turn on lamp 2 left", Completeness.EXTENDABLE),
+        ("turn on lamp 2 left", Completeness.COMPLETE),
         ("toggle lamp 2b", Completeness.COMPLETE),
         ("dim Küche 2 lights to 15%", Completeness.COMPLETE),
         ("turn on lampe (old) [x] {y} in the küche 2", Completeness.COMPLETE),
@@ -193,6 +193,24 @@ def test_what_may_change_a_command(sentences, text, completeness):
     lists = {"colour": {"values": colours}, "shade": {"values": ["dark", "dim [as dusk]"]}}
     templates = {"language": "en", "intents": {"Paint": {"data": [{"sentences": sentences}]}}, "lists": lists}
     assert compile_automaton(Vocabulary(), templates).hint(text) is completeness
+
+
+def in_two_rooms(*things):
+    """Each thing: its name, and its area."""
+    named = (NamedThing(f"light.{number}", (name,), area) for number, (name, area) in enumerate(things))
+    return compile_automaton(Vocabulary(areas=(NamedArea(("Kitchen",)), NamedArea(("Bedroom",))), things=tuple(named)))
+
+
+def test_where_a_thing_is_tells_those_of_one_name_apart():
+    lamps = in_two_rooms(("Lamp", "Kitchen"), ("lamp", "Bedroom"), ("Candle", "Kitchen"))
+    assert lamps.hint("turn on the lamp") is Completeness.EXTENDABLE
+    assert lamps.hint("turn on the lamp in the bedroom") is Completeness.COMPLETE
+    assert lamps.hint("turn on the candle") is Completeness.COMPLETE
+
+
+def test_what_may_be_meant_in_two_ways_is_complete_when_nothing_more_can_be_meant():
+    """The light of that name, or the area's light."""
+    assert in_two_rooms(("Kitchen Light", "Kitchen")).hint("turn on the kitchen light") is Completeness.COMPLETE
 
 
 def test_another_intent_changes_a_command():

@@ -40,9 +40,15 @@ def understanding_of(home):
 
 @functools.cache
 def understood(home, text):
-    """The intent and its slots, as the agent has them from hassil; None for what is no command."""
+    """The intent and its slots, as the agent has them from hassil; None for what is no command. Where the only thing of
+    a name is does not count."""
     command = understanding_of(home).understand(text, "Attic")
-    return None if command is None else (command.intent, dict(command.values))
+    if command is None:
+        return None
+    values = dict(command.values)
+    if sum(values.get("name") in thing.names for thing in HOMES[home].things) == 1:
+        values = {slot: value for slot, value in values.items() if slot not in {"area", "floor"}}
+    return command.intent, values
 
 
 @homes

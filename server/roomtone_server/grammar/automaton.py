@@ -9,7 +9,7 @@ from typing import Final, Self
 
 from roomtone_server.grammar.words import without_courtesy, without_skip_words, words
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 
 
 class Completeness(StrEnum):

@@ -50,6 +50,10 @@ Places = dict[Place, int]  # each to its node
 
 _NOTHING: Final = Place("", frozenset())
 
+# Among the slots of a place: what was named is the only thing of that name. Where it is changes nothing then.
+_UNMISTAKABLE: Final = "unmistakable"
+_WHERE: Final = frozenset({"area", "floor"})
+
 # Known of the speaker, not of a name: hassil gets it with each utterance.
 _SPEAKERS_CONTEXT: Final = frozenset({"area"})
 
@@ -63,6 +67,7 @@ def compile_automaton(vocabulary: Vocabulary, templates: Templates | None = None
     """
     intents = possible_intents(vocabulary, templates or load_heard_sentences(vocabulary.language))
     lists: dict[str, SlotList] = {**intents.slot_lists, **slot_lists(vocabulary)}
+    unmistakable = _unmistakable(lists.get("name"))
     graph = Graph()
     for intent in intents.intents.values():
         for block in intent.data:
@@ -72,6 +77,7 @@ def compile_automaton(vocabulary: Vocabulary, templates: Templates | None = None
                 block,
                 {**lists, **block.slot_lists},
                 {**intents.expansion_rules, **block.expansion_rules},
+                unmistakable,
                 vocabulary.language,
             )
             for sentence in block.sentences:
@@ -99,6 +105,19 @@ def _outcome(intent: str, block: IntentData) -> Outcome:
     return Outcome(intent, frozenset(known | {f"{slot}={value}" for slot, value in block.slots.items()}))
 
 
+def _unmistakable(names: SlotList | None) -> frozenset[str]:
+    """The names that one thing alone has."""
+    things: dict[str, set[str]] = {}
+    for value in names.values if isinstance(names, TextSlotList) else ():
+        things.setdefault(_spelling(value), set()).add((value.metadata or {})["id"])
+    return frozenset(name for name, ids in things.items() if len(ids) == 1)
+
+
+def _spelling(name: TextSlotValue) -> str:
+    assert isinstance(name.text_in, TextChunk), "names are no templates"
+    return name.text_in.text.lower()
+
+
 @dataclass(frozen=True, slots=True)
 class _Walker:
     """Draws the sentences of one block of templates into a graph."""
@@ -108,6 +127,7 @@ class _Walker:
     block: IntentData
     lists: Mapping[str, SlotList]
     rules: Mapping[str, Sentence]
+    unmistakable: frozenset[str]  # names
     language: str
 
     def add(self, sentence: Sentence) -> None:
@@ -142,7 +162,11 @@ class _Walker:
     def _list(self, reference: ListReference, here: Places) -> Iterable[Places]:
         values = self.lists.get(reference.list_name)
         if isinstance(values, TextSlotList):
-            yield from (self._walk(value.text_in, here) for value in values.values if self._fits(value))
+            for value in filter(self._fits, values.values):
+                said = self._walk(value.text_in, here)
+                if reference.list_name == "name" and _spelling(value) in self.unmistakable:
+                    said = {place.with_slot(_UNMISTAKABLE): node for place, node in said.items()}
+                yield said
         elif isinstance(values, RangeSlotList):
             for number in values.get_numbers():
                 yield from (self._text(said, here) for said in number_words(number, self.language))
@@ -208,4 +232,5 @@ class _Walker:
         return join
 
     def _node(self, slots: frozenset[str]) -> int:
-        return self.graph.node(replace(self.outcome, slots=self.outcome.slots | slots))
+        telling = slots - _WHERE - {_UNMISTAKABLE} if _UNMISTAKABLE in slots else slots
+        return self.graph.node(replace(self.outcome, slots=self.outcome.slots | telling))
