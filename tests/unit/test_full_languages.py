@@ -79,6 +79,11 @@ async def test_commands_change_the_home_and_are_answered_aloud_two_are_undone_an
         both = joined.join(words["says"][what][0].rstrip(".।") for what in SWITCHING)
         outcomes = [await house.say(text, conversation="c") for text in (both, UNDO[language])]
         assert [len(outcome.actions) for outcome in outcomes] == [2, 2], both
+        dimmed = joined.join(words["says"][what][0].rstrip(".।") for what in ("dim_in_words", "set_timer"))
+        outcome = await house.say(dimmed, conversation="c")
+        assert [service for service, *_ in outcome.actions] == ["light.turn_on"], dimmed
+        assert all(words["says"][what][1] in outcome.reply for what in ("dim_in_words", "set_timer"))
+        await house.say(UNDO[language], conversation="c")
         for what, (text, reply) in words["says"].items():
             outcome = await house.say(text, area=words["names"]["kitchen"][0])
             assert outcome.finished.understood, text

@@ -99,6 +99,21 @@ async def house(tmp_path):
         ),
         ("play rock and roll on the tv", "Playing media", ["media_player.play_media media_player.tv"]),
         ("add milk and eggs to my shopping list", "Added milk and eggs", ["todo.add_item todo.shopping_list"]),
+        (
+            "add milk and eggs to my shopping list and turn off the desk lamp",
+            "Added milk and eggs. Turned off the light.",
+            ["todo.add_item todo.shopping_list", "light.turn_off light.desk_lamp"],
+        ),
+        (
+            "set the desk lamp to fifty percent and set a timer for ten minutes",
+            "Brightness set. Timer set for ten minutes.",
+            ["light.turn_on light.desk_lamp"],
+        ),
+        (
+            "turn off the desk lamp and set a salt and pepper timer for ten minutes",
+            "Turned off the light. Timer set for ten minutes named salt and pepper.",
+            ["light.turn_off light.desk_lamp"],
+        ),
         ("is the front door locked and is the reading lamp on", "Yes. Yes.", []),
     ],
 )
