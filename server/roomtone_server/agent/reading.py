@@ -233,7 +233,7 @@ class Reader:
             area=self._area(request),
             language=request.language,
             last_deed=self._recollection.last_deed(request),
-            last_reply=self._recollection.last_reply(request.satellite),
+            last_reply=self._recollection.last_reply(request),
         )
 
     def _area(self, request: Request) -> str | None:
