@@ -27,6 +27,9 @@ EVERYDAY = [
         [("light.turn_on", "light.reading_lamp", {"brightness_step_pct": -25})],
         "Brightness changed",
     ),
+    ("turn the reading lamp back on", [("light.turn_on", "light.reading_lamp", {})], "Turned on the light"),
+    ("turn off the reading lamp again", [("light.turn_off", "light.reading_lamp", {})], "Turned off the light"),
+    ("unlock the back door", [], "Sorry, I am not aware of any device called back door"),
     (
         "dim the living room",
         [("light.turn_on", "light.reading_lamp", {"brightness_step_pct": -25})],

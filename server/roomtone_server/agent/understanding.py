@@ -14,7 +14,7 @@ from hassil.recognize import MISSING_ENTITY, RecognizeResult, recognize_all, rec
 
 from roomtone_server.agent import tabulated
 from roomtone_server.agent.candidates import Candidates, Names
-from roomtone_server.agent.normal_form import normalised
+from roomtone_server.agent.normal_form import normalised, said_anew
 from roomtone_server.agent.planning import NOWHERE, Command
 from roomtone_server.agent.pronouns import has_pronoun, pronoun_names
 from roomtone_server.grammar.sentences import load_sentences
@@ -141,6 +141,12 @@ class Understanding:
         said = normalised(text, self._language)
         if not said or len(said) > MAX_COMMAND_CHARACTERS:
             return None
+        command = self._spoken_of(said, area, subject)
+        if command is None and (plain := said_anew(said, self._language)) != said:
+            command = self._spoken_of(plain, area, subject)
+        return command
+
+    def _spoken_of(self, said: str, area: str | None, subject: Collection[str]) -> Command | None:
         if self._vocabulary is None or not has_pronoun(said, self._language):
             return self._remembered(said, area)
         return self._remembered(said, area, frozenset(subject))
