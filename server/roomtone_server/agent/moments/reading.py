@@ -18,6 +18,10 @@ _JOINTS: Final[Mapping[str, re.Pattern[str]]] = {
 }
 
 
+# What is to be again and again, which is nothing that a moment can say.
+_REPEATED: Final[Mapping[str, re.Pattern[str]]] = {"en": english.AGAIN_AND_AGAIN}
+
+
 @dataclass(frozen=True, slots=True)
 class Parted:
     """A text in two: what it says of a moment, and the rest."""
@@ -44,6 +48,12 @@ def parted(text: str, language: str, today: date) -> Parted:
     joint = _JOINTS.get(language)
     found = joint.fullmatch(rest) if joint else None
     return Parted(spoken, found["what"] if found else rest)
+
+
+def is_repeated(text: str, language: str) -> bool:
+    """Whether a text speaks of more than one moment: "every day at eight"."""
+    repeated = _REPEATED.get(language)
+    return repeated is not None and repeated.search(text) is not None
 
 
 def moment_of(text: str, language: str, now: datetime, usual: PartOfDay | None = None) -> datetime | None:
