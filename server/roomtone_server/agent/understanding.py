@@ -13,6 +13,7 @@ from hassil.models import MatchEntity, UnmatchedTextEntity
 from hassil.recognize import MISSING_ENTITY, RecognizeResult, recognize_all, recognize_best
 
 from roomtone_server.agent import tabulated
+from roomtone_server.agent.as_written import as_written
 from roomtone_server.agent.candidates import Candidates, Names
 from roomtone_server.agent.normal_form import normalised, said_anew
 from roomtone_server.agent.planning import NOWHERE, Command
@@ -144,7 +145,11 @@ class Understanding:
         command = self._spoken_of(said, area, subject)
         if command is None and (plain := said_anew(said, self._language)) != said:
             command = self._spoken_of(plain, area, subject)
-        return command
+        return None if command is None else self._as_written(command, text)
+
+    def _as_written(self, command: Command, text: str) -> Command:
+        values, spoken = (as_written(slots, text, self._language) for slots in (command.values, command.spoken))
+        return command if values == command.values else replace(command, values=values, spoken=spoken)
 
     def _spoken_of(self, said: str, area: str | None, subject: Collection[str]) -> Command | None:
         if self._vocabulary is None or not has_pronoun(said, self._language):

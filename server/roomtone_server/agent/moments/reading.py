@@ -18,6 +18,8 @@ _JOINTS: Final[Mapping[str, re.Pattern[str]]] = {
 }
 
 
+_BETWEEN: Final = " ,;:."  # a moment and what is to be done then
+
 # What is to be again and again, which is nothing that a moment can say.
 _REPEATED: Final[Mapping[str, re.Pattern[str]]] = {"en": english.AGAIN_AND_AGAIN}
 
@@ -37,13 +39,13 @@ def parted(text: str, language: str, today: date) -> Parted:
     """
     text = " ".join(text.split())
     spoken, end = _run(text, 0, language, today)
-    rest = text[end:].strip(" ,")
+    rest = text[end:].strip(_BETWEEN)
     if not spoken.has_time:
         for word in re.finditer(r"\S+", rest):
             last, end = _run(rest, word.start(), language, today)
             whole = spoken.with_more(last)
             if end == len(rest) and last != Spoken() and whole is not None:
-                spoken, rest = whole, rest[: word.start()].strip(" ,")
+                spoken, rest = whole, rest[: word.start()].strip(_BETWEEN)
                 break
     joint = _JOINTS.get(language)
     found = joint.fullmatch(rest) if joint else None
@@ -92,6 +94,6 @@ def _run(text: str, at: int, language: str, today: date) -> tuple[Spoken, int]:
         if whole is None:
             break
         spoken, at = whole, end
-        while at < len(text) and text[at] in " ,":
+        while at < len(text) and text[at] in _BETWEEN:
             at += 1
     return spoken, at
