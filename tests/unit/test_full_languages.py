@@ -33,6 +33,17 @@ UNDO = {
     "ta": "பழையபடி ஆக்கு",
     "te": "మునుపటిలా చెయ్యి",
 }
+ALL_OFF = {
+    "bn": "সব আলো বন্ধ করো",
+    "de": "alle Lichter aus",
+    "en": "turn off all the lights",
+    "gu": "બધી લાઈટ બંધ કરો",
+    "hi": "सारी लाइटें बंद करो",
+    "ml": "എല്ലാ ലൈറ്റുകളും ഓഫ് ആക്കൂ",
+    "mr": "सगळे दिवे बंद करा",
+    "ta": "எல்லா விளக்குகளையும் அணை",
+    "te": "అన్ని లైట్లు ఆఫ్ చెయ్యి",
+}
 SWITCHING = ["switch_on", "switch_off"]
 TELLING = ["how_warm", "set_timer", "time_left", "is_it_on", "what_time", "what_date"]
 
@@ -98,6 +109,8 @@ async def test_commands_change_the_home_and_are_answered_aloud_two_are_undone_an
                 assert (entity.state if key == "state" else entity.attributes[key]) == value, text
             else:
                 assert not outcome.actions, text
+        everywhere = await house.say(ALL_OFF[language], area=words["names"]["kitchen"][0])
+        assert [entity for _, entity, _ in everywhere.actions] == ["light.kitchen", "light.bedroom"]
         for text, reply in words["asks"].values():
             assert house.entity("lock.door").state == "locked"
             assert (await house.say(text)).reply == reply
