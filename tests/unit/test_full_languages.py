@@ -126,6 +126,20 @@ def test_it_introduces_itself_as_nobody_else(language):
     assert not [name for name in ("Home Assistant", "home minus", "ഹോം അസിസ്റ്റന്റ്", "TODO") if name in told]
 
 
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("es", "apaga todas las luces"),
+        ("fr", "éteins toutes les lumières"),
+        ("it", "spegni tutte le luci"),
+        ("nl", "doe alle lampen uit"),
+    ],
+)
+async def test_all_the_lights_are_those_of_the_house_where_the_sentences_are_packaged(tmp_path, language, text):
+    async with open_house(tmp_path, language=language) as house:
+        assert len((await house.say(text)).actions) == 7
+
+
 GERMAN = [
     ("mach das Küchenlicht blau", "Farbe eingestellt"),
     ("mach es rot", "Farbe eingestellt"),

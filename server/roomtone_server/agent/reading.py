@@ -31,6 +31,7 @@ _LACK_CONTEXT: Final = frozenset(
         "no_weather",
         "nothing_to_repeat",
         "reminder_not_found",
+        "reminder_repeated",
         "reminder_when",
     }
 )
