@@ -141,6 +141,7 @@ async def test_all_the_lights_are_those_of_the_house_where_the_sentences_are_pac
 
 
 GERMAN = [
+    ("mach das Licht und den Ventilator aus", "Licht ausgeschaltet. Ventilator ausgeschaltet."),
     ("mach das Küchenlicht blau", "Farbe eingestellt"),
     ("mach es rot", "Farbe eingestellt"),
     ("mach es wieder aus", "Licht ausgeschaltet"),

@@ -122,6 +122,13 @@ async def test_each_is_carried_out_in_turn_and_answered_in_a_sentence(house, tex
     assert (outcome.reply, [f"{service} {entity}" for service, entity, _ in outcome.actions]) == (reply, actions)
 
 
+@pytest.mark.parametrize("text", ["turn on the light and the fan", "turn on light and fan", "light and fan on"])
+async def test_kinds_are_joined_as_names_are(house, text):
+    outcome = await house.say(text, area="Bedroom")
+    assert outcome.reply == "Turned on the lights. Turned on the fans."
+    assert [entity for _, entity, _ in outcome.actions] == ["light.bedroom", "fan.bedroom"]
+
+
 @pytest.mark.parametrize(
     ("text", "reply"),
     [

@@ -20,7 +20,9 @@ from roomtone_server.agent.several import ALONE, MAX_PIECES, divided, pieces_of
 from roomtone_server.agent.thinking.questions import is_question
 from roomtone_server.agent.timers import StartTimer
 from roomtone_server.agent.tongues import Tongues
+from roomtone_server.grammar.words import words
 from roomtone_server.home.base import Guarded, Home, ServiceCall
+from roomtone_server.languages.language import language_of
 
 # Why a command cannot be carried out, where somebody could who followed the conversation, or knows more of the world.
 _LACK_CONTEXT: Final = frozenset(
@@ -81,7 +83,8 @@ class Reader:
             return (as_one or text != request.text.strip()) and self._is_whole(replace(request, text=text))
 
         names = self._tongues[request.language].understanding.names_in(request.text)
-        return divided(request.text, request.language, names, is_whole)
+        kinds = language_of(request.language).kinds.intersection(words(request.text, request.language))
+        return divided(request.text, request.language, {*names, *kinds}, is_whole)
 
     def _is_whole(self, request: Request) -> bool:
         """Whether a text is one command, that others may stand beside."""
