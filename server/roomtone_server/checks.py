@@ -28,10 +28,7 @@ def _server() -> Iterator[Finding]:
         status = next(iter(call(control_path(), "status", patience_s=5)))
     except ServerNotRunning:
         yield Finding("server", "note", "not running", "roomtone server")
-        yield from _ports()
-        yield from _hearing()
-        yield from _speaking()
-        yield from _thinking()
+        yield from _prospects()
     except RoomtoneError as problem:
         yield Finding("server", "broken", str(problem), "stop it and start it again; its log may say why")
     else:
@@ -41,6 +38,19 @@ def _server() -> Iterator[Finding]:
         yield from (Finding(what, "degraded", text) for what, text in status.get("faults", {}).items())
         yield from _resting(status["chains"])
         yield from _names(status["unheard_names"])
+
+
+def _prospects() -> Iterator[Finding]:
+    """What a server would find here."""
+    try:
+        settings = _settings()
+    except RoomtoneError as problem:
+        yield Finding("settings", "broken", str(problem))
+        return
+    yield from _ports(settings)
+    yield from _hearing()
+    yield from _speaking()
+    yield from _thinking()
 
 
 def _resting(chains: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterator[Finding]:
@@ -59,12 +69,7 @@ def _names(unheard: Sequence[str]) -> Iterator[Finding]:
         yield Finding("names", "degraded", f"{len(unheard)} cannot be heard: {some}", remedy)
 
 
-def _ports() -> Iterator[Finding]:
-    """Those of the settings, whose own finding tells what is wrong with them."""
-    try:
-        settings = _settings()
-    except RoomtoneError:
-        settings = ServerSettings()
+def _ports(settings: ServerSettings) -> Iterator[Finding]:
     wanted = {"satellites": settings.listen.port}
     if settings.web.enabled:
         wanted |= {"web": settings.web.port, "web, by HTTPS": settings.web.https_port or 0}

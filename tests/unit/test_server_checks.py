@@ -74,6 +74,13 @@ def test_the_ports_are_those_of_the_settings(tmp_path, monkeypatch):
     )
 
 
+def test_settings_that_are_wrong_are_told_once(tmp_path, monkeypatch):
+    findings = findings_of("lissen: {port: 1}\n", tmp_path, monkeypatch)
+    assert list(findings) == ["server", "settings"]
+    assert findings["settings"].state == "broken"
+    assert "did you mean listen?" in findings["settings"].text
+
+
 @pytest.mark.usefixtures("settings")
 def test_without_a_language_model_it_says_what_is_understood_and_what_to_write():
     finding = next(finding for finding in checks.CHECKS[0]() if finding.subject == "language model")
