@@ -1,6 +1,7 @@
 """What `roomtone doctor` checks of the server."""
 
 import asyncio
+import functools
 import os
 import socket
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,7 +12,7 @@ from typing import Any, Final
 
 from roomtone import extras
 from roomtone.doctor import Check, Finding
-from roomtone.errors import RoomtoneError, ServerNotRunning
+from roomtone.errors import RoomtoneError, ServerNotRunning, SettingsError
 from roomtone.link.security import make_certificate
 from roomtone.paths import cache_dir
 from roomtone.settings import load
@@ -23,12 +24,18 @@ MAX_NAMES_LISTED: Final = 20
 
 
 def _server() -> Iterator[Finding]:
-    """The running server, or whether one could be started."""
+    """The settings, told here alone where they are wrong; the running server, or whether one could be started."""
+    try:
+        settings: ServerSettings | None = _settings()
+    except RoomtoneError as problem:
+        settings = None
+        yield Finding("settings", "broken", str(problem))
     try:
         status = next(iter(call(control_path(), "status", patience_s=5)))
     except ServerNotRunning:
         yield Finding("server", "note", "not running", "roomtone server")
-        yield from _prospects()
+        if settings is not None:
+            yield from _prospects(settings)
     except RoomtoneError as problem:
         yield Finding("server", "broken", str(problem), "stop it and start it again; its log may say why")
     else:
@@ -40,13 +47,8 @@ def _server() -> Iterator[Finding]:
         yield from _names(status["unheard_names"])
 
 
-def _prospects() -> Iterator[Finding]:
+def _prospects(settings: ServerSettings) -> Iterator[Finding]:
     """What a server would find here."""
-    try:
-        settings = _settings()
-    except RoomtoneError as problem:
-        yield Finding("settings", "broken", str(problem))
-        return
     yield from _ports(settings)
     yield from _hearing()
     yield from _speaking()
@@ -89,6 +91,21 @@ def _ports(settings: ServerSettings) -> Iterator[Finding]:
                 yield Finding(f"port {port}", "works", f"free, for {what}")
 
 
+def _by_settings(check: Check) -> Check:
+    """The same, which finds nothing where the settings cannot be read."""
+
+    @functools.wraps(check)
+    def with_settings() -> Iterator[Finding]:
+        try:
+            _settings()
+        except SettingsError:
+            return
+        yield from check()
+
+    return with_settings
+
+
+@_by_settings
 def _certificate() -> Iterator[Finding]:
     from roomtone_server.folders import surroundings
 
@@ -100,6 +117,7 @@ def _certificate() -> Iterator[Finding]:
         yield Finding("certificate", "works", f"its fingerprint begins with {identity.fingerprint[:8].hex()}")
 
 
+@_by_settings
 def _mind() -> Iterator[Finding]:
     """The home and the agent, with one command put to them, that nobody carries out."""
     try:
@@ -128,6 +146,7 @@ async def _ask() -> tuple[bool, int, str | None]:
         return all(each.intent is not None for each in prepared), len(mind.home.entities()), mind.home.fault()
 
 
+@_by_settings
 def _models() -> Iterator[Finding]:
     """Which are installed; none need be."""
     from roomtone_server.models.manifest import read

@@ -76,7 +76,8 @@ def test_the_ports_are_those_of_the_settings(tmp_path, monkeypatch):
 
 def test_settings_that_are_wrong_are_told_once(tmp_path, monkeypatch):
     findings = findings_of("lissen: {port: 1}\n", tmp_path, monkeypatch)
-    assert list(findings) == ["server", "settings"]
+    assert list(findings) == ["settings", "server"]
+    assert [list(check()) for check in checks.CHECKS[1:]] == [[], [], []]
     assert findings["settings"].state == "broken"
     assert "did you mean listen?" in findings["settings"].text
 
@@ -148,4 +149,4 @@ def test_installed_models_are_listed():
 
 def test_a_settings_file_that_is_not_there_is_told(monkeypatch):
     monkeypatch.setenv(CONFIG_VARIABLE, "/no/such/server.yaml")
-    assert any("/no/such/server.yaml" in finding.text for finding in checks.CHECKS[2]())
+    assert any("/no/such/server.yaml" in finding.text for finding in checks.CHECKS[0]())
