@@ -154,6 +154,7 @@ GERMAN = [
     ("was steht auf der Einkaufsliste", "Auf Einkaufsliste: Brot und Milch"),
     ("was müssen wir noch kaufen", "Auf Einkaufsliste: Brot und Milch"),
     ("danke", "Gern geschehen."),
+    ("sei still", ""),
     ("wer bist du", "Ich bin Roomtone, gemacht von Leuten, die ihr Zuhause gern für sich haben."),
     ("vergiss unser Gespräch", "Vergessen."),
     ("was hast du gesagt", "Vergessen."),
