@@ -42,6 +42,8 @@ class Finding:
 
 Check = Callable[[], Iterable[Finding]]
 
+NEVER_UNNAMED: Final = frozenset({"llm"})  # a server has none of these where its settings are silent
+
 MIN_FREE_STATE_BYTES: Final = 10 * 1024**2  # settings, certificates, a database of turns
 MIN_FREE_CACHE_BYTES: Final = 200 * 1024**2  # compiled grammars and a small model
 
@@ -157,7 +159,7 @@ def _engines_of(kind: "engines.Kind", names: Sequence[str]) -> Iterator[Finding]
             yield Finding(f"{kind} engine {name}", "note", "cannot work here", remedy)
         else:
             able.append(name)
-    if able and not any(engines.load(kind, name).auto for name in able):
+    if able and (kind in NEVER_UNNAMED or not any(engines.load(kind, name).auto for name in able)):
         yield Finding(f"{kind} engine", "note", f"only those that the settings name; these can work: {', '.join(able)}")
         return
     try:

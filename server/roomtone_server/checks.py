@@ -1,6 +1,7 @@
 """What `roomtone doctor` checks of the server."""
 
 import asyncio
+import functools
 import os
 import socket
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,25 +12,30 @@ from typing import Any, Final
 
 from roomtone import extras
 from roomtone.doctor import Check, Finding
-from roomtone.errors import RoomtoneError, ServerNotRunning
+from roomtone.errors import RoomtoneError, ServerNotRunning, SettingsError
 from roomtone.link.security import make_certificate
 from roomtone.paths import cache_dir
 from roomtone.settings import load
 from roomtone_server.models.installed import installed
 from roomtone_server.ports.control import call, control_path
-from roomtone_server.settings import CONFIG_VARIABLE, NATIVE_PORT, WEB_PORT, ServerSettings
+from roomtone_server.settings import CONFIG_VARIABLE, ServerSettings
 
 MAX_NAMES_LISTED: Final = 20
 
 
 def _server() -> Iterator[Finding]:
-    """The running server, or whether one could be started."""
+    """The settings, told here alone where they are wrong; the running server, or whether one could be started."""
+    try:
+        settings: ServerSettings | None = _settings()
+    except RoomtoneError as problem:
+        settings = None
+        yield Finding("settings", "broken", str(problem))
     try:
         status = next(iter(call(control_path(), "status", patience_s=5)))
     except ServerNotRunning:
         yield Finding("server", "note", "not running", "roomtone server")
-        yield from _ports()
-        yield from _hearing()
+        if settings is not None:
+            yield from _prospects(settings)
     except RoomtoneError as problem:
         yield Finding("server", "broken", str(problem), "stop it and start it again; its log may say why")
     else:
@@ -39,6 +45,14 @@ def _server() -> Iterator[Finding]:
         yield from (Finding(what, "degraded", text) for what, text in status.get("faults", {}).items())
         yield from _resting(status["chains"])
         yield from _names(status["unheard_names"])
+
+
+def _prospects(settings: ServerSettings) -> Iterator[Finding]:
+    """What a server would find here."""
+    yield from _ports(settings)
+    yield from _hearing()
+    yield from _speaking()
+    yield from _thinking()
 
 
 def _resting(chains: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterator[Finding]:
@@ -57,8 +71,15 @@ def _names(unheard: Sequence[str]) -> Iterator[Finding]:
         yield Finding("names", "degraded", f"{len(unheard)} cannot be heard: {some}", remedy)
 
 
-def _ports() -> Iterator[Finding]:
-    for what, port in (("satellites", NATIVE_PORT), ("web", WEB_PORT)):
+def _ports(settings: ServerSettings) -> Iterator[Finding]:
+    wanted = {"satellites": settings.listen.port}
+    if settings.web.enabled:
+        wanted |= {"web": settings.web.port, "web, by HTTPS": settings.web.https_port or 0}
+    if settings.home_assistant.enabled:
+        wanted["Home Assistant"] = settings.home_assistant.port
+    for what, port in wanted.items():
+        if not port:  # any free one, or none
+            continue
         with socket.socket() as trial:
             trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
@@ -70,6 +91,21 @@ def _ports() -> Iterator[Finding]:
                 yield Finding(f"port {port}", "works", f"free, for {what}")
 
 
+def _by_settings(check: Check) -> Check:
+    """The same, which finds nothing where the settings cannot be read."""
+
+    @functools.wraps(check)
+    def with_settings() -> Iterator[Finding]:
+        try:
+            _settings()
+        except SettingsError:
+            return
+        yield from check()
+
+    return with_settings
+
+
+@_by_settings
 def _certificate() -> Iterator[Finding]:
     from roomtone_server.folders import surroundings
 
@@ -81,6 +117,7 @@ def _certificate() -> Iterator[Finding]:
         yield Finding("certificate", "works", f"its fingerprint begins with {identity.fingerprint[:8].hex()}")
 
 
+@_by_settings
 def _mind() -> Iterator[Finding]:
     """The home and the agent, with one command put to them, that nobody carries out."""
     try:
@@ -109,6 +146,7 @@ async def _ask() -> tuple[bool, int, str | None]:
         return all(each.intent is not None for each in prepared), len(mind.home.entities()), mind.home.fault()
 
 
+@_by_settings
 def _models() -> Iterator[Finding]:
     """Which are installed; none need be."""
     from roomtone_server.models.manifest import read
@@ -145,6 +183,70 @@ def _languages() -> Iterator[Finding]:
     settings = _settings()
     if fault := language_fault(settings, choose_ears(settings)):
         yield Finding("language", "degraded", fault)
+
+
+def _speaking() -> Iterator[Finding]:
+    """The voices, started; a service elsewhere is not asked to speak."""
+    try:
+        names, chain = asyncio.run(_voices())
+    except RoomtoneError as problem:
+        yield Finding("voice", "broken", str(problem))
+    else:
+        yield Finding("voice", "works", f"{names}: started")
+        yield from _resting({"tts": chain})
+
+
+async def _voices() -> tuple[str, list[dict[str, Any]]]:
+    """What speaks; how the engines fare, where they are a chain."""
+    from roomtone_server.engines.base import TextToSpeech
+    from roomtone_server.engines.chains import provider
+    from roomtone_server.equipment import choose_voices
+    from roomtone_server.folders import surroundings
+
+    settings = _settings()
+    voices = choose_voices(settings)
+    tts: TextToSpeech = voices.make(surroundings(settings))
+    try:
+        await tts.start()
+        chain = provider.chain_of(tts)
+        status = chain.status() if chain else []
+        names = ", ".join(each.name for each in status if each.state == "works") or voices.name
+        return names, [asdict(each) for each in status]
+    finally:
+        await tts.close()
+
+
+def _thinking() -> Iterator[Finding]:
+    """The language model, asked what its server has. Without one, the commands of the home are understood."""
+    try:
+        if not _settings().llm:
+            remedy = "name one as `llm` in server.yaml, such as: llm: {engine: ollama}"
+            yield Finding("language model", "note", "the settings name none: commands alone are understood", remedy)
+            return
+        models, lacking, chain = asyncio.run(_answering())
+    except RoomtoneError as problem:
+        yield Finding("language model", "degraded", f"commands alone are understood: {problem}")
+        return
+    some = ", ".join(models[:MAX_NAMES_LISTED]) + (", ..." if len(models) > MAX_NAMES_LISTED else "")
+    yield Finding("language model", "works", f"its server answers, and has: {some or 'no model'}")
+    for name in lacking:
+        yield Finding(f"ollama/{name}", "degraded", "Ollama does not have it", f"roomtone models pull ollama/{name}")
+    yield from _resting({"llm": chain})
+
+
+async def _answering() -> tuple[list[str], list[str], list[dict[str, Any]]]:
+    """The models that can be chosen; those of the settings that Ollama lacks; how the engines of a chain fare."""
+    from roomtone_server.engines.chains import provider
+    from roomtone_server.folders import surroundings
+    from roomtone_server.mind import open_model
+    from roomtone_server.models.wanted import at_ollama
+
+    settings = _settings()
+    async with open_model(settings, surroundings(settings)) as model:
+        models = await model.models() if model else []
+        chain = provider.chain_of(model)
+        status = [asdict(each) for each in chain.status()] if chain else []
+    return models, [each.name for each in await at_ollama(settings)], status
 
 
 async def _taught() -> tuple[list[str], list[dict[str, Any]]]:

@@ -9,6 +9,7 @@ import click
 
 from roomtone import logs
 from roomtone.errors import ServerNotRunning
+from roomtone.utf8 import encodable
 
 CONFIG = click.option(
     "--config",
@@ -17,6 +18,12 @@ CONFIG = click.option(
     show_envvar=True,
     help="Settings file (YAML). Without one, everything has its default.",
 )
+
+
+def _in_utf8(_context: click.Context, _parameter: click.Parameter, text: str) -> str:
+    if text != encodable(text):
+        raise click.BadParameter("it is not UTF-8: type it where the locale is a UTF-8 one.")
+    return text
 
 
 @click.command()
@@ -145,7 +152,7 @@ def _when(seen_at: float | None) -> str:
 
 
 @click.command()
-@click.argument("text")
+@click.argument("text", callback=_in_utf8)
 @click.option("--area", help='Where it is asked, as if by a satellite there: "turn on the lights".')
 @click.option("--language", metavar="CODE", help="Of the text: hi, de-AT. Default: the house's first.")
 @CONFIG
@@ -174,7 +181,7 @@ def ask(text: str, area: str | None, language: str | None, config: Path | None, 
 
 
 @click.command()
-@click.argument("text")
+@click.argument("text", callback=_in_utf8)
 @click.option("--room", metavar="ROOM", help="Only there: an area, or the name of a satellite. Default: everywhere.")
 @click.option("--language", metavar="CODE", help="Of the text: hi, de-AT. Default: the house's first.")
 def announce(text: str, room: str | None, language: str | None) -> None:

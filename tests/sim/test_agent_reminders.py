@@ -117,6 +117,26 @@ def test_who_wants_to_be_woken_wants_it_in_the_morning(days):
     days.live(scenario)
 
 
+def test_an_alarm_is_found_and_cancelled_as_an_alarm(days):
+    async def scenario(house, _due):
+        await house.say("set an alarm for quarter past six")
+        assert (await house.say("when is my alarm")).reply == "Reminders: tomorrow at 6:15 AM: wake up."
+        assert (await house.say("what alarms are set")).reply == "Reminders: tomorrow at 6:15 AM: wake up."
+        assert (await house.say("cancel the alarm")).reply == "Deleted the reminder: wake up."
+        assert (await house.say("is there any alarm")).reply == "Sorry, I couldn't find that reminder."
+
+    days.live(scenario)
+
+
+def test_what_would_be_again_and_again_is_turned_down_and_not_kept_once(days):
+    async def scenario(house, _due):
+        for text in ("remind me to take my pills every day at eight", "set an alarm every morning at seven"):
+            assert (await house.say(text)).reply.startswith("Sorry, I can remind you once only."), text
+        assert (await house.say("what are my reminders")).reply == "There are no reminders."
+
+    days.live(scenario)
+
+
 def test_what_is_on(days):
     async def scenario(house, _due):
         assert (await house.say("what is on today")).reply == "Nothing is planned today."
@@ -192,6 +212,9 @@ def test_what_was_told_is_remembered_and_recalled_after_a_restart(days):
     async def after(house, _due):
         assert (await house.say("where is the spare key?")).reply == "You told me: the spare key is under the pot."
         assert (await house.say("where did I put my passport")).reply == "You told me: my passport is in the drawer."
+        await house.say("remember I parked on level three")
+        assert (await house.say("where did I park")).reply == "You told me: I parked on level three."
+        await house.say("forget about level three")
         await house.say("remember that my dentist is doctor Miller")
         assert (await house.say("who is my dentist")).reply == "You told me: my dentist is doctor Miller."
         await house.say("forget about my dentist")

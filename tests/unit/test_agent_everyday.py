@@ -27,6 +27,8 @@ EVERYDAY = [
         [("light.turn_on", "light.reading_lamp", {"brightness_step_pct": -25})],
         "Brightness changed",
     ),
+    ("turn the reading lamp back on", [("light.turn_on", "light.reading_lamp", {})], "Turned on the light"),
+    ("turn off the reading lamp again", [("light.turn_off", "light.reading_lamp", {})], "Turned off the light"),
     (
         "dim the living room",
         [("light.turn_on", "light.reading_lamp", {"brightness_step_pct": -25})],
@@ -132,6 +134,13 @@ async def test_all_lights_are_those_of_the_home(tmp_path, said, state):
         outcome = await house.say(said.format(state))
         assert outcome.actions == [(f"light.turn_{state}", f"light.{name}", {}) for name in LIGHTS]
         assert outcome.reply == f"Turned {state} all of the lights"
+
+
+async def test_back_is_part_of_a_name_where_it_stands_in_one(tmp_path):
+    async with open_house(tmp_path) as house:
+        outcome = await house.say("unlock the back door")
+        assert outcome.reply == "Sorry, I am not aware of any device called back door"
+        assert not outcome.finished.understood
 
 
 async def test_each_is_carried_out_and_answered(tmp_path):

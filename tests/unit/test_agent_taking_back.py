@@ -131,6 +131,19 @@ async def test_the_last_reply_of_a_satellite_is_said_again(house):
     assert (await house.say("repeat that", satellite="hall")).reply == "12:00 PM"
 
 
+async def test_the_last_reply_of_a_written_conversation_is_given_again(house):
+    await house.say("what time is it", satellite="", conversation="page")
+    assert (await house.say("repeat that", satellite="", conversation="page")).reply == "12:00 PM"
+    for satellite, conversation in (("", "another page"), ("", ""), ("hall", "")):
+        reply = (await house.say("repeat that", satellite=satellite, conversation=conversation)).reply
+        assert reply == "I have not said anything lately."
+
+
+async def test_a_list_that_was_cleared_comes_back_in_its_order(house):
+    await last_of(house, "clear the shopping list", "undo")
+    assert (await house.say("what's on my shopping list")).reply == "On Shopping List: bread and olive oil"
+
+
 async def test_a_question_can_be_repeated_and_its_answer_still_counts_no_more(house):
     asked = await house.say("unlock the front door")
     assert (await house.say("what did you say")).reply == asked.reply

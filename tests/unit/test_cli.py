@@ -130,3 +130,10 @@ def test_an_extra_lacks_what_is_not_installed(monkeypatch):
         assert extras.lacking("all") == {"no-such-package", "other.missing"}
     finally:
         extras.lacking.cache_clear()
+
+
+@pytest.mark.parametrize("command", ["ask", "announce"])
+def test_a_text_that_is_no_utf8_is_refused_before_anybody_is_asked(command):
+    refused = CliRunner().invoke(cli.roomtone, [command, "schalte das Licht sp\udce4ter aus"])
+    assert refused.exit_code == 2
+    assert "it is not UTF-8: type it where the locale is a UTF-8 one" in refused.output

@@ -159,6 +159,13 @@ async def test_what_is_no_request_is_told_so(path, request_):
         assert answer["exit_code"] == 2
 
 
+async def test_half_a_character_is_refused(path):
+    """As of a command line in another encoding; nothing that keeps texts could keep it."""
+    async with ControlPort(path, VERBS):
+        with pytest.raises(UsageError, match="the text is not UTF-8"):
+            await answers(path, "echo", text="sp\udce4t")
+
+
 async def test_a_request_without_an_end_is_cut_off(path):
     async with ControlPort(path, VERBS):
         (answer,) = await raw(path, b"x" * (2 * MAX_REQUEST_BYTES))

@@ -44,6 +44,10 @@ def test_where_all_want_to_be_named_none_is_picked(monkeypatch):
     assert the("vad engine").text == "only those that the settings name; these can work: far"
 
 
+def test_no_language_model_is_picked_where_nobody_names_one():
+    assert (the("llm engine").state, the("llm engine").text[:35]) == ("note", "only those that the settings name; ")
+
+
 def test_an_engine_that_is_broken_is_told(monkeypatch):
     declare(monkeypatch, engines, "roomtone.vad", {"odd": "support.paced_engines:NO_SPEC"})
     assert "its entry point is not an EngineSpec" in the("vad engine odd").remedy

@@ -7,6 +7,7 @@ import yaml
 from support.house import open_house
 
 from roomtone_server.engines.tts.espeak import RATE_HZ, synthesise
+from roomtone_server.grammar.sentences import load_sentences
 from roomtone_server.languages.language import language_of, languages
 
 TABLES = Path(__file__).parents[1] / "support" / "languages"
@@ -31,6 +32,17 @@ UNDO = {
     "mr": "पूर्ववत करा",
     "ta": "பழையபடி ஆக்கு",
     "te": "మునుపటిలా చెయ్యి",
+}
+ALL_OFF = {
+    "bn": "সব আলো বন্ধ করো",
+    "de": "alle Lichter aus",
+    "en": "turn off all the lights",
+    "gu": "બધી લાઈટ બંધ કરો",
+    "hi": "सारी लाइटें बंद करो",
+    "ml": "എല്ലാ ലൈറ്റുകളും ഓഫ് ആക്കൂ",
+    "mr": "सगळे दिवे बंद करा",
+    "ta": "எல்லா விளக்குகளையும் அணை",
+    "te": "అన్ని లైట్లు ఆఫ్ చెయ్యి",
 }
 SWITCHING = ["switch_on", "switch_off"]
 TELLING = ["how_warm", "set_timer", "time_left", "is_it_on", "what_time", "what_date"]
@@ -79,6 +91,13 @@ async def test_commands_change_the_home_and_are_answered_aloud_two_are_undone_an
         both = joined.join(words["says"][what][0].rstrip(".।") for what in SWITCHING)
         outcomes = [await house.say(text, conversation="c") for text in (both, UNDO[language])]
         assert [len(outcome.actions) for outcome in outcomes] == [2, 2], both
+        again = f"{next(iter(language_of(language).anew))} {words['says']['switch_on'][0]}"
+        assert [entity for _, entity, _ in (await house.say(again)).actions] == ["light.kitchen"], again
+        dimmed = joined.join(words["says"][what][0].rstrip(".।") for what in ("dim_in_words", "set_timer"))
+        outcome = await house.say(dimmed, conversation="c")
+        assert [service for service, *_ in outcome.actions] == ["light.turn_on"], dimmed
+        assert all(words["says"][what][1] in outcome.reply for what in ("dim_in_words", "set_timer"))
+        await house.say(UNDO[language], conversation="c")
         for what, (text, reply) in words["says"].items():
             outcome = await house.say(text, area=words["names"]["kitchen"][0])
             assert outcome.finished.understood, text
@@ -90,7 +109,65 @@ async def test_commands_change_the_home_and_are_answered_aloud_two_are_undone_an
                 assert (entity.state if key == "state" else entity.attributes[key]) == value, text
             else:
                 assert not outcome.actions, text
+        everywhere = await house.say(ALL_OFF[language], area=words["names"]["kitchen"][0])
+        assert [entity for _, entity, _ in everywhere.actions] == ["light.kitchen", "light.bedroom"]
         for text, reply in words["asks"].values():
             assert house.entity("lock.door").state == "locked"
             assert (await house.say(text)).reply == reply
         assert house.entity("lock.door").state == "unlocked"
+
+
+@pytest.mark.parametrize("language", [each.code for each in languages()])
+def test_it_introduces_itself_as_nobody_else(language):
+    templates = load_sentences(language)
+    responses = templates["responses"]["intents"].get("HassRespond", {})
+    asked = {each.get("response", "default") for each in templates["intents"].get("HassRespond", {}).get("data", ())}
+    told = " ".join(responses.get(key, "") for key in asked)
+    assert not [name for name in ("Home Assistant", "home minus", "ഹോം അസിസ്റ്റന്റ്", "TODO") if name in told]
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("es", "apaga todas las luces"),
+        ("fr", "éteins toutes les lumières"),
+        ("it", "spegni tutte le luci"),
+        ("nl", "doe alle lampen uit"),
+    ],
+)
+async def test_all_the_lights_are_those_of_the_house_where_the_sentences_are_packaged(tmp_path, language, text):
+    async with open_house(tmp_path, language=language) as house:
+        assert len((await house.say(text)).actions) == 7
+
+
+GERMAN = [
+    ("mach das Licht und den Ventilator aus", "Licht ausgeschaltet. Ventilator ausgeschaltet."),
+    ("mach das Küchenlicht blau", "Farbe eingestellt"),
+    ("mach es rot", "Farbe eingestellt"),
+    ("mach es wieder aus", "Licht ausgeschaltet"),
+    ("rückgängig", "Küchenlicht ist wie vorher."),
+    ("mach es wärmer", "Temperatur auf 22 Grad gestellt"),
+    ("dreh den Thermostat runter", "Temperatur auf 21 Grad gestellt"),
+    ("stelle einen Pizza Timer auf zehn Minuten", "Timer namens Pizza für zehn Minuten gestartet"),
+    ("brich den Pizza Timer ab", "Timer gestoppt"),
+    ("mach das Licht aus und setze Milch auf die Einkaufsliste", "Licht ausgeschaltet. Milch hinzugefügt."),
+    ("was steht auf der Einkaufsliste", "Auf Einkaufsliste: Brot und Milch"),
+    ("was müssen wir noch kaufen", "Auf Einkaufsliste: Brot und Milch"),
+    ("danke", "Gern geschehen."),
+    ("sei still", ""),
+    ("wer bist du", "Ich bin Roomtone, gemacht von Leuten, die ihr Zuhause gern für sich haben."),
+    ("vergiss unser Gespräch", "Vergessen."),
+    ("was hast du gesagt", "Vergessen."),
+]
+
+
+async def test_everyday_german(tmp_path):
+    file = home(tmp_path, table("de")["names"])
+    content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    content["entities"][0] |= {"color": True}
+    content["entities"][3] |= {"temperature": 21}
+    content["entities"].append({"id": "todo.list", "name": "Einkaufsliste", "items": ["Brot"]})
+    file.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
+    async with open_house(tmp_path, file, language="de") as house:
+        replies = [(text, (await house.say(text, area="Küche", conversation="c")).reply) for text, _ in GERMAN]
+    assert replies == GERMAN

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from roomtone_server.agent.moments.reading import day_of, moment_of, parted
+from roomtone_server.agent.moments.reading import day_of, is_repeated, moment_of, parted
 
 NOW = datetime(2026, 3, 4, 15, 30, tzinfo=UTC)
 
@@ -28,6 +28,8 @@ NOW = datetime(2026, 3, 4, 15, 30, tzinfo=UTC)
         ("8 o'clock tomorrow", "03-05 08:00"),
         ("at half past six", "03-04 18:30"),
         ("at ten to eight", "03-04 19:50"),
+        ("at half six", "03-04 18:30"),
+        ("for quarter past five", "03-04 17:15"),
         ("at a quarter past five", "03-04 17:15"),
         ("at quarter to 7 in the evening", "03-04 18:45"),
         ("at noon", "03-05 12:00"),
@@ -114,6 +116,22 @@ def test_a_text_is_parted_from_its_moment(text, what, at):
 def test_a_text_without_a_moment_stays_whole(text):
     assert parted(text, "en", NOW.date()).spoken.moment(NOW) is None
     assert parted(text, "en", NOW.date()).what == text.removeprefix("to ")
+
+
+@pytest.mark.parametrize(
+    ("text", "repeated"),
+    [
+        ("every day at 8 to take pills", True),
+        ("to take pills every other Monday", True),
+        ("each month on the first to pay the rent", True),
+        ("to read the news daily", True),
+        ("at six to call everybody", False),
+        ("at six to buy a daily paper", False),
+    ],
+)
+def test_what_is_to_be_again_and_again_is_told_from_what_is_once(text, repeated):
+    assert is_repeated(text, "en") == repeated
+    assert not is_repeated(text, "de")
 
 
 def test_where_it_is_usual_six_is_in_the_morning():

@@ -122,6 +122,12 @@ def test_it_only_looks_as_if_it_asked(text):
     [
         ("ist das Garagentor offen", "de", True),
         ("Das Licht ist an?", "de", True),
+        ("Das Tor ist zu, oder", "de", True),
+        ("kann man das Tor von hier öffnen", "de", True),
+        ("lässt sich das Tor öffnen", "de", True),
+        ("wäre es besser, das Fenster zu schließen", "de", True),
+        ("ob die Tür wohl zu ist", "de", True),
+        ("wie wäre es mit mehr Licht", "de", False),
         ("Das Licht ist an", "de", False),
         ("mach das Licht an", "de", False),
         ("Kannst du das Licht anmachen?", "de", False),

@@ -99,12 +99,34 @@ async def house(tmp_path):
         ),
         ("play rock and roll on the tv", "Playing media", ["media_player.play_media media_player.tv"]),
         ("add milk and eggs to my shopping list", "Added milk and eggs", ["todo.add_item todo.shopping_list"]),
+        (
+            "add milk and eggs to my shopping list and turn off the desk lamp",
+            "Added milk and eggs. Turned off the light.",
+            ["todo.add_item todo.shopping_list", "light.turn_off light.desk_lamp"],
+        ),
+        (
+            "set the desk lamp to fifty percent and set a timer for ten minutes",
+            "Brightness set. Timer set for ten minutes.",
+            ["light.turn_on light.desk_lamp"],
+        ),
+        (
+            "turn off the desk lamp and set a salt and pepper timer for ten minutes",
+            "Turned off the light. Timer set for ten minutes named salt and pepper.",
+            ["light.turn_off light.desk_lamp"],
+        ),
         ("is the front door locked and is the reading lamp on", "Yes. Yes.", []),
     ],
 )
 async def test_each_is_carried_out_in_turn_and_answered_in_a_sentence(house, text, reply, actions):
     outcome = await house.say(text, area="Living Room")
     assert (outcome.reply, [f"{service} {entity}" for service, entity, _ in outcome.actions]) == (reply, actions)
+
+
+@pytest.mark.parametrize("text", ["turn on the light and the fan", "turn on light and fan", "light and fan on"])
+async def test_kinds_are_joined_as_names_are(house, text):
+    outcome = await house.say(text, area="Bedroom")
+    assert outcome.reply == "Turned on the lights. Turned on the fans."
+    assert [entity for _, entity, _ in outcome.actions] == ["light.bedroom", "fan.bedroom"]
 
 
 @pytest.mark.parametrize(

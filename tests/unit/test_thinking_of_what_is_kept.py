@@ -78,7 +78,7 @@ async def test_tools_of_the_settings_stand_behind_ours(tmp_path, model):
     ("text", "excuse"),
     [
         ("remind me to call mum", "Please say when"),
-        ("remind me every day at 8 to take pills", "Please say when"),
+        ("remind me every day at 8 to take pills", "Sorry, I can remind you once only."),
         ("delete the reminder about the cat", "Sorry, I couldn't find that reminder."),
         ("forget about the moon", "You told me nothing about that."),
         ("what's the weather", "Sorry, nothing in your home knows the weather."),

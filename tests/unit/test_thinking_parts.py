@@ -234,6 +234,8 @@ def test_a_conversation_can_be_forgotten(history):
         ('{"on": True, "off": None, "text": "True"}', {"on": True, "off": None, "text": "True"}),
         ("{'name': 'TV'}", {"name": "TV"}),
         ('"{\\"name\\": \\"TV\\"}"', {"name": "TV"}),
+        (r'{"text": "\ud83d\udca1, \ud83d"}', {"text": "\U0001f4a1, ?"}),
+        (r'{"text": ["broken off \ud83d', {"text": ["broken off ?"]}),
     ],
 )
 def test_arguments_are_what_was_meant(written, meant):

@@ -132,6 +132,13 @@ def test_a_record_survives_json():
     assert records.from_json(records.to_json(record)) == record
 
 
+def test_half_a_character_keeps_no_turn_from_being_kept():
+    said = [("rejected", 2325, {"text": "\ud83d off"}), ("transcript", 2330, {"text": "on \ud83d"})]
+    record = folded(until("endpoint", *said, ended("not-understood", 2400)), store_transcripts=True)
+    assert record.words == Words("on ?", "? off", "")
+    assert records.from_json(records.to_json(record)) == record
+
+
 def test_a_record_that_was_kept_before_clocks_were_known_is_still_read():
     record = folded(trace(*ANSWERED))
     older = json.loads(records.to_json(record))

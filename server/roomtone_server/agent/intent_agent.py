@@ -100,8 +100,8 @@ class IntentAgent:
         yield Finished(ready.understood, expects_answer, ends_silently=silently or not ready.text)
 
     def note_reply(self, request: Request, text: str) -> None:
-        """Whoever says something to a satellite tells what it was, so that it can be said again."""
-        self._recollection.note_reply(request.satellite, text)
+        """Whoever answers tells with what, so that it can be said again."""
+        self._recollection.note_reply(request, text)
 
     def has_asked(self, request: Request) -> bool:
         """Whether a question stands open that this request may answer."""

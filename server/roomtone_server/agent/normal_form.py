@@ -21,6 +21,13 @@ def normalised(text: str, language: str) -> str:
     return without_courtesy(" ".join(_punctuation(language).sub(" ", text).split()), language)
 
 
+def said_anew(said: str, language: str) -> str:
+    """A normalised command without what says that it was so before: "turn it off again"."""
+    for words, plain in language_of(language).anew.items():
+        said = re.sub(rf"(?<!\S){re.escape(words)}(?!\S)", plain, said, flags=re.IGNORECASE)
+    return " ".join(said.split())
+
+
 @functools.cache
 def _signs(language: str) -> tuple[tuple[str, re.Pattern[str]], ...]:
     return tuple((f" {word}", _sign(sign)) for sign, word in language_of(language).signs.items())

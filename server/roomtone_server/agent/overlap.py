@@ -42,5 +42,6 @@ def _counting(said: Iterable[str], language: str) -> Iterable[str]:
 
 
 def _singular(word: str) -> str:
-    """Near enough for two texts to meet: "keys" and "key", "mum's" and "mum"."""
-    return word.removesuffix("'s").removesuffix("s") or word
+    """Near enough for two texts to meet: "keys" and "key", "mum's" and "mum", "parked" and "park"."""
+    plain = word.removesuffix("'s").removesuffix("s") or word
+    return plain.removesuffix("ed") if len(plain) > len("need") else plain

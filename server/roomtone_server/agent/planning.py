@@ -62,7 +62,7 @@ class Situation:
     area: str | None
     language: str
     last_deed: Deed | None = None  # of this conversation
-    last_reply: str = ""  # of this satellite
+    last_reply: str = ""  # of this satellite, or of this written conversation
 
 
 @dataclass(frozen=True, slots=True)

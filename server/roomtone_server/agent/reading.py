@@ -20,7 +20,9 @@ from roomtone_server.agent.several import ALONE, MAX_PIECES, divided, pieces_of
 from roomtone_server.agent.thinking.questions import is_question
 from roomtone_server.agent.timers import StartTimer
 from roomtone_server.agent.tongues import Tongues
+from roomtone_server.grammar.words import words
 from roomtone_server.home.base import Guarded, Home, ServiceCall
+from roomtone_server.languages.language import language_of
 
 # Why a command cannot be carried out, where somebody could who followed the conversation, or knows more of the world.
 _LACK_CONTEXT: Final = frozenset(
@@ -31,6 +33,7 @@ _LACK_CONTEXT: Final = frozenset(
         "no_weather",
         "nothing_to_repeat",
         "reminder_not_found",
+        "reminder_repeated",
         "reminder_when",
     }
 )
@@ -38,8 +41,10 @@ _LACK_CONTEXT: Final = frozenset(
 # Where the home cannot be reached: what it is asked to do cannot be done, and what its states are is not known.
 _GONE: Final = "home_gone"
 
-# What is to be played has no end of its own: "play jazz and turn off the light".
-_ENDLESS: Final = frozenset({"HassMediaSearchAndPlay"})
+# What is to be played, or put on a list, is said in any words; those of another command too: "play jazz and turn off
+# the light". So is what a timer is called: "set the lamp to five and set a timer for ten minutes".
+_IN_ANY_WORDS: Final = frozenset({"HassListAddItem", "HassMediaSearchAndPlay", "HassShoppingListAddItem"})
+_CALLED_IN_ANY_WORDS: Final = frozenset({"HassStartTimer"})
 
 
 class Reader:
@@ -65,25 +70,29 @@ class Reader:
     def read(self, request: Request) -> tuple[Command | None, Ready]:
         """A text as one command, or else as several, of which the first is told; and what it comes to."""
         command = self._understand(request)
-        if command is None or command.intent in _ENDLESS:
+        if command is None or _takes_in_others(command):
             texts = self._divided(request)
             if len(texts) > 1:
                 return self._several(request, texts)
         return command, self.ready(request, command)
 
-    def _divided(self, request: Request) -> Sequence[str]:
+    def _divided(self, request: Request, *, as_one: bool = True) -> Sequence[str]:
+        """The commands in a text; with `as_one`, that may be all of it."""
+
         def is_whole(text: str) -> bool:
-            return self._is_whole(replace(request, text=text))
+            return (as_one or text != request.text.strip()) and self._is_whole(replace(request, text=text))
 
         names = self._tongues[request.language].understanding.names_in(request.text)
-        return divided(request.text, request.language, names, is_whole)
+        kinds = language_of(request.language).kinds.intersection(words(request.text, request.language))
+        return divided(request.text, request.language, {*names, *kinds}, is_whole)
 
     def _is_whole(self, request: Request) -> bool:
         """Whether a text is one command, that others may stand beside."""
         command = self._understood(request, self._recollection.context.subject(request))
         if command is None or command.intent in ALONE:
             return False
-        return command.intent not in _ENDLESS or len(pieces_of(request.text, request.language)) == 1
+        several = _takes_in_others(command) and len(pieces_of(request.text, request.language)) > 1
+        return not several or not self._divided(request, as_one=False)
 
     def _several(self, request: Request, texts: Sequence[str]) -> tuple[Command | None, Ready]:
         """What the commands of a sentence come to, each in the light of those before it: all of them, or nothing."""
@@ -228,7 +237,7 @@ class Reader:
             area=self._area(request),
             language=request.language,
             last_deed=self._recollection.last_deed(request),
-            last_reply=self._recollection.last_reply(request.satellite),
+            last_reply=self._recollection.last_reply(request),
         )
 
     def _area(self, request: Request) -> str | None:
@@ -240,3 +249,8 @@ class Reader:
             if said in {name.casefold() for name in (area.name, *area.aliases)}:
                 return area.name
         return request.area
+
+
+def _takes_in_others(command: Command) -> bool:
+    """Whether free words in it may be commands of their own."""
+    return command.intent in _IN_ANY_WORDS or (command.intent in _CALLED_IN_ANY_WORDS and "name" in command.values)

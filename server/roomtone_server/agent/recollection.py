@@ -36,9 +36,10 @@ class Recollection:
     def forget_deed(self, request: Request) -> None:
         self._deeds.forget(request.conversation)
 
-    def note_reply(self, satellite: str, text: str) -> None:
-        self._replies.note(satellite, text)
+    def note_reply(self, request: Request, text: str) -> None:
+        """Of the satellite that said it, or of the conversation in which it was written."""
+        self._replies.note(request.satellite or request.conversation, text)
 
-    def last_reply(self, satellite: str) -> str:
+    def last_reply(self, request: Request) -> str:
         """Empty when nothing was said lately."""
-        return self._replies.find(satellite) or ""
+        return self._replies.find(request.satellite or request.conversation) or ""

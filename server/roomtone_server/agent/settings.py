@@ -16,7 +16,12 @@ _PERCENT: Final = re.compile(r"(\d+(?:\.\d+)?)\s*%")
 
 def _clock(value: object) -> object:
     """YAML takes 22:00 without quotes for a number: that of minutes."""
-    return time(*divmod(value, 60)) if isinstance(value, int) and 0 <= value < 24 * 60 else value
+    if isinstance(value, int) and 0 <= value < 24 * 60:
+        return time(*divmod(value, 60))
+    try:
+        return time.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        raise ValueError('a time of day is written as "22:00"') from None
 
 
 def _percent(value: object) -> object:

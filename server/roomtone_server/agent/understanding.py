@@ -13,8 +13,9 @@ from hassil.models import MatchEntity, UnmatchedTextEntity
 from hassil.recognize import MISSING_ENTITY, RecognizeResult, recognize_all, recognize_best
 
 from roomtone_server.agent import tabulated
+from roomtone_server.agent.as_written import as_written
 from roomtone_server.agent.candidates import Candidates, Names
-from roomtone_server.agent.normal_form import normalised
+from roomtone_server.agent.normal_form import normalised, said_anew
 from roomtone_server.agent.planning import NOWHERE, Command
 from roomtone_server.agent.pronouns import has_pronoun, pronoun_names
 from roomtone_server.grammar.sentences import load_sentences
@@ -141,6 +142,16 @@ class Understanding:
         said = normalised(text, self._language)
         if not said or len(said) > MAX_COMMAND_CHARACTERS:
             return None
+        command = self._spoken_of(said, area, subject)
+        if command is None and (plain := said_anew(said, self._language)) != said:
+            command = self._spoken_of(plain, area, subject)
+        return None if command is None else self._as_written(command, text)
+
+    def _as_written(self, command: Command, text: str) -> Command:
+        values, spoken = (as_written(slots, text, self._language) for slots in (command.values, command.spoken))
+        return command if values == command.values else replace(command, values=values, spoken=spoken)
+
+    def _spoken_of(self, said: str, area: str | None, subject: Collection[str]) -> Command | None:
         if self._vocabulary is None or not has_pronoun(said, self._language):
             return self._remembered(said, area)
         return self._remembered(said, area, frozenset(subject))

@@ -126,6 +126,8 @@ class Language(_Part):
     conjunctions: Words = ()  # join two commands, or two names
     articles: frozenset[Word] = frozenset()  # before a name, and no part of it
     pronouns: Words = ()  # stand for what was spoken of before
+    anew: dict[Word, str] = {}  # says no more than what it stands for: "again", nothing; "back on", "on"
+    kinds: frozenset[Word] = frozenset()  # stand for all of their kind in a room, as names do: "the light and the fan"
     no_names: frozenset[Word] = frozenset()  # stand where a name could, and are none
     questions: Questions = Questions()
     warm_up: Words = ()  # commands that use each kind of list: names, numbers, what is free

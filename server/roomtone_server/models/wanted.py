@@ -18,7 +18,7 @@ async def provide(
     settings: ServerSettings, around: Surroundings, progress: Progress, may_fetch: Callable[[list[Model]], bool]
 ) -> None:
     """Fetches what the named engines lack, if it may. Raises ModelError, EngineError, SettingsError."""
-    wanted = [*_on_disk(settings, around), *await _at_ollama(settings)]
+    wanted = [*_on_disk(settings, around), *await at_ollama(settings)]
     if not wanted:
         return
     models = lacking(wanted, read(settings.models.manifest))
@@ -55,7 +55,7 @@ def _named(settings: ServerSettings) -> Iterator[tuple[Kind, EngineChoice]]:
         yield from ((kind, choice) for choice in choices if choice.engine != AUTO)
 
 
-async def _at_ollama(settings: ServerSettings) -> list[ModelWanted]:
+async def at_ollama(settings: ServerSettings) -> list[ModelWanted]:
     """What an Ollama server lacks; nothing where none answers: it may start later."""
     choices = [choice for choice in settings.llm if choice.engine == OLLAMA.name]
     if not choices or OLLAMA.missing():

@@ -149,6 +149,9 @@ async def _read_request(reader: asyncio.StreamReader) -> dict[str, Any]:
         raise _ClientGone
     try:
         request = json.loads(line)
+        json.dumps(request, ensure_ascii=False).encode()
+    except UnicodeEncodeError:  # an escape in JSON may be half of a character
+        raise UsageError("the text is not UTF-8: type it where the locale is a UTF-8 one") from None
     except (ValueError, RecursionError):
         request = None
     if not isinstance(request, dict):

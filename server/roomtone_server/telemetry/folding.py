@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from roomtone.ears.level import LOW_ROOM_DBFS, LOW_SPEECH_DBFS, NOISY_DB
+from roomtone.utf8 import encodable
 from roomtone_server.telemetry.record import BegunBy, Lengths, Revisions, Span, Stage, TurnRecord, Why, Words
 from roomtone_server.telemetry.trace import TraceEvent, What
 
@@ -35,7 +36,7 @@ def fold(
     stages = _stages(told)
     levels = told.data("level")
     outcome = str(told.data("ended").get("outcome", "lost"))
-    rejected = str(told.data("rejected").get("text", ""))  # of each preview; the last of them is meant
+    rejected = encodable(str(told.data("rejected").get("text", "")))  # of each preview; the last of them is meant
     words = Words(told.text("transcript"), rejected, told.text("reply"))
     return TurnRecord(
         satellite=events[0].satellite,
@@ -88,8 +89,8 @@ class _Told:
         return self._of[what][-1].data if self._of[what] else {}
 
     def text(self, what: What) -> str:
-        """Of all events of a kind, one after the other."""
-        return "".join(str(event.data.get("text", "")) for event in self._of[what])
+        """Of all events of a kind, one after the other; an engine may have written what no file can hold."""
+        return encodable("".join(str(event.data.get("text", "")) for event in self._of[what]))
 
     def sample(self, what: What) -> int | None:
         """Where in the microphone's stream the first event of a kind stands."""

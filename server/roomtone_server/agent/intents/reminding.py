@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
 
-from roomtone_server.agent.moments.reading import day_of, moment_of, parted
+from roomtone_server.agent.moments.reading import day_of, is_repeated, moment_of, parted
 from roomtone_server.agent.overlap import closest
 from roomtone_server.agent.planning import CannotDo, Command, Plan, Reply, Situation
 from roomtone_server.agent.reminders import MAX_REMINDERS, AddReminder, Reminder, RemoveReminder
@@ -60,6 +60,8 @@ def remove_all(command: Command, situation: Situation) -> Plan:
 def _what_and_when(command: Command, situation: Situation) -> tuple[str, datetime]:
     """From `reminder`, which holds both in any order, or from `what` and `when`. Raises CannotDo."""
     language, now = situation.language, situation.now
+    if is_repeated(command.values.get("reminder") or command.values["when"], language):
+        raise CannotDo("reminder_repeated")
     if "reminder" in command.values:
         found = parted(command.values["reminder"], language, now.date())
         what, at = found.what, found.spoken.moment(now)

@@ -1,6 +1,7 @@
 """Undo, and "what did you say"."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import Any, Final
 
 from roomtone_server.agent.planning import CannotDo, Command, Deed, Plan, Reply, Situation
@@ -71,7 +72,7 @@ def undo(command: Command, situation: Situation) -> Plan:
     lost = _lost(deed, now)
     back = [entity for entity in deed.before if entity.id not in lost]
     calls = [call for entity in back for call in restoring(entity, now[entity.id])]
-    calls += [call for made in reversed(deed.calls) for call in _opposite(made)]
+    calls += _opposites(deed.calls)
     return Plan(
         Reply(
             command.response,
@@ -134,6 +135,13 @@ def _to_state(before: Entity) -> Sequence[ServiceCall]:
 
 def _call(entity: Entity, service: str, data: Mapping[str, Any]) -> ServiceCall:
     return ServiceCall(f"{entity.domain}.{service}", entity.id, data)
+
+
+def _opposites(made: Sequence[ServiceCall]) -> Iterator[ServiceCall]:
+    """The last first; but what was taken off a list, in one go, comes back in the order in which it stood there."""
+    for _, alike in reversed([(service, list(run)) for service, run in groupby(made, lambda call: call.service)]):
+        for call in alike:
+            yield from _opposite(call)
 
 
 def _opposite(made: ServiceCall) -> Sequence[ServiceCall]:

@@ -32,6 +32,15 @@ _UNITS: Final = {
 }
 _AMOUNTS: Final = {"a": 1.0, "an": 1.0, "half a": 0.5, "half an": 0.5, "a quarter of an": 0.25, "a couple of": 2.0}
 _PAST_THE_HOUR: Final = {"half past": 30, "quarter past": 15, "quarter to": -15}
+_HALF_PAST: Final = {"half": 30}  # "at half six"; without "at" it may be half of six
+
+
+# Of "every Monday at eight" the first part says nothing of when it is for the first time.
+AGAIN_AND_AGAIN: Final = re.compile(
+    rf"\b(?:(?:every|each)(?: (?:single|other|second))? (?:{'|'.join((*_WEEKDAYS, *_MONTHS, *_UNITS))}"
+    r"|weekday|weekend|morning|noon|afternoon|evening|night|month|year)|(?:daily|weekly|monthly|yearly)$)\b",
+    re.IGNORECASE,
+)
 
 
 def _any(words: Collection[str]) -> str:
@@ -97,7 +106,7 @@ def _named(found: re.Match[str], _today: date) -> Spoken:
 def _past(found: re.Match[str], _today: date) -> Spoken | None:
     """Half past six, ten to six."""
     if found["about"]:
-        minutes = _PAST_THE_HOUR[found["about"].casefold()]
+        minutes = (_PAST_THE_HOUR | _HALF_PAST)[found["about"].casefold()]
     else:
         minutes = _number(found["minutes"]) * (1 if found["side"].casefold() == "past" else -1)
     hour = _number(found["hour"]) - (minutes < 0)
@@ -128,7 +137,7 @@ def _number(words: str) -> int:
 
 Reader = Callable[[re.Match[str], date], Spoken | None]
 _BY_DAY: Final = "(?:(?:on|by|for) )?"
-_BY_TIME: Final = "(?:(?:at|by) )?"
+_BY_TIME: Final = "(?:(?:at|by|around|for) )?"
 _ABOUT: Final = rf"(?P<minutes>{_NUMBER})(?: minutes)? (?P<side>past|to)|(?:a )?(?P<about>{_any(_PAST_THE_HOUR)})"
 _HOUR: Final = rf"(?P<hour>{_NUMBER})"
 _TIME: Final = rf"{_HOUR}(?:[: .](?P<minute>[0-5]\d|{_any(_NUMBERS)}))?"
@@ -142,6 +151,7 @@ _READERS: Final[Mapping[str, Reader]] = {
     rf"{_BY_DAY}{_MONTH} (?:the )?(?P<day>{_ORDINAL})": _date,
     rf"{_BY_TIME}(?P<named>noon|midday|midnight)": _named,
     rf"{_BY_TIME}(?:{_ABOUT}) {_HOUR}{_O_CLOCK}{_HALF_DAY}": _past,
+    rf"(?:at|by|around|for) (?P<about>half) {_HOUR}{_O_CLOCK}{_HALF_DAY}": _past,
     # A bare number is no time: something must stand before it, or behind it.
     rf"(?:at|by|around|for) {_TIME}{_O_CLOCK}{_HALF_DAY}": _clock,
     rf"{_TIME}(?= o.?clock| ?[ap] ?\.?m\b){_O_CLOCK}{_HALF_DAY}": _clock,

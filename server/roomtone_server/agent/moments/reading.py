@@ -18,6 +18,12 @@ _JOINTS: Final[Mapping[str, re.Pattern[str]]] = {
 }
 
 
+_BETWEEN: Final = " ,;:."  # a moment and what is to be done then
+
+# What is to be again and again, which is nothing that a moment can say.
+_REPEATED: Final[Mapping[str, re.Pattern[str]]] = {"en": english.AGAIN_AND_AGAIN}
+
+
 @dataclass(frozen=True, slots=True)
 class Parted:
     """A text in two: what it says of a moment, and the rest."""
@@ -33,17 +39,23 @@ def parted(text: str, language: str, today: date) -> Parted:
     """
     text = " ".join(text.split())
     spoken, end = _run(text, 0, language, today)
-    rest = text[end:].strip(" ,")
+    rest = text[end:].strip(_BETWEEN)
     if not spoken.has_time:
         for word in re.finditer(r"\S+", rest):
             last, end = _run(rest, word.start(), language, today)
             whole = spoken.with_more(last)
             if end == len(rest) and last != Spoken() and whole is not None:
-                spoken, rest = whole, rest[: word.start()].strip(" ,")
+                spoken, rest = whole, rest[: word.start()].strip(_BETWEEN)
                 break
     joint = _JOINTS.get(language)
     found = joint.fullmatch(rest) if joint else None
     return Parted(spoken, found["what"] if found else rest)
+
+
+def is_repeated(text: str, language: str) -> bool:
+    """Whether a text speaks of more than one moment: "every day at eight"."""
+    repeated = _REPEATED.get(language)
+    return repeated is not None and repeated.search(text) is not None
 
 
 def moment_of(text: str, language: str, now: datetime, usual: PartOfDay | None = None) -> datetime | None:
@@ -82,6 +94,6 @@ def _run(text: str, at: int, language: str, today: date) -> tuple[Spoken, int]:
         if whole is None:
             break
         spoken, at = whole, end
-        while at < len(text) and text[at] in " ,":
+        while at < len(text) and text[at] in _BETWEEN:
             at += 1
     return spoken, at

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
+from roomtone.utf8 import encodable
 from roomtone_server.agent.tools.base import ToolError
 
 # A model that writes on and on must not keep the event loop busy with its brackets.
@@ -23,7 +24,7 @@ def arguments_of(text: str) -> dict[str, Any]:
         raise ToolError(f"the arguments are longer than {MAX_CHARACTERS} characters: write fewer")
     for attempt in _attempts(text):
         try:
-            found = json.loads(attempt)
+            found = _loaded(attempt)
         except (ValueError, RecursionError):
             continue
         if isinstance(found, str) and found != text:
@@ -31,6 +32,11 @@ def arguments_of(text: str) -> dict[str, Any]:
         if isinstance(found, dict):
             return found
     raise ToolError("the arguments are not a JSON object: write the call again")
+
+
+def _loaded(text: str) -> Any:  # noqa: ANN401 - whatever JSON carries
+    """What it holds is spoken and kept. Raises ValueError and RecursionError."""
+    return json.loads(encodable(json.dumps(json.loads(text), ensure_ascii=False)))
 
 
 def _attempts(text: str) -> Iterator[str]:

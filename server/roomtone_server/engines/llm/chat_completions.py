@@ -11,8 +11,9 @@ from typing import Any, Final, Literal, Self
 from pydantic import BaseModel, model_validator
 
 from roomtone.errors import EngineError
+from roomtone.utf8 import encodable
 from roomtone_server.engines.base import ChatEnd, ChatMessage, ChatPiece, ChatRequest, ThinkingDelta, ToolCall
-from roomtone_server.engines.llm.model_server import schema, sendable
+from roomtone_server.engines.llm.model_server import schema
 from roomtone_server.engines.llm.thinking import Thoughts
 
 # A model that never ends a call would fill our memory; each is put together before anybody sees it.
@@ -145,7 +146,7 @@ class _Calls:
 def body(request: ChatRequest, options: Mapping[str, Any]) -> bytes:
     """The JSON of a request: what seldom changes stands first."""
     asked = {"temperature": request.temperature, "max_tokens": request.max_tokens}
-    system = [{"role": "system", "content": sendable(request.system)}] if request.system else []
+    system = [{"role": "system", "content": encodable(request.system)}] if request.system else []
     whole = {
         **({"tools": [schema(tool) for tool in request.tools]} if request.tools else {}),
         **dict(sorted(options.items())),
@@ -157,13 +158,13 @@ def body(request: ChatRequest, options: Mapping[str, Any]) -> bytes:
 
 
 def _message(message: ChatMessage) -> dict[str, Any]:
-    plain: dict[str, Any] = {"role": message.role, "content": sendable(message.text)}
+    plain: dict[str, Any] = {"role": message.role, "content": encodable(message.text)}
     if message.calls:
         plain["tool_calls"] = [
             {
                 "id": call.id,
                 "type": "function",
-                "function": {"name": call.name, "arguments": sendable(call.arguments)},
+                "function": {"name": call.name, "arguments": encodable(call.arguments)},
             }
             for call in message.calls
         ]

@@ -117,11 +117,6 @@ def texts(request: ChatRequest | None) -> Iterator[str]:
     yield from (message.text for message in (request.messages if request else ()))
 
 
-def sendable(text: str) -> str:
-    """The text without what UTF-8 cannot hold: a model may have written half of a character."""
-    return text.encode(errors="replace").decode()
-
-
 def _shown(words: str) -> str:
     text = escaped(" ".join(words.split()))
     return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"

@@ -15,6 +15,7 @@ from pydantic import Field, ValidationError
 from roomtone.engines import EngineSpec, Surroundings
 from roomtone.errors import EngineError
 from roomtone.extras import remedy
+from roomtone.utf8 import encodable
 from roomtone_server.engines.base import (
     ChatEnd,
     ChatMessage,
@@ -25,7 +26,7 @@ from roomtone_server.engines.base import (
     Tool,
     ToolCall,
 )
-from roomtone_server.engines.llm.model_server import ModelServer, ModelServerSettings, address, schema, sendable, texts
+from roomtone_server.engines.llm.model_server import ModelServer, ModelServerSettings, address, schema, texts
 from roomtone_server.engines.llm.thinking import Thoughts
 
 if TYPE_CHECKING:
@@ -222,7 +223,7 @@ def _with_system(request: ChatRequest) -> Iterator[ChatMessage]:
 
 
 def _message(message: ChatMessage) -> dict[str, Any]:
-    plain: dict[str, Any] = {"role": message.role, "content": sendable(message.text)}
+    plain: dict[str, Any] = {"role": message.role, "content": encodable(message.text)}
     if message.calls:
         plain["tool_calls"] = [
             {"function": {"name": call.name, "arguments": _arguments(call.arguments)}} for call in message.calls
@@ -235,7 +236,7 @@ def _message(message: ChatMessage) -> dict[str, Any]:
 def _arguments(text: str) -> dict[str, Any]:
     """As a mapping, which the API insists on; a broken call has none, and its result says that it was broken."""
     with contextlib.suppress(ValueError):
-        arguments = json.loads(sendable(text))
+        arguments = json.loads(encodable(text))
         if isinstance(arguments, dict):
             return arguments
     return {}

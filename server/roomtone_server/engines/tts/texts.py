@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from roomtone.errors import LanguageMissing
+from roomtone.utf8 import encodable
 from roomtone_server.languages.codes import normal_code
 
 _CONTROL_CHARACTERS: Final = re.compile(r"[\x00-\x1f\x7f]")
@@ -16,8 +17,8 @@ def is_sayable(text: str) -> bool:
 
 
 def plain(text: str) -> str:
-    """The text as any server takes it: on one line, and without halves of surrogate pairs, which no UTF-8 carries."""
-    return _CONTROL_CHARACTERS.sub(" ", text).encode(errors="replace").decode()
+    """The text as any server takes it: on one line, and in UTF-8."""
+    return encodable(_CONTROL_CHARACTERS.sub(" ", text))
 
 
 def lacking(engine: str, language: str, codes: Iterable[str]) -> LanguageMissing:

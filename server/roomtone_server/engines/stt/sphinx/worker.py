@@ -50,8 +50,9 @@ def serve(requests: int, answers: BinaryIO, make: Callable[[Callable[[Message], 
 
 
 def main() -> None:
-    # Ctrl-C reaches the whole group of processes; this one ends when its engine does.
+    # Ctrl-C, or the end of a service, reaches the whole group of processes; this one ends when its engine does.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     # What a library prints must not stand between messages.
     with os.fdopen(os.dup(1), "wb") as answers:
         os.dup2(2, 1)
