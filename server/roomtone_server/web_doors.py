@@ -29,6 +29,7 @@ from roomtone_server.ports.web.auth.keys import Keys
 from roomtone_server.ports.web.auth.letting_in import LettingIn
 from roomtone_server.ports.web.auth.links import Links, entry
 from roomtone_server.ports.web.auth.passwords import Passwords
+from roomtone_server.ports.web.auth.present import Present
 from roomtone_server.ports.web.auth.verbs import WebVerbs
 from roomtone_server.ports.web.auth.visit import INGRESS_PORT, Entrance
 from roomtone_server.settings import ServerSettings, WebSettings
@@ -64,10 +65,11 @@ async def open_web_doors(
         https_port=https_port,
         ingress_port=_port(ingress[0]) if ingress else None,
     )
-    keys = await Keys.open(SqliteKeyStore(mind.database))
+    present = Present()
+    keys = await Keys.open(SqliteKeyStore(mind.database), present.turn_out)
     passwords = await Passwords.open(SqlitePasswordStore(mind.database))
     administrators = Administrators(mind.home)
-    links, doors = Links(), HouseDoors(entrance, keys, administrators)
+    links, doors = Links(), HouseDoors(entrance, keys, administrators, present)
     here, others = page_addresses(web, port, https_port, in_container=bool(ingress))
     addresses = [*here, *others]
     if not (passwords.is_set or ingress):
@@ -77,10 +79,10 @@ async def open_web_doors(
         ingress,
         secure,
         [
-            *ComingIn(settings.name, keys, passwords, links, doors.present, https_port=https_port).endpoints(),
-            *LettingIn(others, keys, links, doors.present).endpoints(),
+            *ComingIn(settings.name, keys, passwords, links, https_port=https_port).endpoints(),
+            *LettingIn(others, keys, links).endpoints(),
         ],
-        WebVerbs(addresses, keys, links, doors.present).by_name(),
+        WebVerbs(addresses, keys, links).by_name(),
     )
 
 
