@@ -8,6 +8,7 @@ from support.browser import PATIENCE_MS, browsing
 from support.web_house import PASSWORD, ask, web_house
 
 from roomtone_server.bench.devices import NO_CHIMES, WavDevices
+from roomtone_server.bench.ends import LOOPBACK
 from roomtone_server.bench.scene import WAKE_WORD, compose, spoken
 
 expect = pytest.importorskip("playwright.async_api").expect
@@ -92,7 +93,8 @@ async def test_the_home_is_switched_by_hand_and_in_writing(tmp_path, axe_core):
 
 
 async def test_voices_are_heard_and_others_let_in(tmp_path, axe_core):
-    async with web_house(tmp_path) as house, browsing() as browser, browsing() as family:
+    known_as = {"web": {"host": LOOPBACK, "port": 0, "https_port": None, "names": ["attic.local"]}}
+    async with web_house(tmp_path, more=known_as) as house, browsing() as browser, browsing() as family:
         page = await house.enter(browser)
         await go(page, "voices", "Voices and models")
         await page.get_by_label("Say this").fill("Hello.")
@@ -123,7 +125,9 @@ async def test_voices_are_heard_and_others_let_in(tmp_path, axe_core):
 
         await page.get_by_role("button", name="Invite a device").click()
         invitation = await page.get_by_label("Open this on the device").input_value()
-        tablet = await family.open(invitation)
+        assert "://attic.local:" in invitation
+        await expect(page.get_by_role("img", name="The same as a QR code")).to_be_visible()
+        tablet = await family.open(invitation.replace("attic.local", LOOPBACK))
         await tablet.locator("input[name=name]").fill("The tablet")
         await tablet.locator("view-enter button.main").click()
         await tablet.locator("view-talk").wait_for()

@@ -2,11 +2,12 @@
 
 import { LitElement, css, html, nothing } from "../../vendor/lit.js";
 import { api } from "../../lib/api.js";
-import { attempt, icon, toast, trouble, waiting } from "../../lib/elements.js";
+import { attempt, icon, toast, trouble, waiting, withCode } from "../../lib/elements.js";
 import { ago, moment } from "../../lib/format.js";
 import { t } from "../../lib/i18n.js";
 import { look } from "../../lib/look.js";
 import { httpsPort, isInHomeAssistant } from "../../lib/session.js";
+import { picture } from "./qr-picture.js";
 
 const SCOPES = ["read", "speak", "control", "admin", "metrics"];
 
@@ -96,6 +97,9 @@ export class AccessPanel extends LitElement {
           t("health.invited", { time: moment(this._invitation.until) }),
           this._invitation.url,
           () => (this._invitation = null),
+          LOOPBACK.test(new URL(this._invitation.url).hostname)
+            ? html`<p>${withCode(t("health.only_here"))}</p>`
+            : picture(this._invitation.url),
         ) : nothing}
         <table>
           ${headings("device", "seen", "remove")}
@@ -186,15 +190,17 @@ function deviceName(name) {
   return [browser?.replace("Edg", "Edge"), system].filter(Boolean).join(", ") || name;
 }
 
+const LOOPBACK = /^(localhost$|127\.|\[::1\])/;
+
 /** Where another device comes in: "localhost" is itself there, inside of Home Assistant one has to be in already. */
 function urlForOthers(link, urls) {
-  const isOnlyHere = /^(localhost|127\.|\[::1\])/.test(location.hostname);
+  const isOnlyHere = LOOPBACK.test(location.hostname);
   const here = isInHomeAssistant() ? `https://${location.hostname}:${httpsPort()}/` : document.baseURI.split("#")[0];
   return ((isOnlyHere || isInHomeAssistant()) && urls[0]) || `${here}#/enter/${link}`;
 }
 
-/** A secret that nobody sees again: to be copied now. */
-function shownOnce(text, secret, forget) {
+/** A secret that nobody sees again: to be copied now, or read by a camera. */
+function shownOnce(text, secret, forget, forCameras = nothing) {
   return html`
     <div class="note stack tight" role="status">
       <p>${text}</p>
@@ -204,6 +210,7 @@ function shownOnce(text, secret, forget) {
         <button @click=${(event) => copy(event.currentTarget.previousElementSibling)}>${t("health.copy")}</button>
         <button class="plain" @click=${forget}>${t("health.done")}</button>
       </div>
+      ${forCameras}
     </div>`;
 }
 
@@ -235,6 +242,7 @@ function styles() {
     th .small { display: block; font-weight: 400; }
     td:last-child { width: 44px; padding: 0; text-align: end; }
     form { max-width: 30rem; }
+    .qr { width: min(100%, 15rem); background: #fff; fill: #000; border-radius: var(--radius-small); }
   `;
 }
 
