@@ -55,6 +55,12 @@ export class AccessPanel extends LitElement {
     });
   }
 
+  /** Whoever was invited has come in by now. */
+  _forgetInvitation() {
+    this._invitation = null;
+    this._load();
+  }
+
   async _addToken(event) {
     event.preventDefault();
     const form = event.target;
@@ -96,7 +102,7 @@ export class AccessPanel extends LitElement {
         ${this._invitation ? shownOnce(
           t("health.invited", { time: moment(this._invitation.until) }),
           this._invitation.url,
-          () => (this._invitation = null),
+          () => this._forgetInvitation(),
           LOOPBACK.test(new URL(this._invitation.url).hostname)
             ? html`<p>${withCode(t("health.only_here"))}</p>`
             : picture(this._invitation.url),
