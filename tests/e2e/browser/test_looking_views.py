@@ -138,6 +138,10 @@ async def test_voices_are_heard_and_others_let_in(tmp_path, axe_core):
         await page.get_by_role("link", name="Access").click()
 
         await make_and_revoke_a_token(page, browser, house)
+        language = page.get_by_label(re.compile("Language|Sprache")).first
+        for chosen, devices in (("Deutsch", "Geräte"), ("English", "Devices")):
+            await language.select_option(label=chosen)
+            await expect(page.get_by_role("heading", name=devices)).to_be_visible()
         await page.get_by_role("button", name="Invite a device").click()
         invitation = await page.get_by_label("Open this on the device").input_value()
         assert "://attic.local:" in invitation

@@ -1,18 +1,18 @@
 /** Who may come in: devices and their invitations, tokens for programs, the owner's password. */
 
-import { LitElement, css, html, nothing } from "../../vendor/lit.js";
+import { css, html, nothing } from "../../vendor/lit.js";
 import { api } from "../../lib/api.js";
 import { attempt, icon, toast, trouble, waiting, withCode } from "../../lib/elements.js";
 import { ago, moment } from "../../lib/format.js";
 import { t } from "../../lib/i18n.js";
-import { look } from "../../lib/look.js";
 import { httpsPort, isInHomeAssistant } from "../../lib/session.js";
+import { View } from "../../lib/view.js";
 import { picture } from "./qr-picture.js";
 
 const SCOPES = ["read", "speak", "control", "admin", "metrics"];
 
-export class AccessPanel extends LitElement {
-  static styles = [look, styles()];
+export class AccessPanel extends View {
+  static styles = [View.styles, styles()];
   static properties = {
     _devices: { state: true }, // null: not fetched yet
     _tokens: { state: true },
