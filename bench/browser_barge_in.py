@@ -8,7 +8,7 @@ what the sound server and the browser hold back on both ways. And by the clock o
 sample of the voice, to 20 ms, that its microphone gives, to where its speaker goes silent. Target: 150 ms, by the
 latter. `--echo-db` is how much of the reply comes back to the microphone: the browser's echo cancellation learns the
 room by it, in some replies that do not count, and takes away most of a voice where there is none to learn by. It takes
-some 10 s a time, and a machine that does nothing else.
+some 12 s a time, and a machine that does nothing else.
 """
 
 import argparse
@@ -78,7 +78,7 @@ def on_page_ms(heard: Sequence[Mapping[str, Any]], sounded: Sequence[Mapping[str
 
 
 async def interrupted(rooms: Rooms, page: "Page", sound: Samples, onset: int) -> tuple[float, float] | None:
-    """On the tape and on the page, in ms; None where the reply was not paused."""
+    """On the tape and on the page, in ms; None where the voice did not pause the reply."""
     await page.evaluate("probe.heard.length = probe.sounded.length = 0")
     begin = rooms.samples
     await rooms.say(BROWSER, sound)
@@ -105,7 +105,11 @@ async def measured(options: argparse.Namespace, folder: Path) -> list[tuple[floa
             for number in range(-LESSONS, options.times):
                 sound, onset = scene(clips, number)
                 silent_ms = await interrupted(rooms, page, sound, onset)
-                told = "was not paused" if silent_ms is None else "{:.0f} ms, on the page {:.0f} ms".format(*silent_ms)
+                told = (
+                    "not paused by the voice"
+                    if silent_ms is None
+                    else "{:.0f} ms, on the page {:.0f} ms".format(*silent_ms)
+                )
                 print(f"  {'lesson' if number < 0 else 'reply'}: {told}", file=sys.stderr)
                 if silent_ms is not None and number >= 0:
                     took_ms.append(silent_ms)
@@ -115,7 +119,7 @@ async def measured(options: argparse.Namespace, folder: Path) -> list[tuple[floa
 async def main(options: argparse.Namespace) -> int:
     with scratch_folder() as folder:
         took_ms = await measured(options, folder)
-    print(f"of {options.times} replies {len(took_ms)} fell silent")
+    print(f"of {options.times} replies {len(took_ms)} fell silent at the voice")
     for where, values in zip(("on the tape", "on the page"), zip(*took_ms, strict=True), strict=bool(took_ms)):
         took = percentiles(values)
         assert took is not None
