@@ -22,6 +22,7 @@ from roomtone_server.bench.sound_server import SoundServer, sound_server
 
 TAPE_HZ: Final = 48_000
 TAPE_MS: Final = 10  # how late the tape is at most
+ECHO_MS: Final = 40  # from the speaker through the room to the microphone, with what the sound server holds back
 
 NATIVE, BROWSER = "native", "browser"
 _CHANNELS: Final[Mapping[str, tuple[str, str]]] = {
@@ -79,14 +80,17 @@ class Rooms:
         """Returns when somebody has opened the room's microphone. Raises RoomtoneError when nobody does."""
 
         async def running() -> bool | None:
-            async with self.server.running(
-                "pactl", "list", "short", "sources", stdout=asyncio.subprocess.PIPE
-            ) as pactl:
-                told, _ = await pactl.communicate()
-            states = {columns[1]: columns[-1] for columns in map(str.split, told.decode().splitlines())}
+            states = {columns[1]: columns[-1] for columns in await self._list("sources")}
             return states[f"{room}_microphone"] == "RUNNING" or None
 
         await until(f"somebody listens in the room of the {room} satellite", running, _GROWS_S, [])
+
+    async def let_hear_itself(self, room: str, gain_db: float) -> None:
+        """From now on the room's microphone also hears its speaker, by so much louder. Raises DeviceError."""
+        ends = f"source={room}_speaker.monitor sink={room}_air"
+        await self.server.control("load-module", "module-loopback", f"{ends} latency_msec={ECHO_MS}")
+        inputs = await self._list("sink-inputs")
+        await self.server.control("set-sink-input-volume", inputs[-1][0], f"{gain_db:+g}dB")
 
     def speaker_since(self, take: Take, sample: int) -> Samples:
         """What the room's speaker played from when that sample of what was said sounded, at TAPE_HZ; nothing, where it
@@ -94,6 +98,13 @@ class Rooms:
         air, speaker = (self._channel(channel)[take.begin : take.end] for channel in _CHANNELS[take.room])
         said = np.flatnonzero(air)
         return speaker[int(said[0]) + sample * TAPE_HZ // RATE_HZ :] if said.size else speaker[:0]
+
+    async def _list(self, kind: str) -> list[list[str]]:
+        """What the sound server has of a kind, in the order in which it came there: its columns, its number first."""
+        listing = self.server.running("pactl", "list", "short", kind, stdout=asyncio.subprocess.PIPE)
+        async with listing as pactl:
+            told, _ = await pactl.communicate()
+        return [line.split() for line in told.decode().splitlines()]
 
     def _channel(self, name: str) -> Samples:
         tape: npt.NDArray[np.int16] = np.memmap(self._tape, np.int16, "r", shape=(self.samples, len(_NAMES)))

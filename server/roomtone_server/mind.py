@@ -23,6 +23,7 @@ from roomtone_server.home.ducking import DuckingHome
 from roomtone_server.settings import ServerSettings
 from roomtone_server.store.conversations import SqliteConversationStore
 from roomtone_server.store.database import FILE_NAME, Database
+from roomtone_server.store.ducked import SqliteDuckedStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ async def open_mind(
         the_home: Home = home.make(around)
         ducking: DuckingHome | None = None
         if settings.ducking.enabled:
-            the_home = ducking = DuckingHome(the_home, settings.ducking.volume / 100)
+            the_home = ducking = DuckingHome(the_home, settings.ducking.volume / 100, SqliteDuckedStore(database))
         stack.push_async_callback(the_home.close)
         await the_home.start()
         assert isinstance(home.settings, HomeSettings)

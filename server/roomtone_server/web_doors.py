@@ -14,6 +14,7 @@ from pathlib import Path
 
 import click
 
+from roomtone.link.background import alongside
 from roomtone.link.discovery import own_addresses
 from roomtone.link.listening import listen
 from roomtone_server.add_on.supervisor import Supervisor
@@ -22,13 +23,14 @@ from roomtone_server.mind import Mind
 from roomtone_server.ports.control import Verb
 from roomtone_server.ports.web.api.endpoint import AnyEndpoint
 from roomtone_server.ports.web.auth.administrators import Administrators
-from roomtone_server.ports.web.auth.certificate import own_context, owners_context
+from roomtone_server.ports.web.auth.certificate import OwnersCertificate, own_context
 from roomtone_server.ports.web.auth.coming_in import ComingIn
 from roomtone_server.ports.web.auth.doors import HouseDoors
 from roomtone_server.ports.web.auth.keys import Keys
 from roomtone_server.ports.web.auth.letting_in import LettingIn
 from roomtone_server.ports.web.auth.links import Links, entry
 from roomtone_server.ports.web.auth.passwords import Passwords
+from roomtone_server.ports.web.auth.present import Present
 from roomtone_server.ports.web.auth.verbs import WebVerbs
 from roomtone_server.ports.web.auth.visit import INGRESS_PORT, Entrance
 from roomtone_server.settings import ServerSettings, WebSettings
@@ -55,7 +57,7 @@ async def open_web_doors(
     ingress = [await _listening(stack, "", INGRESS_PORT)] if Supervisor.of_this_add_on() else []
     secure: list[tuple[socket.socket, ssl.SSLContext]] = []
     if port is not None and web.https_port is not None:
-        context = await asyncio.to_thread(_context, web, state)
+        context = await _context(stack, web, state)
         secure.append((await _listening(stack, web.host, web.https_port), context))
     https_port = _port(secure[0][0]) if secure else None
     entrance = Entrance(
@@ -64,10 +66,11 @@ async def open_web_doors(
         https_port=https_port,
         ingress_port=_port(ingress[0]) if ingress else None,
     )
-    keys = await Keys.open(SqliteKeyStore(mind.database))
+    present = Present()
+    keys = await Keys.open(SqliteKeyStore(mind.database), present.turn_out)
     passwords = await Passwords.open(SqlitePasswordStore(mind.database))
     administrators = Administrators(mind.home)
-    links, doors = Links(), HouseDoors(entrance, keys, administrators)
+    links, doors = Links(), HouseDoors(entrance, keys, administrators, present)
     here, others = page_addresses(web, port, https_port, in_container=bool(ingress))
     addresses = [*here, *others]
     if not (passwords.is_set or ingress):
@@ -77,10 +80,10 @@ async def open_web_doors(
         ingress,
         secure,
         [
-            *ComingIn(settings.name, keys, passwords, links, doors.present, https_port=https_port).endpoints(),
-            *LettingIn(others, keys, links, doors.present).endpoints(),
+            *ComingIn(settings.name, keys, passwords, links, https_port=https_port).endpoints(),
+            *LettingIn(others, keys, links).endpoints(),
         ],
-        WebVerbs(addresses, keys, links, doors.present).by_name(),
+        WebVerbs(addresses, keys, links).by_name(),
     )
 
 
@@ -117,12 +120,15 @@ async def _listening(stack: AsyncExitStack, host: str, port: int) -> socket.sock
     return stack.enter_context(await listen(host or None, port))
 
 
-def _context(web: WebSettings, state: Path) -> ssl.SSLContext:
+async def _context(stack: AsyncExitStack, web: WebSettings, state: Path) -> ssl.SSLContext:
     if web.certificate is not None and web.key is not None:
-        return owners_context(web.certificate, web.key)
+        owners = await asyncio.to_thread(OwnersCertificate, web.certificate, web.key)
+        await stack.enter_async_context(alongside(owners.look_after()))
+        return owners.context
     host = socket.gethostname()
     names = {"localhost", host, f"{host}.local", *web.names}
-    return own_context(state, names, {"127.0.0.1", "::1", *own_addresses()}, dt.datetime.now(dt.UTC))
+    addresses = {"127.0.0.1", "::1", *own_addresses()}
+    return await asyncio.to_thread(own_context, state, names, addresses, dt.datetime.now(dt.UTC))
 
 
 def _port(listening: socket.socket) -> int:

@@ -11,6 +11,8 @@ from roomtone_server.bench.programs import until
 from roomtone_server.home.base import Order, ServiceCall
 from roomtone_server.home.ducking import DuckingHome
 from roomtone_server.home.home_assistant.engine import HomeAssistant
+from roomtone_server.store.database import FILE_NAME, Database
+from roomtone_server.store.ducked import SqliteDuckedStore
 
 
 @asynccontextmanager
@@ -34,12 +36,14 @@ async def home_assistant(folder):
 @asynccontextmanager
 async def ducking(folder):
     """In which somebody talks all the time."""
-    home = DuckingHome(choose("home", EngineChoice("virtual")).make(Surroundings(folder, folder)), 0.3)
-    await home.start()
-    for area in home.areas():
-        home.talk_began(area.name)
-    yield home
-    await home.close()
+    async with Database.open(folder / FILE_NAME) as database:
+        behind = choose("home", EngineChoice("virtual")).make(Surroundings(folder, folder))
+        home = DuckingHome(behind, 0.3, SqliteDuckedStore(database))
+        await home.start()
+        for area in home.areas():
+            home.talk_began(area.name)
+        yield home
+        await home.close()
 
 
 HOMES = pytest.mark.parametrize(

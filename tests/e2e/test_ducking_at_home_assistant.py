@@ -7,6 +7,8 @@ from roomtone_server.bench.programs import until
 from roomtone_server.home.base import Order, ServiceCall
 from roomtone_server.home.ducking import DuckingHome
 from roomtone_server.home.virtual import VirtualHome, VirtualHomeSettings
+from roomtone_server.store.database import FILE_NAME, Database
+from roomtone_server.store.ducked import SqliteDuckedStore
 
 SPEAKER = "media_player.office_speaker"  # at a volume of 0.4
 
@@ -25,10 +27,12 @@ async def is_at(level, home):
 async def test_from_the_wake_to_the_end_and_louder_in_between(tmp_path):
     behind = VirtualHome(VirtualHomeSettings(), Surroundings(tmp_path, tmp_path))
     await behind.start()
-    async with serving(behind) as double:
+    async with serving(behind) as double, Database.open(tmp_path / FILE_NAME) as database:
         double.faults.knows_no_intent = True
         choice = EngineChoice("home-assistant", double.settings())
-        home = DuckingHome(choose("home", choice).make(Surroundings(tmp_path, tmp_path)), 0.5)
+        home = DuckingHome(
+            choose("home", choice).make(Surroundings(tmp_path, tmp_path)), 0.5, SqliteDuckedStore(database)
+        )
         await home.start()
         await home.call(ServiceCall("media_player.media_play", SPEAKER))
 

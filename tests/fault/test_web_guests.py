@@ -9,6 +9,7 @@ from support.web_doors import PASSWORD, ROUTES, opened
 from roomtone.link.pairing import PairingWindow
 from roomtone_server.ports.web.api.endpoint import routes_of
 from roomtone_server.ports.web.api.satellite_control import SatelliteControl
+from roomtone_server.ports.web.auth.keys import MAX_SESSIONS
 from roomtone_server.ports.web.auth.limits import EACH_ADDRESS
 
 
@@ -43,6 +44,17 @@ async def test_who_is_turned_out_hears_no_more(tmp_path, path):
                 with contextlib.suppress(aiohttp.ClientPayloadError):
                     assert await answer.content.read() == b""
         assert session["state"] == "in"
+
+
+async def test_who_gives_way_to_one_more_hears_no_more(tmp_path):
+    async with opened(tmp_path, ROUTES) as house, house.owner() as owner:
+        async with owner.session.get(f"{owner.address}/api/stream") as answer:
+            assert await answer.content.readline() == b"here\n"
+            for number in range(MAX_SESSIONS):
+                await house.keys.add_session("family", str(number), "127.0.0.1", house.clock() + 1)
+            with contextlib.suppress(aiohttp.ClientPayloadError):
+                assert await answer.content.read() == b""
+        assert (await owner.ask("GET", "/api/who"))[0] == 401
 
 
 async def test_tokens_are_told_once_used_and_revoked(tmp_path):

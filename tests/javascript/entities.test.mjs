@@ -6,6 +6,7 @@ import {
   detail,
   found,
   isActive,
+  stated,
   tapped,
 } from "../../server/roomtone_server/ports/web/page/static/views/home/entities.js";
 
@@ -86,4 +87,14 @@ test("a change leaves all other areas as they are", () => {
   assert.equal(after[1].entities[0].state, "on");
   assert.equal(after[1].entities[0].name, "Fan");
   assert.equal(OFFICE.entities[0].state, "off");
+});
+
+test("a binary sensor tells what it means, where its device class is known", () => {
+  const sensor = (kind, state) => stated({ ...entity("binary_sensor.a", state), device_class: kind });
+  assert.deepEqual(["window", "motion", "lock", "plug", null].map((kind) => sensor(kind, "on")), [
+    "open", "detected", "unlocked", "on", "on",
+  ]);
+  assert.equal(sensor("window", "off"), "closed");
+  assert.equal(sensor("window", "unavailable"), "unavailable");
+  assert.equal(stated({ ...entity("switch.a", "on"), device_class: "window" }), "on");
 });

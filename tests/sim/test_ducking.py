@@ -18,7 +18,10 @@ from roomtone_server.home.base import ServiceCall
 from roomtone_server.home.ducking import BACK_AFTER_S, DuckingHome
 from roomtone_server.home.virtual import VirtualHome, VirtualHomeSettings
 from roomtone_server.runtime.house import House
+from roomtone_server.store.database import FILE_NAME, Database
+from roomtone_server.store.ducked import SqliteDuckedStore
 
+SHARE = 0.3
 RADIO, TV = "media_player.radio", "media_player.tv"
 HOME = """
 areas: [{name: Kitchen}, {name: Attic}]
@@ -46,17 +49,33 @@ class Players(VirtualHome):
 
 
 @asynccontextmanager
-async def ducking(share=0.3):
+async def scratch():
+    """A home, and where it is kept what is turned down there."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "home.yaml").write_text(HOME)
         players = Players(
             VirtualHomeSettings(file=folder / "home.yaml"), Surroundings(folder, folder), executor=InlineExecutor()
         )
-        home = DuckingHome(players, share)
+        async with Database.open(folder / FILE_NAME, InlineExecutor()) as database:
+            yield players, SqliteDuckedStore(database)
+
+
+@asynccontextmanager
+async def ducking():
+    async with scratch() as (players, store):
+        home = DuckingHome(players, SHARE, store)
         await home.start()
         yield home, players
         await home.close()
+        assert await store.list() == []
+
+
+async def killed(home):
+    """Its server, in the middle of whatever it did."""
+    for task in home._holding:
+        task.cancel()
+    await home._running.aclose()
 
 
 def told(home, entity_id=RADIO):
@@ -144,6 +163,37 @@ async def test_a_server_that_stops_in_the_middle():
         await a_moment()
         assert players.volume() == 0.15
     assert players.volume() == 0.5
+
+
+@pytest.mark.parametrize("meanwhile", ["nothing", "set", "away", "talk"])
+def test_a_server_that_is_killed_in_the_middle_brings_it_back_when_it_starts_again(meanwhile):
+    async def main():
+        async with scratch() as (players, store):
+            home = DuckingHome(players, SHARE, store)
+            await home.start()
+            home.talk_began("Kitchen")
+            await a_moment()
+            await killed(home)
+            assert players.volume() == 0.15
+            if meanwhile == "set":
+                await players.call(set_volume(0.8))
+            players.refuses = meanwhile == "away"
+            home = DuckingHome(players, SHARE, store)
+            await home.start()
+            assert told(home) == (0.8 if meanwhile == "set" else 0.5)
+            if meanwhile == "talk":
+                home.talk_began("Kitchen")
+                await a_moment()
+                assert players.volume() == 0.15
+                home.talk_ended("Kitchen")
+            await a_moment()
+            players.refuses = False
+            await asyncio.sleep(BACK_AFTER_S[1])
+            assert players.volume() == (0.8 if meanwhile == "set" else 0.5)
+            assert await store.list() == []
+            await home.close()
+
+    virtual_time.run(main())
 
 
 @on_virtual_time

@@ -24,6 +24,7 @@ from roomtone_server.ports.web.auth.keys import Keys
 from roomtone_server.ports.web.auth.letting_in import LettingIn
 from roomtone_server.ports.web.auth.links import Links
 from roomtone_server.ports.web.auth.passwords import Passwords, _hashed
+from roomtone_server.ports.web.auth.present import Present
 from roomtone_server.ports.web.auth.visit import Entrance
 from roomtone_server.ports.web.port import serve_web
 from roomtone_server.ports.web.route import Route, who_asks
@@ -145,15 +146,16 @@ async def opened(folder: Path, routes: Iterable[Route] = ()) -> AsyncIterator[Do
     """A house with these routes beside those by which one comes in."""
     clock = Clock()
     async with Database.open(folder / "roomtone.db") as database:
-        keys, passwords = await Keys.open(SqliteKeyStore(database)), await Passwords.open(SqlitePasswordStore(database))
+        present, passwords = Present(), await Passwords.open(SqlitePasswordStore(database))
+        keys = await Keys.open(SqliteKeyStore(database), present.turn_out)
         sockets = [await listen(HOST, 0) for _ in range(3)]
         ports = [each.getsockname()[1] for each in sockets]
         entrance = Entrance(https_port=ports[1], ingress_port=ports[2], ingress_address=HOST)
         administrators = Administrators(HomeOfAda(), clock)
-        links, doors = Links(), HouseDoors(entrance, keys, administrators, clock)
+        links, doors = Links(), HouseDoors(entrance, keys, administrators, present, clock)
         clocks = {"now": clock, "monotonic": clock}
-        coming = ComingIn("attic", keys, passwords, links, doors.present, **clocks)
-        letting = LettingIn([f"https://attic.local:{ports[1]}"], keys, links, doors.present, **clocks)
+        coming = ComingIn("attic", keys, passwords, links, **clocks)
+        letting = LettingIn([f"https://attic.local:{ports[1]}"], keys, links, **clocks)
         context = own_context(folder, {"localhost"}, {HOST}, dt.datetime.now(dt.UTC))
         every = [*routes_of([*coming.endpoints(), *letting.endpoints()]), *routes]
         async with serve_web([sockets[0], sockets[2]], every, doors, secure=[(sockets[1], context)]):

@@ -6,7 +6,9 @@ from array import array
 import pytest
 
 from roomtone.ears.formats import FRAME_SAMPLES
+from roomtone_server.ports.web.voice.messages import Played
 from roomtone_server.ports.web.voice.nearness import Nearness
+from roomtone_server.ports.web.voice.speaker import BrowserSpeaker
 
 RATE_HZ = 22_050
 BLOCK = RATE_HZ // 50
@@ -86,3 +88,21 @@ def test_a_clock_that_lies_breaks_nothing(at_s):
     assert room.nearness.frame(bytes(640), at_s) is False
     room.nearness.sounded(2**53, at_s)
     assert room.nearness.frame(bytes(640), 0.0) is False
+
+
+def test_who_speaks_once_the_reply_is_over_may_interrupt_the_next_one():
+    """However loud: it is no echo of what sounds no more."""
+    speaker, draw = BrowserSpeaker(tell=lambda _event: None, send=lambda _pcm: None), random.Random(1)
+
+    def listen(begun_s, frames, voice):
+        return [speaker.near(noise(voice, FRAME_SAMPLES, draw), begun_s + frame * 0.02) for frame in frames]
+
+    for turn, begun_s in ((1, 100.0), (3, 200.0)):
+        speaker.begin(turn, RATE_HZ)
+        speaker.play(turn, noise(12_000, RATE_HZ, draw))
+        speaker.told(Played(turn, 0, at=1000 * begun_s))
+        assert set(listen(begun_s, range(45), voice=3)) == {False}
+        assert listen(begun_s, range(45, 48), voice=6_000) == [True] * 3
+        speaker.end(turn)
+        speaker.told(Played(turn, RATE_HZ, done=True, at=1000 * (begun_s + 1)))
+        assert set(listen(begun_s, range(50, 100), voice=6_000)) == {None}

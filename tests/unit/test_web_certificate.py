@@ -1,13 +1,20 @@
 """The certificate that browsers see: made, kept, made anew, or the owner's."""
 
 import datetime as dt
+import shutil
 import ssl
+from contextlib import suppress
 
 import pytest
 from cryptography import x509
 
 from roomtone.errors import LinkError
-from roomtone_server.ports.web.auth.certificate import CERTIFICATE_FILE, RENEWED_BEFORE, own_context, owners_context
+from roomtone_server.ports.web.auth.certificate import (
+    CERTIFICATE_FILE,
+    RENEWED_BEFORE,
+    OwnersCertificate,
+    own_context,
+)
 
 NOW = dt.datetime(2026, 6, 1, tzinfo=dt.UTC)
 
@@ -44,10 +51,50 @@ def test_a_certificate_that_cannot_be_used_is_named(tmp_path):
     with pytest.raises(LinkError, match=r"web\.pem cannot be used"):
         own_context(tmp_path, {"attic"}, set(), NOW)
     with pytest.raises(LinkError, match=r"mine\.pem .* cannot be used"):
-        owners_context(tmp_path / "mine.pem", tmp_path / "mine.key")
+        OwnersCertificate(tmp_path / "mine.pem", tmp_path / "mine.key")
 
 
 def test_the_owners_certificate_is_taken(tmp_path):
     own_context(tmp_path, {"attic"}, set(), NOW)
     both = tmp_path / CERTIFICATE_FILE
-    assert owners_context(both, both).minimum_version == ssl.TLSVersion.TLSv1_2
+    assert OwnersCertificate(both, both).context.minimum_version == ssl.TLSVersion.TLSv1_2
+
+
+def shown_by(context):
+    """The certificate that a browser gets to see."""
+    to_server, to_browser = ssl.MemoryBIO(), ssl.MemoryBIO()
+    trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
+    server = context.wrap_bio(to_server, to_browser, server_side=True)
+    browser = trusting.wrap_bio(to_browser, to_server)
+    for end in (browser, server, browser):
+        with suppress(ssl.SSLWantReadError):
+            end.do_handshake()
+    return x509.load_der_x509_certificate(browser.getpeercert(binary_form=True))
+
+
+async def test_what_the_owner_renews_is_shown_from_then_on(tmp_path, caplog):
+    first, second = (tmp_path / name for name in ("first", "second"))
+    for folder in (first, second):
+        folder.mkdir()
+        own_context(folder, {"attic"}, set(), NOW)
+    before, after = kept(first), kept(second)
+    certificate, key = tmp_path / "mine.pem", tmp_path / "mine.key"
+    for link in (certificate, key):
+        link.symlink_to(first / CERTIFICATE_FILE)  # as certbot does
+    owners = OwnersCertificate(certificate, key)
+    await owners.look()
+    assert shown_by(owners.context) == before
+    certificate.unlink()
+    certificate.symlink_to(second / CERTIFICATE_FILE)
+    for _ in range(2):
+        await owners.look()
+    assert shown_by(owners.context) == before, "its key has not come yet"
+    assert [record.levelname for record in caplog.records] == ["WARNING"], "told of once"
+    shutil.copy(second / CERTIFICATE_FILE, first / CERTIFICATE_FILE)  # the key, where its link leads to
+    await owners.look()
+    assert shown_by(owners.context) == after
+    certificate.unlink()
+    await owners.look()
+    assert shown_by(owners.context) == after
+    assert "mine.pem with the key" in caplog.records[-1].getMessage()

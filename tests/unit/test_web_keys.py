@@ -1,5 +1,6 @@
 """Sessions and tokens: how long they last, how many there are, and what of them is written down."""
 
+import asyncio
 from contextlib import asynccontextmanager
 
 import pytest
@@ -24,10 +25,10 @@ NOW = 1_800_000_000.0
 
 
 @asynccontextmanager
-async def opened(folder):
+async def opened(folder, on_gone=lambda _id: None):
     """The keys as a server that has just started finds them."""
     async with Database.open(folder / "roomtone.db") as database:
-        yield await Keys.open(SqliteKeyStore(database))
+        yield await Keys.open(SqliteKeyStore(database), on_gone)
 
 
 async def test_a_session_outlives_the_server(tmp_path):
@@ -83,7 +84,7 @@ async def test_a_disk_that_is_full_locks_nobody_out(tmp_path, caplog):
             raise StoreError("the database cannot be written: the disk is full")
 
     async with Database.open(tmp_path / "roomtone.db") as database:
-        keys = await Keys.open(FullDisk(database))
+        keys = await Keys.open(FullDisk(database), on_gone=lambda _id: None)
         _, secret = await keys.add_session("owner", "Firefox", "", NOW)
         assert await keys.find(secret, NOW + SEEN_EVERY_S) is not None
     assert "the disk is full" in caplog.text
@@ -98,6 +99,22 @@ async def test_the_session_that_was_unused_for_longest_gives_way(tmp_path):
         await keys.add_session("family", "one more", "", NOW + SEEN_EVERY_S)
         names = {key.name for key in keys.list("owner", "family")}
         assert (len(names), first.name in names, "0" in names) == (MAX_SESSIONS, True, False)
+
+
+async def test_whoever_is_gone_is_told_of_once_whatever_the_reason(tmp_path):
+    gone = []
+    async with opened(tmp_path, gone.append) as keys:
+        unused, _ = await keys.add_session("family", "unused", "", NOW)
+        for number in range(MAX_SESSIONS):
+            await keys.add_session("family", str(number), "", NOW + 1 + number)
+        assert gone == [unused.id], "it gave way"
+        token, _ = await keys.add_token("script", frozenset({"read"}), NOW)
+        await asyncio.gather(keys.remove(token.id), keys.remove(token.id))
+        assert gone == [unused.id, token.id]
+        over = {key.id for key in keys.list("family")}
+        await keys.add_session("owner", "years later", "", NOW + 3 * LIFE_S["family"])
+        assert set(gone[2:]) == over
+        assert len(gone) == 2 + len(over)
 
 
 async def test_a_key_that_was_removed_lets_nobody_in(tmp_path):

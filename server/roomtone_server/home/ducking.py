@@ -1,20 +1,22 @@
 """A home whose media players are turned down while somebody talks with a satellite in their area, and brought back.
 
 It never makes them louder than they were, and leaves alone what somebody has set meanwhile. Whoever asks is told how
-loud they are without it, and whoever wants them louder or softer goes on from there.
+loud they are without it, and whoever wants them louder or softer goes on from there. What is turned down is written
+down: a server that was killed in the middle brings it back when it starts again.
 """
 
 import asyncio
 import logging
 import math
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from roomtone.errors import HomeError
+from roomtone.errors import HomeError, StoreError
 from roomtone_server.grammar.vocabulary import Vocabulary
 from roomtone_server.home.base import Area, Entity, Home, Order, ServiceCall, Talker
+from roomtone_server.store.base import DuckedStore, StoredDucked
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -34,11 +36,16 @@ class Player:
     """How loud one media player is, and was before it was turned down. Pure; volumes are 0 to 1, `now` is monotonic, in
     seconds."""
 
-    def __init__(self) -> None:
-        self._before = 0.0
-        self._lowered = 0.0
-        self.is_down = False
+    def __init__(self, down: tuple[float, float] | None = None) -> None:
+        """`down` as a Player before this one told it."""
+        self._before, self._lowered = down or (0.0, 0.0)
+        self.is_down = down is not None
         self._back_at = -math.inf
+
+    @property
+    def down(self) -> tuple[float, float] | None:
+        """How loud it was, and to what it was turned down; None where it is not."""
+        return (self._before, self._lowered) if self.is_down else None
 
     def volume(self, told: float, now: float) -> float:
         """How loud it is without us, when it tells this: the same as it tells, if somebody has set it."""
@@ -88,15 +95,17 @@ class _Attention:
 class _Ducked:
     player: Player = field(default_factory=Player)
     calls: asyncio.Lock = field(default_factory=asyncio.Lock)  # one after the other
+    noted: tuple[float, float] | None = None  # of the player, `down`, as the store has it
 
 
 class DuckingHome:
     """A `base.Home` around another. One event loop."""
 
-    def __init__(self, home: Home, share: float) -> None:
+    def __init__(self, home: Home, share: float, store: DuckedStore) -> None:
         """Players are turned down to `share` of their volume, 0 to 1."""
         self._home = home
         self._share = share
+        self._store = store
         self._attention: dict[str, _Attention] = {}  # by area
         self._ducked: dict[str, _Ducked] = {}  # by entity id; as many as the home has players
         self._running = AsyncExitStack()
@@ -105,8 +114,14 @@ class DuckingHome:
         self._clock = asyncio.get_running_loop().time
 
     async def start(self) -> None:
+        """And brings back what a server before this one has left turned down. Raises StoreError too."""
+        left = await self._store.list()
         await self._home.start()
         self._tasks = await self._running.enter_async_context(asyncio.TaskGroup())
+        for each in left:
+            down = each.before, each.lowered
+            ducked = self._ducked[each.entity] = _Ducked(Player(down), noted=down)
+            self._begin(self._tasks, self._come_back(each.entity, ducked), each.entity)
 
     async def close(self) -> None:
         """Brings back what is turned down."""
@@ -143,38 +158,58 @@ class DuckingHome:
         for entity in self._home.entities():
             is_here = (entity.area or "").casefold() == area.casefold()
             if self._tasks is not None and is_here and (_plays(entity) or self._is_down(entity.id)):
-                task = self._tasks.create_task(
-                    self._hold(entity.id, area.casefold(), attention), name=f"{entity.id}: ducked"
-                )
-                self._holding.add(task)
-                task.add_done_callback(self._holding.discard)
+                self._begin(self._tasks, self._hold(entity.id, attention), entity.id)
 
-    async def _hold(self, entity_id: str, area: str, attention: _Attention) -> None:
-        """One player, until nobody talks there any more; if somebody does so again, it is theirs to bring back."""
+    def _begin(self, tasks: asyncio.TaskGroup, work: Coroutine[None, None, None], entity_id: str) -> None:
+        task = tasks.create_task(work, name=f"{entity_id}: ducked")
+        self._holding.add(task)
+        task.add_done_callback(self._holding.discard)
+
+    async def _hold(self, entity_id: str, attention: _Attention) -> None:
+        """One player, until nobody talks there any more."""
         ducked = self._ducked.setdefault(entity_id, _Ducked())
         async with ducked.calls:
             volume = _volume(self._entity(entity_id))
             if volume is not None and not attention.rests.is_set():
                 lowered = ducked.player.lower(volume, self._share, self._clock())
                 if lowered is not None:
+                    await self._note(entity_id, ducked)
                     await self._set_volume(entity_id, lowered)
         await attention.rests.wait()
+        await self._come_back(entity_id, ducked)
+
+    async def _come_back(self, entity_id: str, ducked: _Ducked) -> None:
+        """If somebody talks there again meanwhile, it is theirs to bring back."""
         for delay_s in BACK_AFTER_S:
             await asyncio.sleep(delay_s)
-            if area in self._attention or await self._bring_back(entity_id, ducked):
+            if self._is_attended(entity_id) or await self._bring_back(entity_id, ducked):
                 return
         _LOGGER.warning("%s could not be brought back to its volume; it stays turned down", entity_id)
 
     async def _bring_back(self, entity_id: str, ducked: _Ducked) -> bool:
         """Whether there is nothing left to do."""
         async with ducked.calls:
-            before = ducked.player.bring_back(_volume(self._entity(entity_id)))
-            if before is None:
-                return True
-            is_back = await self._set_volume(entity_id, before)
-            if is_back:
+            if (entity := self._entity(entity_id)) is None:
+                return False  # a home that starts anew does not know it yet
+            before = ducked.player.bring_back(_volume(entity))
+            if before is not None and await self._set_volume(entity_id, before):
                 ducked.player.is_back(self._clock())
-            return is_back
+            await self._note(entity_id, ducked)
+            return not ducked.player.is_down
+
+    async def _note(self, entity_id: str, ducked: _Ducked) -> None:
+        """Writes down whether it is down, unless that is known."""
+        if (down := ducked.player.down) == ducked.noted:
+            return
+        try:
+            if down is None:
+                await self._store.remove(entity_id)
+            else:
+                await self._store.save(StoredDucked(entity_id, *down))
+        except StoreError as problem:  # it is brought back all the same, unless the server is killed
+            _LOGGER.warning("%s", problem)
+        else:
+            ducked.noted = down
 
     async def _set_volume(self, entity_id: str, volume: float) -> bool:
         """Whether the home has done it."""
@@ -189,6 +224,10 @@ class DuckingHome:
         """Of one that somebody has paused meanwhile: it is to be brought back all the same."""
         ducked = self._ducked.get(entity_id)
         return ducked is not None and ducked.player.is_down
+
+    def _is_attended(self, entity_id: str) -> bool:
+        entity = self._entity(entity_id)
+        return entity is not None and (entity.area or "").casefold() in self._attention
 
     def _entity(self, entity_id: str) -> Entity | None:
         return next((each for each in self._home.entities() if each.id == entity_id), None)
@@ -211,6 +250,7 @@ class DuckingHome:
         if call.service in _VOLUME_SERVICES and (ducked := self._ducked.get(call.entity)) is not None:
             await self._bring_back(call.entity, ducked)
             ducked.player.forget()
+            await self._note(call.entity, ducked)
         await self._home.call(call, order)
 
     def fault(self) -> str | None:

@@ -138,6 +138,26 @@ class ConversationStore(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class StoredDucked:
+    """A media player that is turned down for a while; volumes are 0 to 1."""
+
+    entity: str
+    before: float
+    lowered: float
+
+
+class DuckedStore(Protocol):
+    async def save(self, ducked: StoredDucked) -> None:
+        """Keeps it; replaces the one of the same player."""
+
+    async def remove(self, entity: str) -> None:
+        """It is as loud as before: forgets it, if it is there."""
+
+    async def list(self) -> Sequence[StoredDucked]:
+        """All that are turned down."""
+
+
+@dataclass(frozen=True, slots=True)
 class StoredTurn:
     """A turn that is over."""
 

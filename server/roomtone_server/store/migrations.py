@@ -113,6 +113,15 @@ STEPS: Final[tuple[tuple[str, ...], ...]] = (
         "ALTER TABLE satellite ADD COLUMN said_area TEXT",
         "UPDATE satellite SET said_name = name, said_area = area",
     ),
+    (
+        """
+        CREATE TABLE ducked (
+            entity TEXT PRIMARY KEY NOT NULL,
+            before REAL NOT NULL,
+            lowered REAL NOT NULL
+        ) STRICT
+        """,
+    ),
 )
 VERSION: Final = len(STEPS)
 

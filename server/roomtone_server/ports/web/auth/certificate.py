@@ -4,8 +4,10 @@ Satellites pin the link's certificate, which therefore never changes. A browser 
 web port has another: whoever installs it on a device is not warned there any more.
 """
 
+import asyncio
 import datetime as dt
 import ipaddress
+import logging
 import ssl
 from collections.abc import Iterable
 from pathlib import Path
@@ -21,6 +23,9 @@ CERTIFICATE_FILE: Final = "web.pem"  # the key and the certificate together, so 
 VALID_FOR: Final = dt.timedelta(days=800)  # Apple's devices trust none that is valid for more than 825 days
 RENEWED_BEFORE: Final = dt.timedelta(days=30)
 _CLOCKS_DIFFER: Final = dt.timedelta(days=1)
+LOOKED_AT_EVERY_S: Final = 60.0  # whether the owner's has been renewed: certbot does so weeks before it must
+
+_log = logging.getLogger(__name__)
 
 
 def own_context(folder: Path, names: Iterable[str], addresses: Iterable[str], now: dt.datetime) -> ssl.SSLContext:
@@ -31,26 +36,69 @@ def own_context(folder: Path, names: Iterable[str], addresses: Iterable[str], no
     try:
         if not (path.exists() and _is_good(path.read_bytes(), wanted, now)):
             write_private(path, _new(wanted.union(addresses), now))
-        return _context(path, path)
+        context = _new_context()
+        context.load_cert_chain(path)
     except (OSError, ValueError) as problem:
         raise LinkError(f"the certificate {path} cannot be used: {problem}; delete it to get a new one") from problem
+    return context
 
 
-def owners_context(certificate: Path, key: Path) -> ssl.SSLContext:
-    """As the owner's files say. Blocks. Raises LinkError."""
+class OwnersCertificate:
+    """The owner's two files. Whoever connects to `context` after they were renewed is shown what they say then."""
+
+    def __init__(self, certificate: Path, key: Path) -> None:
+        """Blocks. Raises LinkError."""
+        self._certificate, self._key = certificate, key
+        self._seen = self._state()
+        self.context = _new_context()
+        self._load_into(self.context)
+
+    async def look_after(self) -> None:
+        """For ever."""
+        while True:
+            await asyncio.sleep(LOOKED_AT_EVERY_S)
+            await self.look()
+
+    async def look(self) -> None:
+        """Takes up what has changed. What cannot be used is told of once, and changes nothing."""
+        state = await asyncio.to_thread(self._state)
+        if state == self._seen:
+            return
+        self._seen = state
+        try:
+            # A certificate that does not fit the key would spoil the context that is in use.
+            await asyncio.to_thread(self._load_into, _new_context())
+            self._load_into(self.context)  # takes 1 ms, and must not happen beside a handshake
+        except LinkError as problem:
+            _log.warning("%s; browsers are shown the one before it", problem)
+        else:
+            _log.info("web: the certificate %s has changed: browsers are shown the new one", self._certificate)
+
+    def _state(self) -> tuple[tuple[int, int] | None, ...]:
+        """Other than before, when a file, or what a link leads to, is another one or was written to. Blocks."""
+        return tuple(_state(path) for path in (self._certificate, self._key))
+
+    def _load_into(self, context: ssl.SSLContext) -> None:
+        try:
+            context.load_cert_chain(self._certificate, self._key)
+        except (OSError, ValueError) as problem:
+            raise LinkError(
+                f"web: the certificate {self._certificate} with the key {self._key} cannot be used: {problem}; "
+                "both must be PEM files that the server may read"
+            ) from problem
+
+
+def _state(path: Path) -> tuple[int, int] | None:
     try:
-        return _context(certificate, key)
-    except (OSError, ValueError) as problem:
-        raise LinkError(
-            f"web: the certificate {certificate} with the key {key} cannot be used: {problem}; "
-            "both must be PEM files that the server may read"
-        ) from problem
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_ctime_ns
 
 
-def _context(certificate: Path, key: Path) -> ssl.SSLContext:
+def _new_context() -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2  # an old tablet on a wall speaks no newer one
-    context.load_cert_chain(certificate, key)
     return context
 
 

@@ -15,7 +15,6 @@ from roomtone_server.ports.web.auth.keys import LIFE_S, SESSIONS, Keys, SessionK
 from roomtone_server.ports.web.auth.limits import Tries
 from roomtone_server.ports.web.auth.links import Links, OpenLink, Purpose
 from roomtone_server.ports.web.auth.passwords import LEAST_CHARACTERS, Passwords
-from roomtone_server.ports.web.auth.present import Present
 from roomtone_server.ports.web.auth.shapes import ChangePassword, Enter, Link, Login, Session, SetUp, WhichLink
 from roomtone_server.ports.web.auth.turnstile import TRIED, Turnstile
 from roomtone_server.ports.web.auth.visit import VISIT
@@ -41,7 +40,6 @@ class ComingIn:
         keys: Keys,
         passwords: Passwords,
         links: Links,
-        present: Present,
         *,
         https_port: int | None = None,
         now: Callable[[], float] = time.time,
@@ -51,7 +49,6 @@ class ComingIn:
         self._keys = keys
         self._passwords = passwords
         self._links = links
-        self._present = present
         self._https_port = https_port
         self._turnstile = Turnstile(Tries(), monotonic)
         self._now = now
@@ -166,16 +163,12 @@ class ComingIn:
         """Whoever has no session is out already; Home Assistant's users log out there."""
         who = request.get(WHO)
         if who is not None and who.kind in SESSIONS:
-            await self._end(who.id)
+            await self._keys.remove(who.id)
 
     async def _end_owners(self, but: str = "") -> None:
         for key in self._keys.list("owner"):
             if key.id != but:
-                await self._end(key.id)
-
-    async def _end(self, key_id: str) -> None:
-        await self._keys.remove(key_id)
-        self._present.turn_out(key_id)
+                await self._keys.remove(key.id)
 
 
 def _browser(request: web.Request) -> str:

@@ -38,9 +38,14 @@ class HouseDoors:
     """Those of a real house."""
 
     def __init__(
-        self, entrance: Entrance, keys: Keys, administrators: Administrators, now: Callable[[], float] = time.time
+        self,
+        entrance: Entrance,
+        keys: Keys,
+        administrators: Administrators,
+        present: Present,
+        now: Callable[[], float] = time.time,
     ) -> None:
-        self.present = Present()
+        self.present = present
         self._entrance = entrance
         self._keys = keys
         self._administrators = administrators

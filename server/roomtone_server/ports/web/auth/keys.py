@@ -5,8 +5,7 @@ All of them stand in memory, so that nobody waits for the disk to be known; what
 
 import logging
 import secrets
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Final, Literal, get_args
 
@@ -35,16 +34,18 @@ _log = logging.getLogger(__name__)
 
 
 class Keys:
-    """`now` is the wall clock's time in seconds: keys outlive the server."""
+    """`now` is the wall clock's time in seconds: keys outlive the server. `on_gone` is told the id of each key that is
+    removed, whatever the reason, once it lets nobody in any more."""
 
-    def __init__(self, store: KeyStore, kept: Sequence[StoredKey]) -> None:
+    def __init__(self, store: KeyStore, kept: Sequence[StoredKey], on_gone: Callable[[str], None]) -> None:
         self._store = store
+        self._on_gone = on_gone
         self._by_hash = {key.secret_hash: key for key in kept}
 
     @classmethod
-    async def open(cls, store: KeyStore) -> "Keys":
+    async def open(cls, store: KeyStore, on_gone: Callable[[str], None]) -> "Keys":
         """Raises StoreError."""
-        return cls(store, await store.list())
+        return cls(store, await store.list(), on_gone)
 
     def list(self, *kinds: KeyKind) -> Sequence[StoredKey]:
         """Those of these kinds, the newest first."""
@@ -83,8 +84,8 @@ class Keys:
         for key in self._by_hash.values():
             if key.id == key_id:
                 await self._store.remove(key_id)
-                with suppress(KeyError):  # somebody else was faster
-                    del self._by_hash[key.secret_hash]
+                if self._by_hash.pop(key.secret_hash, None) is not None:  # nobody else was faster
+                    self._on_gone(key_id)
                 return True
         return False
 

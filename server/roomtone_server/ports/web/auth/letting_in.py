@@ -9,7 +9,6 @@ from roomtone_server.ports.web.api.endpoint import AnyEndpoint, Call, Endpoint, 
 from roomtone_server.ports.web.api.requests import NoParameters
 from roomtone_server.ports.web.auth.keys import SESSIONS, KeyKind, Keys, told_of_token
 from roomtone_server.ports.web.auth.links import VALID_S, Links, entry
-from roomtone_server.ports.web.auth.present import Present
 from roomtone_server.ports.web.auth.shapes import (
     AddToken,
     ById,
@@ -35,7 +34,6 @@ class LettingIn:
         addresses: Sequence[str],
         keys: Keys,
         links: Links,
-        present: Present,
         *,
         now: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
@@ -43,7 +41,6 @@ class LettingIn:
         self._addresses = addresses
         self._keys = keys
         self._links = links
-        self._present = present
         self._now = now
         self._monotonic = monotonic
 
@@ -89,11 +86,9 @@ class LettingIn:
         await self._remove(call.parameters.id, ("token",))
 
     async def _remove(self, key_id: str, kinds: Sequence[KeyKind]) -> None:
-        """And whatever it is being told right now."""
         if key_id not in {key.id for key in self._keys.list(*kinds)}:
             raise Problem(HTTPStatus.NOT_FOUND, "Not Found", "there is none of that id")
         await self._keys.remove(key_id)
-        self._present.turn_out(key_id)
 
 
 def _device(key: StoredKey, yours: str) -> Device:

@@ -9,7 +9,6 @@ from roomtone.errors import UsageError
 from roomtone_server.ports.control import Answer, Verb
 from roomtone_server.ports.web.auth.keys import Keys, told_of_token
 from roomtone_server.ports.web.auth.links import VALID_S, Links, Purpose, entry
-from roomtone_server.ports.web.auth.present import Present
 from roomtone_server.ports.web.route import EVERY_SCOPE, Scope
 
 MAX_NAME_CHARACTERS = 63
@@ -18,11 +17,10 @@ MAX_NAME_CHARACTERS = 63
 class WebVerbs:
     """`addresses` are where the page is, as far as the server knows, and for this machine too."""
 
-    def __init__(self, addresses: Sequence[str], keys: Keys, links: Links, present: Present) -> None:
+    def __init__(self, addresses: Sequence[str], keys: Keys, links: Links) -> None:
         self._addresses = addresses
         self._keys = keys
         self._links = links
-        self._present = present
 
     def by_name(self) -> dict[str, Verb]:
         return {
@@ -64,7 +62,6 @@ class WebVerbs:
                 "`roomtone web tokens` shows names and ids"
             )
         await self._keys.remove(found[0].id)
-        self._present.turn_out(found[0].id)
         yield told_of_token(found[0])
 
 

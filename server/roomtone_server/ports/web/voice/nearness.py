@@ -59,7 +59,7 @@ class Nearness:
         self._sounded = None if at_s is None else (samples, at_s)
 
     def lose_track(self) -> None:
-        """It pauses, or goes on after a pause: nobody knows where, until it is told."""
+        """It pauses, is over, or goes on after a pause: nobody knows where, until it is told."""
         self._sounded = None
 
     def frame(self, pcm: bytes, heard_at_s: float | None) -> bool | None:

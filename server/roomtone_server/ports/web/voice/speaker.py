@@ -74,6 +74,7 @@ class BrowserSpeaker:
             return None
         if played.done and self._is_whole:
             self._turn = None
+            self._nearness.lose_track()
             return Heard(played.turn, samples, "over")
         if not self._is_paused:
             self._nearness.sounded(samples, None if played.at is None else played.at / 1000)

@@ -1,5 +1,7 @@
 /** What happens in the house, as it happens: one stream of server-sent events, for all of the page. */
 
+import { checkSession } from "./session.js";
+
 const AGAIN_MS = [1000, 2000, 5000, 10000, 30000]; // how long after a loss it is tried again
 
 const _followers = new Set();
@@ -49,6 +51,7 @@ function open(topics) {
     if (source.readyState !== EventSource.CLOSED || source !== _source) return; // it tries again by itself
     _source = null;
     _topics = "";
+    checkSession();
     _timer = setTimeout(connect, AGAIN_MS[Math.min(_losses++, AGAIN_MS.length - 1)]);
   };
   for (const name of ["turn", "turn-ended", "satellites", "levels", "state", "health"]) {

@@ -19,6 +19,12 @@ export const isInHomeAssistant = () => _session.kind === "ingress";
 /** @returns {number} where the page is by HTTPS, as far as the server knows */
 export const httpsPort = () => _session.https_port ?? 8763;
 
+/** After a line that was refused, which does not say why: has somebody ended this browser's session meanwhile? */
+export async function checkSession() {
+  const { state } = await api("session").catch(() => _session); // nobody answers: nothing is known
+  if (state !== "in") dispatchEvent(new Event("roomtone-session-lost"));
+}
+
 /** Ends this browser's session; the page asks for the password again. */
 export async function leave() {
   await api("session", { method: "DELETE" });

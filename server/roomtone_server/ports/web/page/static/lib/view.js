@@ -3,7 +3,7 @@
 import { LitElement } from "../vendor/lit.js";
 import { look } from "./look.js";
 
-/** A view: the shared look, the part of the route that is its own, and texts that follow the chosen language. */
+/** A view, or a part of one: the shared look, the part of the route that is its own, texts that follow the language. */
 export class View extends LitElement {
   static styles = look;
   static properties = {

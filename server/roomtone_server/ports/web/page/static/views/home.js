@@ -7,7 +7,7 @@ import { language, hasText, t } from "../lib/i18n.js";
 import { may } from "../lib/session.js";
 import { View } from "../lib/view.js";
 import "./home/ask-home.js";
-import { changed, detail, found, isActive, tapped } from "./home/entities.js";
+import { changed, detail, found, isActive, stated, tapped } from "./home/entities.js";
 
 const ELSEWHERE = ""; // the id of what stands in no area
 
@@ -157,7 +157,7 @@ function kindInWords(domain) {
 }
 
 function stateInWords(entity) {
-  const key = `home.state_${entity.state}`;
+  const key = `home.state_${stated(entity)}`;
   const more = detail(entity);
   const isDeed = /^(scene|script|(input_)?button)$/.test(entity.domain);
   if (isDeed && entity.state !== "on") return kindInWords(entity.domain);

@@ -3,6 +3,7 @@
  * since it goes on listening while one looks at something else.
  */
 
+import { checkSession } from "../session.js";
 import { SILENT, after } from "./conversation.js";
 import { keep, kept } from "./kept.js";
 import { Sound } from "./sound.js";
@@ -216,6 +217,11 @@ class Talker extends EventTarget {
     this._isHolding = this._isReleasing = false;
   }
 
+  _lose() {
+    this._settle(false);
+    checkSession();
+  }
+
   _isWanted() {
     const { hearing, sounding } = this.state;
     return this.settings.mode !== "hold" || this._isHolding || hearing !== null || sounding !== null;
@@ -251,7 +257,7 @@ class Talker extends EventTarget {
 const ORDERS = {
   welcome: (talker) => talker._sound.hasMicrophone && talker._begin(),
   started: (talker) => talker._settle(true),
-  lost: (talker) => talker._settle(false),
+  lost: (talker) => talker._lose(),
   moved: (talker) => talker._moved(),
   audio: ({ _sound }, { turn, rate }) => _sound.order("begin", turn, { rate }),
   sound: ({ _sound }, { turn, pcm }) => _sound.order("push", turn, { samples: Float32Array.from(pcm, toFloat) }),

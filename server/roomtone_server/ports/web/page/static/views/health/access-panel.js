@@ -1,17 +1,18 @@
 /** Who may come in: devices and their invitations, tokens for programs, the owner's password. */
 
-import { LitElement, css, html, nothing } from "../../vendor/lit.js";
+import { css, html, nothing } from "../../vendor/lit.js";
 import { api } from "../../lib/api.js";
-import { attempt, icon, toast, trouble, waiting } from "../../lib/elements.js";
+import { attempt, icon, toast, trouble, waiting, withCode } from "../../lib/elements.js";
 import { ago, moment } from "../../lib/format.js";
 import { t } from "../../lib/i18n.js";
-import { look } from "../../lib/look.js";
 import { httpsPort, isInHomeAssistant } from "../../lib/session.js";
+import { View } from "../../lib/view.js";
+import { picture } from "./qr-picture.js";
 
 const SCOPES = ["read", "speak", "control", "admin", "metrics"];
 
-export class AccessPanel extends LitElement {
-  static styles = [look, styles()];
+export class AccessPanel extends View {
+  static styles = [View.styles, styles()];
   static properties = {
     _devices: { state: true }, // null: not fetched yet
     _tokens: { state: true },
@@ -52,6 +53,12 @@ export class AccessPanel extends LitElement {
       const { link, urls, expires_s: expiresS } = await api("invitations", { method: "POST" });
       this._invitation = { url: urlForOthers(link, urls), until: Date.now() / 1000 + expiresS };
     });
+  }
+
+  /** Whoever was invited has come in by now. */
+  _forgetInvitation() {
+    this._invitation = null;
+    this._load();
   }
 
   async _addToken(event) {
@@ -95,7 +102,10 @@ export class AccessPanel extends LitElement {
         ${this._invitation ? shownOnce(
           t("health.invited", { time: moment(this._invitation.until) }),
           this._invitation.url,
-          () => (this._invitation = null),
+          () => this._forgetInvitation(),
+          LOOPBACK.test(new URL(this._invitation.url).hostname)
+            ? html`<p>${withCode(t("health.only_here"))}</p>`
+            : picture(this._invitation.url),
         ) : nothing}
         <table>
           ${headings("device", "seen", "remove")}
@@ -186,15 +196,17 @@ function deviceName(name) {
   return [browser?.replace("Edg", "Edge"), system].filter(Boolean).join(", ") || name;
 }
 
+const LOOPBACK = /^(localhost$|127\.|\[::1\])/;
+
 /** Where another device comes in: "localhost" is itself there, inside of Home Assistant one has to be in already. */
 function urlForOthers(link, urls) {
-  const isOnlyHere = /^(localhost|127\.|\[::1\])/.test(location.hostname);
+  const isOnlyHere = LOOPBACK.test(location.hostname);
   const here = isInHomeAssistant() ? `https://${location.hostname}:${httpsPort()}/` : document.baseURI.split("#")[0];
   return ((isOnlyHere || isInHomeAssistant()) && urls[0]) || `${here}#/enter/${link}`;
 }
 
-/** A secret that nobody sees again: to be copied now. */
-function shownOnce(text, secret, forget) {
+/** A secret that nobody sees again: to be copied now, or read by a camera. */
+function shownOnce(text, secret, forget, forCameras = nothing) {
   return html`
     <div class="note stack tight" role="status">
       <p>${text}</p>
@@ -204,6 +216,7 @@ function shownOnce(text, secret, forget) {
         <button @click=${(event) => copy(event.currentTarget.previousElementSibling)}>${t("health.copy")}</button>
         <button class="plain" @click=${forget}>${t("health.done")}</button>
       </div>
+      ${forCameras}
     </div>`;
 }
 
@@ -235,6 +248,7 @@ function styles() {
     th .small { display: block; font-weight: 400; }
     td:last-child { width: 44px; padding: 0; text-align: end; }
     form { max-width: 30rem; }
+    .qr { width: min(100%, 15rem); background: #fff; fill: #000; border-radius: var(--radius-small); }
   `;
 }
 

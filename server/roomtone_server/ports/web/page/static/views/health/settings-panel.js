@@ -1,14 +1,14 @@
 /** The settings in effect, as server.yaml would have them. */
 
-import { LitElement, css, html } from "../../vendor/lit.js";
+import { css, html } from "../../vendor/lit.js";
 import { api } from "../../lib/api.js";
 import { trouble, waiting } from "../../lib/elements.js";
 import { t } from "../../lib/i18n.js";
-import { look } from "../../lib/look.js";
+import { View } from "../../lib/view.js";
 import { asYaml } from "./yaml.js";
 
-export class SettingsPanel extends LitElement {
-  static styles = [look, css`
+export class SettingsPanel extends View {
+  static styles = [View.styles, css`
     pre {
       margin: 0; padding: var(--s4); overflow-x: auto; font-family: var(--mono); font-size: .875rem; line-height: 1.6;
     }

@@ -1,15 +1,15 @@
 /** A command in writing, and what came of it. */
 
-import { LitElement, css, html, nothing } from "../../vendor/lit.js";
+import { css, html, nothing } from "../../vendor/lit.js";
 import { api } from "../../lib/api.js";
 import { icon, inWords } from "../../lib/elements.js";
 import { language, t } from "../../lib/i18n.js";
-import { look } from "../../lib/look.js";
+import { View } from "../../lib/view.js";
 
 const MAX_EXCHANGES = 5; // that stay in sight
 
-export class AskHome extends LitElement {
-  static styles = [look, styles()];
+export class AskHome extends View {
+  static styles = [View.styles, styles()];
   static properties = {
     areas: { attribute: false },
     _exchanges: { state: true },

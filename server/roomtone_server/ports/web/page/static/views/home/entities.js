@@ -2,7 +2,7 @@
 
 /**
  * @typedef {{id: string, name: string, domain: string, state: string, area: string | null,
- *   attributes: Record<string, any>}} Entity
+ *   device_class?: string | null, attributes: Record<string, any>}} Entity
  * @typedef {{id: string, name: string, floor?: string | null, entities: Entity[]}} Area
  * @typedef {{service: string, asks: boolean}} Act
  */
@@ -74,6 +74,34 @@ const ACTIVE = new Set([
   "fan_only",
   "triggered",
 ]);
+
+const OPENED = { on: "open", off: "closed" };
+const NOTICED = { on: "detected", off: "clear" };
+
+/** What a binary sensor means, by Home Assistant's device class; any other is on or off. */
+const MEANT = {
+  door: OPENED,
+  garage_door: OPENED,
+  opening: OPENED,
+  window: OPENED,
+  lock: { on: "unlocked", off: "locked" },
+  presence: { on: "home", off: "not_home" },
+  carbon_monoxide: NOTICED,
+  gas: NOTICED,
+  moisture: NOTICED,
+  motion: NOTICED,
+  occupancy: NOTICED,
+  smoke: NOTICED,
+  sound: NOTICED,
+  vibration: NOTICED,
+};
+
+/**
+ * @param {Entity} entity
+ * @returns {string} its state, as a person would name it
+ */
+export const stated = ({ domain, state, device_class: kind }) =>
+  (domain === "binary_sensor" && MEANT[kind]?.[state]) || state;
 
 /** @param {Entity} entity */
 export const isActive = ({ domain, state }) => ACTIVE.has(state) && domain !== "binary_sensor" && domain !== "script";

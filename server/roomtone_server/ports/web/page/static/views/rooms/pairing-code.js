@@ -1,13 +1,13 @@
 /** A code that lets one satellite in: shown large, with what to type, until it is used or void. */
 
-import { LitElement, css, html } from "../../vendor/lit.js";
+import { css, html } from "../../vendor/lit.js";
 import { api } from "../../lib/api.js";
 import { attempt, icon, trouble, waiting, withCode } from "../../lib/elements.js";
 import { t } from "../../lib/i18n.js";
-import { look } from "../../lib/look.js";
+import { View } from "../../lib/view.js";
 
-export class PairingCode extends LitElement {
-  static styles = [look, styles()];
+export class PairingCode extends View {
+  static styles = [View.styles, styles()];
   static properties = {
     known: { attribute: false }, // the satellites that there are
     _code: { state: true },

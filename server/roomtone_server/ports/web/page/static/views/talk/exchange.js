@@ -30,5 +30,5 @@ function said({ said: words, isFinal, turn, reply }) {
 function done({ entity, service }, names) {
   const name = names.get(entity) ?? entity;
   const key = `talk.did_${service.split(".").pop()}`;
-  return html`<li class="chip on">${icon("check")}${hasText(key) ? t(key, { name }) : `${name}: ${service}`}</li>`;
+  return html`<li class="chip on">${icon("check")}${hasText(key) ? t(key, { name }) : name}</li>`;
 }

@@ -1,9 +1,9 @@
 /** A turn's waterfall: a table, whose middle column is drawn. Who does not see the bars reads their times. */
 
-import { LitElement, css, html, nothing, svg } from "../../vendor/lit.js";
+import { css, html, nothing, svg } from "../../vendor/lit.js";
 import { milliseconds } from "../../lib/format.js";
 import { t } from "../../lib/i18n.js";
-import { look } from "../../lib/look.js";
+import { View } from "../../lib/view.js";
 import { layout } from "./waterfall.js";
 
 const CHART = css`
@@ -36,8 +36,8 @@ const CHART = css`
   .meaning { min-height: 2.7em; padding-top: var(--s2); }
 `;
 
-export class WaterfallChart extends LitElement {
-  static styles = [look, CHART];
+export class WaterfallChart extends View {
+  static styles = [View.styles, CHART];
   static properties = {
     /** As `layout` takes it: stages, v2vMs, speculations. */
     turn: { attribute: false },

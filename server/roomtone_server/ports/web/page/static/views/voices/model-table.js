@@ -1,17 +1,17 @@
 /** Models: which are known, installed and used; fetched and removed from here. */
 
-import { LitElement, css, html, nothing } from "../../vendor/lit.js";
+import { css, html, nothing } from "../../vendor/lit.js";
 import { api, streamed } from "../../lib/api.js";
 import { attempt, icon, toast, trouble, waiting } from "../../lib/elements.js";
 import { bytes, percent } from "../../lib/format.js";
 import { t } from "../../lib/i18n.js";
-import { look } from "../../lib/look.js";
+import { View } from "../../lib/view.js";
 import { speaks } from "./samples.js";
 
 const KINDS = ["whisper", "piper", "ollama"];
 
-export class ModelTable extends LitElement {
-  static styles = [look, styles()];
+export class ModelTable extends View {
+  static styles = [View.styles, styles()];
   static properties = {
     language: { attribute: false },
     _models: { state: true }, // null: not fetched yet
