@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from roomtone_server.grammar.automaton import Automaton, Completeness, minimal
+from roomtone_server.grammar.automaton import FORMAT, Automaton, Completeness, minimal
 
 WORDS = ("a", "b", "c")
 
@@ -79,7 +79,14 @@ def test_it_survives_being_written_down(plain):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "[]", "{}", '{"format": 0}', '{"format": 2, "language": "en"}', minimal([{}], {0}, set(), "en").dumps()[:-1]],
+    [
+        "",
+        "[]",
+        "{}",
+        '{"format": 0}',
+        f'{{"format": {FORMAT}, "language": "en"}}',
+        minimal([{}], {0}, set(), "en").dumps()[:-1],
+    ],
 )
 def test_what_it_did_not_write_it_does_not_read(text):
     with pytest.raises(ValueError):
