@@ -37,9 +37,13 @@ class Recollection:
         self._deeds.forget(request.conversation)
 
     def note_reply(self, request: Request, text: str) -> None:
-        """Of the satellite that said it, or of the conversation in which it was written."""
-        self._replies.note(request.satellite or request.conversation, text)
+        self._replies.note(_listener(request), text)
 
     def last_reply(self, request: Request) -> str:
         """Empty when nothing was said lately."""
-        return self._replies.find(request.satellite or request.conversation) or ""
+        return self._replies.find(_listener(request)) or ""
+
+
+def _listener(request: Request) -> str:
+    """To whom a reply is given: the satellite that says it, or the conversation in which it is written."""
+    return request.satellite or request.conversation

@@ -50,16 +50,20 @@ class Graph:
                 row[word] = subsets[following]
             arcs.append(row)
         final = {state for subset, state in subsets.items() if state and not subset.isdisjoint(self.accepting)}
-        changing = {state for subset, state in subsets.items() if self._may_change(subset, prospects)}
-        return minimal(arcs, final, final & changing, language, tuple(skip_words))
+        extendable = {
+            state for subset, state in subsets.items() if state in final and self._may_change(subset, prospects)
+        }
+        return minimal(arcs, final, extendable, language, tuple(skip_words))
 
     def _may_change(self, subset: frozenset[int], prospects: list[frozenset[Outcome]]) -> bool:
         """Whether what follows may make another command of what is one here. A text that says one intent in two ways
         stays it while only the one goes on: the light of that name, or the area's light; "... in here"."""
-        ends = {self.outcomes[node] for node in subset & self.accepting}
         going_on = frozenset[Outcome]().union(*(prospects[node] for node in subset if self.arcs[node]))
-        is_one_of_them = len(going_on) <= 1 and going_on <= ends
-        return not is_one_of_them or (bool(going_on) and len({outcome.intent for outcome in ends}) > 1)
+        if not going_on:
+            return False
+        ends = {self.outcomes[node] for node in subset & self.accepting}
+        intents = {outcome.intent for outcome in ends}
+        return len(going_on) > 1 or len(intents) > 1 or not going_on <= ends
 
     def _prospects(self) -> list[frozenset[Outcome]]:
         """Of each node: its outcome and all later ones on its ways to an end; none where no way leads to an end."""
