@@ -24,10 +24,11 @@ import numpy as np
 from air import NS, Air
 from roomtone import engines
 from roomtone.ears.formats import RATE_HZ
+from roomtone.ears.level import louder
 from roomtone_server.bench import scene
 from roomtone_server.bench.devices import NO_CHIMES, Began
 from roomtone_server.bench.ends import both_ends, scratch_folder, watching
-from roomtone_server.bench.sound import AUDIBLE_DBFS, FULL_SCALE, Samples
+from roomtone_server.bench.sound import AUDIBLE_DBFS, Samples
 from roomtone_server.telemetry.percentiles import percentiles
 from talker import Room
 
@@ -58,7 +59,7 @@ class Stretch:
 def recording(said: str, times: int) -> tuple[Samples, list[Voice]]:
     wake, question, clip = scene.spoken(scene.WAKE_WORD), scene.spoken(QUESTION), scene.spoken(said)
     asked = scene.compose(wake, question)
-    first_sound = int(np.flatnonzero(np.abs(clip.sound) > FULL_SCALE * 10 ** (AUDIBLE_DBFS / 20))[0])
+    first_sound = int(np.flatnonzero(louder(clip.sound, AUDIBLE_DBFS))[0])
     parts, voices, position = [], [], 0
     for number in range(times):
         at = asked.command_end + round((FIRST_S + number % 20 * STEP_S) * RATE_HZ)

@@ -15,6 +15,7 @@ from roomtone import engines
 from roomtone.ears.base import VoiceActivity, WakeEngine
 from roomtone.ears.echo.path import EchoPath
 from roomtone.ears.formats import FRAME_SAMPLES, RATE_HZ
+from roomtone.ears.level import amplitude
 from roomtone.ears.ring import FrameRing
 from roomtone.engines import EngineChoice, Surroundings
 from roomtone.satellite import events as e
@@ -22,7 +23,7 @@ from roomtone.satellite.course import MachineSettings
 from roomtone.satellite.machine import SatelliteMachine
 from roomtone.satellite.voice import VoiceWatch
 from roomtone_server.bench import scene
-from roomtone_server.bench.sound import FULL_SCALE, resampled
+from roomtone_server.bench.sound import resampled
 from roomtone_server.engines import libespeak
 from roomtone_server.engines.tts import espeak
 
@@ -40,8 +41,8 @@ REPLIES: Final = (
 )
 GAP_FRAMES: Final = 50  # between replies
 SPEAKER_LEVEL: Final = 2_500  # of what is played, root mean square
-USER_LEVEL: Final = 10 ** (scene.USER_LEVEL_DBFS / 20) * FULL_SCALE
-NOISE_LEVEL: Final = 10 ** (scene.NOISE_DBFS / 20) * FULL_SCALE
+USER_LEVEL: Final = amplitude(scene.USER_LEVEL_DBFS)
+NOISE_LEVEL: Final = amplitude(scene.NOISE_DBFS)
 DELAY_SAMPLES: Final = RATE_HZ * 40 // 1000  # of the speaker's and the microphone's buffers
 FRAME_S: Final = FRAME_SAMPLES / RATE_HZ
 HERE: Final = Surroundings(Path(gettempdir()), Path(gettempdir()))

@@ -16,8 +16,9 @@ import numpy as np
 import numpy.typing as npt
 
 from roomtone.ears.formats import RATE_HZ
+from roomtone.ears.level import louder
 from roomtone_server.bench.programs import until
-from roomtone_server.bench.sound import AUDIBLE_DBFS, FULL_SCALE, Samples, write_wav
+from roomtone_server.bench.sound import AUDIBLE_DBFS, Samples, write_wav
 from roomtone_server.bench.sound_server import SoundServer, sound_server
 
 TAPE_HZ: Final = 48_000
@@ -117,7 +118,7 @@ class Rooms:
 
 def audible(sound: Samples) -> npt.NDArray[np.intp]:
     """The positions of all samples that can be heard."""
-    return np.flatnonzero(np.abs(sound.astype(np.int32)) > FULL_SCALE * 10 ** (AUDIBLE_DBFS / 20))
+    return np.flatnonzero(louder(sound, AUDIBLE_DBFS))
 
 
 @asynccontextmanager

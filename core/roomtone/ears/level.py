@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 FULL_SCALE: Final = 32_768
 FLOOR_DBFS: Final = -100.0  # of digital silence: int16's own noise lies at -101
@@ -85,9 +86,20 @@ def amplified(pcm: bytes, gain: float) -> bytes:
     return samples.round().clip(-FULL_SCALE, FULL_SCALE - 1).astype(np.int16).tobytes()
 
 
+def amplitude(dbfs: float) -> float:
+    """Of a square wave (int16) at a level, and what samples at that level stay below."""
+    return float(FULL_SCALE * 10 ** (dbfs / 20))
+
+
+def louder(samples: npt.NDArray[np.int16], dbfs: float) -> npt.NDArray[np.bool_]:
+    """Which samples are beyond a level."""
+    beyond: npt.NDArray[np.bool_] = np.abs(samples.astype(np.int32)) > amplitude(dbfs)
+    return beyond
+
+
 def without_lead_in(pcm: bytes) -> bytes:
     """Samples (int16, mono, any number) from the first on that can be heard; all of them, where none can."""
-    heard = np.abs(np.frombuffer(pcm, np.int16).astype(np.int32)) > FULL_SCALE * 10 ** (FAINT_DBFS / 20)
+    heard = louder(np.frombuffer(pcm, np.int16), FAINT_DBFS)
     return pcm[2 * int(heard.argmax()) :] if heard.any() else pcm
 
 

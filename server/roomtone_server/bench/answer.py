@@ -5,14 +5,13 @@ import wave
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
+from roomtone.ears.level import louder
 from roomtone.errors import DeviceError
-from roomtone_server.bench.sound import AUDIBLE_DBFS, FULL_SCALE, Samples, write_wav
-
-_AUDIBLE: Final = FULL_SCALE * 10 ** (AUDIBLE_DBFS / 20)
+from roomtone_server.bench.sound import AUDIBLE_DBFS, Samples, write_wav
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,5 +49,5 @@ def _answer(blocks: Sequence[Mapping[str, Any]], sound: Samples, rate_hz: int) -
         block["at_ns"] + np.arange(part.size) * 1e9 / rate_hz for block, part in zip(blocks, parts, strict=True)
     ]
     reply = np.concatenate(parts)
-    audible_ns = np.concatenate(sounded_ns)[np.abs(reply.astype(np.int32)) > _AUDIBLE]
+    audible_ns = np.concatenate(sounded_ns)[louder(reply, AUDIBLE_DBFS)]
     return Answer(reply, rate_hz, (int(audible_ns[0]), int(audible_ns[-1])) if audible_ns.size else None)

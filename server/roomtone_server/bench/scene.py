@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from roomtone.ears.formats import RATE_HZ
+from roomtone.ears.level import amplitude, louder
 from roomtone.errors import UsageError
-from roomtone_server.bench.sound import AUDIBLE_DBFS, FULL_SCALE, Samples, last_speech_sample, read_wav, resampled
+from roomtone_server.bench.sound import AUDIBLE_DBFS, Samples, last_speech_sample, read_wav, resampled
 from roomtone_server.engines import libespeak
 from roomtone_server.engines.tts import espeak
 
@@ -84,8 +85,8 @@ def spoken(text: str, language: str = "en") -> Clip:
     if not speech.any():
         raise UsageError(f"there is nothing to say in {text!r}")
     power = np.mean(np.square(speech.astype(np.float64)))
-    as_said: Samples = np.rint(speech * _amplitude(USER_LEVEL_DBFS) / np.sqrt(power)).astype(np.int16)
-    audible = np.flatnonzero(np.abs(as_said) > _amplitude(AUDIBLE_DBFS))  # there is no noise in it
+    as_said: Samples = np.rint(speech * amplitude(USER_LEVEL_DBFS) / np.sqrt(power)).astype(np.int16)
+    audible = np.flatnonzero(louder(as_said, AUDIBLE_DBFS))  # there is no noise in it
     return Clip(as_said, int(audible[-1]) + 1)
 
 
@@ -93,12 +94,8 @@ def _samples(seconds: float) -> int:
     return round(seconds * RATE_HZ)
 
 
-def _amplitude(dbfs: float) -> float:
-    return float(FULL_SCALE * 10 ** (dbfs / 20))
-
-
 def _quiet_room(samples: int) -> npt.NDArray[np.float64]:
-    return np.random.default_rng(_SEED).normal(0, _amplitude(NOISE_DBFS), samples)
+    return np.random.default_rng(_SEED).normal(0, amplitude(NOISE_DBFS), samples)
 
 
 def _fade(samples: int) -> npt.NDArray[np.float64]:
