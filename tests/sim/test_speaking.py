@@ -46,6 +46,19 @@ def test_the_next_piece_is_made_while_one_sounds():
     assert all(at <= played[0] + due + 1e-6 for at, due in zip(played, sounding_s, strict=True)), "it never runs dry"
 
 
+def test_what_is_whole_is_spoken_at_once_and_as_it_would_be_in_pieces():
+    async def main(speaker, _):
+        await speaker.say("Turned on the light", whole=True)
+        await asyncio.sleep(0.3)
+        assert tts.asked == ["Turned on the light"], "nobody waits for a full stop that may still come"
+        await speaker.say(f" {STORY}")
+        await speaker.finish()
+
+    tts = ScriptedTts(seconds=0.1)
+    spoken(main, tts)
+    assert tts.asked[1:] == ["It is seven o'clock.", "The sun shines on the roof.", "All windows are closed."]
+
+
 def test_no_more_is_made_than_can_wait():
     async def main(speaker, _):
         async with asyncio.TaskGroup() as tasks:

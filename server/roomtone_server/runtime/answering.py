@@ -53,7 +53,7 @@ class Answering:
                 async for part in parts:
                     match part:
                         case Said(text):
-                            await self._say(speaker, turn_id, text)
+                            await self._say(speaker, turn_id, text, whole=text == prepared.reply)
                         case Acted(call):
                             action = {"entity": call.entity, "service": call.service, "data": dict(call.data)}
                             self._trace("action", turn_id=turn_id, **action)
@@ -82,10 +82,10 @@ class Answering:
             self._newest, self.cut_short = (command.turn, speaker), None
             yield speaker
 
-    async def _say(self, speaker: Speaker, turn_id: int, text: str) -> None:
+    async def _say(self, speaker: Speaker, turn_id: int, text: str, *, whole: bool = False) -> None:
         self._trace("reply", turn_id=turn_id, text=str(text))  # of a recording, the text alone
         self._session.show_reply(turn_id, text)
-        await speaker.say(text)
+        await speaker.say(text, whole=whole)
 
     async def _complete(self, speaker: Speaker, command: Spoken, finished: Finished) -> None:
         remaining_s = await speaker.finish()

@@ -173,7 +173,9 @@ class Conversation:
         except EngineError as problem:
             self._fail(utterance.turn, "hearing", str(problem))
             return
-        self._contest.heard(self._session.satellite.id, utterance.turn, utterance.ear.reached, utterance.ear.newest_db)
+        if self._utterance is utterance:  # whose endpoint is found is compared no more, and its reply does not wait
+            ear = utterance.ear
+            self._contest.heard(self._session.satellite.id, utterance.turn, ear.reached, ear.newest_db)
 
     def _post(self, event: turn.Event) -> None:
         """Tells the machine, and does what it commands."""

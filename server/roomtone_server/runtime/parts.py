@@ -54,5 +54,5 @@ class Parts:
 
     def one_moment_in(self, language: str) -> str:
         """What is said to who waits long for a reply in a language."""
-        phrases = language_of(language).phrases
-        return phrases.one_moment if self.one_moment and phrases is not None else self.one_moment
+        phrases = language_of(language).phrases if self.one_moment else None
+        return self.one_moment if phrases is None else phrases.one_moment

@@ -3,6 +3,7 @@ than it needs. The next piece is made while one sounds.
 """
 
 import asyncio
+import functools
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
@@ -89,10 +90,11 @@ async def speaking(
         raise problems.exceptions[0] from None
 
 
-def pieces_of(text: str, language: str) -> list[str]:
+@functools.lru_cache(maxsize=64)  # a reply is asked for as it is prepared, and as it is said
+def pieces_of(text: str, language: str) -> tuple[str, ...]:
     """What a whole text is spoken as."""
     splitter = SentenceSplitter(language)
-    return [*splitter.feed(text), *splitter.finish()]
+    return *splitter.feed(text), *splitter.finish()
 
 
 def tokens_of_first_piece(tokens: Sequence[str], language: str) -> int:
@@ -132,11 +134,14 @@ class Speaker:
         self._sounded = 0
         self._recording: Recording | None = None  # where that is what speaks
 
-    async def say(self, text: str) -> None:
-        """The next of the reply's text, cut anywhere; waits while enough is waiting. What speaks itself is whole."""
+    async def say(self, text: str, *, whole: bool = False) -> None:
+        """The next of the reply's text, cut anywhere, unless it is `whole`; waits while enough is waiting. What speaks
+        itself is always whole."""
         if isinstance(text, Audible):
             self._recording = text if isinstance(text, Recording) else None
             await self._put([text])
+        elif whole:
+            await self._put(pieces_of(text, self._language))
         else:
             await self._put(self._splitter.feed(text))
 
