@@ -27,7 +27,8 @@ export class Sound {
   async openSpeaker() {
     if (this._context) return;
     if (!isSecureContext) throw new NoMicrophone("insecure"); // there are no worklets either
-    const context = new AudioContext({ latencyHint: "interactive" });
+    // The least that the machine can do: "interactive" is up to 30 ms more, and every reply would be late by them.
+    const context = new AudioContext({ latencyHint: 0 });
     await Promise.all(WORKLETS.map((module) => context.audioWorklet.addModule(module)));
     this._speaker = new AudioWorkletNode(context, "roomtone-playback", { numberOfInputs: 0, outputChannelCount: [1] });
     this._volume = new GainNode(context, { gain: this._loudness });
