@@ -8,6 +8,7 @@ from roomtone_server.turn.endpoint import EndpointSettings
 from roomtone_server.turn.events import (
     Abandon,
     Answer,
+    Completeness,
     Discard,
     EndTurn,
     FinalReady,
@@ -22,7 +23,7 @@ from roomtone_server.turn.events import (
 
 
 @pytest.mark.parametrize(
-    ("what", "silence_ms"), [(COMPLETE, 160), (EXTENDABLE, 320), (UNKNOWN, 500), (UNFINISHED, 480), (OPEN, 1200)]
+    ("what", "silence_ms"), [(COMPLETE, 160), (EXTENDABLE, 320), (UNKNOWN, 500), (UNFINISHED, 460), (OPEN, 1200)]
 )
 def test_the_silence_depends_on_what_was_said(what, silence_ms):
     """To the next frame of 20 ms."""
@@ -42,6 +43,41 @@ def test_who_is_relaxed_waits_longer_for_all_that_may_go_on():
         scene.say("turn on the light", 1000, what=what)
         scene.prepare("turn on the light", what)
         assert scene.hear(9000)[0].silence_ms == silence_ms
+
+
+def paused_and_then_loud(what: Completeness) -> Scenario:
+    """One frame before the silence is enough it is loud again, and the voice detector knows of no voice."""
+    scene = Scenario()
+    scene.wake()
+    scene.say("turn on the light", 1000, what=what)
+    scene.prepare("turn on the light", what)
+    assert scene.hear(1140 if what is COMPLETE else 1440) == []
+    scene.be_loud()
+    return scene
+
+
+def test_what_may_be_a_voice_that_begins_is_waited_for_until_the_detector_knows_it():
+    scene = paused_and_then_loud(UNFINISHED)
+    assert scene.hear(1640) == []
+    assert scene.tell(SpeechStarted(1, at(1640))) == [Discard(1, 1)]
+    assert scene.hear(2600) == []
+
+
+def test_a_noise_that_comes_as_the_silence_ends_is_waited_for_half_a_second_at_most():
+    scene = paused_and_then_loud(UNFINISHED)
+    assert scene.hear(9000)[0] == FinishHearing(1, 1, at(1940), 940, known=True)
+
+
+def test_a_short_noise_holds_the_endpoint_up_no_longer_than_it_sounds():
+    scene = paused_and_then_loud(UNFINISHED)
+    assert scene.hear(1480) == []
+    scene.be_quiet()
+    assert scene.hear(9000)[0] == FinishHearing(1, 1, at(1500), 500, known=True)
+
+
+def test_where_nothing_can_follow_no_noise_is_waited_for():
+    scene = paused_and_then_loud(COMPLETE)
+    assert scene.hear(9000)[0] == FinishHearing(1, 1, at(1160), 160, known=True)
 
 
 def test_a_transcript_on_its_way_is_waited_for_and_then_nothing_is():

@@ -79,6 +79,9 @@ class Scenario:
     def be_loud(self) -> None:
         self._is_loud = True
 
+    def be_quiet(self) -> None:
+        self._is_loud = False
+
     def prepare(self, text: str, what: Completeness = COMPLETE, *, turn: int = 1) -> list[Command]:
         """A pause, until a preview is asked for; and what follows from its answer."""
         [asked] = self.hear(self.now_ms + 1000, turn=turn)

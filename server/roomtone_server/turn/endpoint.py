@@ -26,6 +26,9 @@ STALLED_MS: Final = 1500
 # What ends an utterance at once still has an end of its own: "stop" is not "stop the timer".
 AT_ONCE_MS: Final = 100
 
+# A voice that begins is loud for so long before the detector calls it one.
+UNDETECTED_MS: Final = 500
+
 # Speech that resumes for less than this is a cough or a chair.
 RESUMED_MS: Final = 100
 
@@ -38,7 +41,7 @@ class EndpointSettings:
 
     complete_ms: int = 160  # a command to which nothing can be added
     extendable_ms: int = 320  # a command that may go on: people pause for 200 ms in the midst of it
-    unfinished_ms: int = 480  # a command that sounds as if it went on
+    unfinished_ms: int = 460  # a command that sounds as if it went on
     unconfirmed_ms: int = 600  # one that nobody stands by as yet: what was said may be something else
     open_ms: int = 1200  # not yet a command
     free_ms: int = 500  # the grammar does not know
@@ -231,7 +234,17 @@ class Endpointer:
             return Verdict.NOTHING_SAID if waited_ms >= self._settings.nothing_said_ms else Verdict.GOES_ON
         if waited_ms >= self._settings.ceiling_ms or self._is_stalled:
             return Verdict.FINISHED
-        return Verdict.FINISHED if self.silence_ms >= self.enough_ms else Verdict.GOES_ON
+        if self.silence_ms < self.enough_ms or self._may_resume:
+            return Verdict.GOES_ON
+        return Verdict.FINISHED
+
+    @property
+    def _may_resume(self) -> bool:
+        """More can follow, and it has just become loud: the voice detector may not know the voice yet."""
+        loud_since = self._loudness.loud_since
+        if self._speaking or loud_since is None or self._completeness is Completeness.COMPLETE:
+            return False
+        return _ms(self._reached - loud_since) < UNDETECTED_MS
 
     @property
     def _is_stalled(self) -> bool:
