@@ -2,15 +2,19 @@
 
 import asyncio
 import json
+import logging
 import os
 from collections.abc import Mapping
 from concurrent.futures import Executor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from roomtone.errors import HomeError
 from roomtone_server.home.base import Entity
+
+_LOGGER = logging.getLogger(__name__)
 
 FILE_NAME: Final = "virtual-home.json"
 
@@ -51,27 +55,47 @@ def difference(before: Entity, after: Entity) -> Mapping[str, Any]:
 
 
 class StateFile:
-    """Writes in `executor`; calls that come during a write share the next one."""
+    """Writes in `executor`, behind the calls: a Pi's card may take a tenth of a second, and no reply waits for it.
+    States that come during a write share the next one."""
 
     def __init__(self, path: Path, executor: Executor) -> None:
         self._path = path
         self._executor = executor
-        self._writing = asyncio.Lock()
         self._newest: Kept = {}
-        self._on_disk: Kept = {}
+        self._writing: asyncio.Future[None] | None = None
+        self._problem: BaseException | None = None  # with the last write
 
-    async def keep(self, states: Kept) -> None:
-        """Returns when these states, or newer ones, are on the disk. Raises HomeError when they cannot be."""
+    def keep(self, states: Kept) -> None:
+        """They will be on the disk in a moment. Raises HomeError when the last ones could not be; these are tried."""
         self._newest = states
-        async with self._writing:
-            if self._on_disk is self._newest:
-                return
-            writing = self._newest
-            try:
-                await asyncio.get_running_loop().run_in_executor(self._executor, _replace_file, self._path, writing)
-            except OSError as problem:
-                raise HomeError(f"the home's states {self._path} cannot be kept: {problem.strerror}") from problem
-            self._on_disk = writing
+        if self._writing is None:
+            self._write()
+        if self._problem is not None:
+            raise HomeError(self._sentence) from self._problem
+
+    async def settled(self) -> None:
+        """Returns when there is nothing left to write."""
+        while self._writing is not None:
+            await asyncio.wait([self._writing])
+
+    def _write(self) -> None:
+        written = self._newest
+        loop = asyncio.get_running_loop()
+        self._writing = loop.run_in_executor(self._executor, _replace_file, self._path, written)
+        self._writing.add_done_callback(partial(self._note, written))
+
+    def _note(self, written: Kept, writing: asyncio.Future[None]) -> None:
+        self._writing, known = None, self._problem
+        self._problem = writing.exception()
+        if self._problem is not None and known is None:  # a full disk is said once, not with every call
+            _LOGGER.warning("%s", self._sentence)
+        if self._newest is not written:
+            self._write()
+
+    @property
+    def _sentence(self) -> str:
+        why = self._problem.strerror if isinstance(self._problem, OSError) else self._problem
+        return f"the home's states {self._path} cannot be kept: {why}"
 
 
 def _replace_file(path: Path, states: Kept) -> None:

@@ -100,7 +100,7 @@ class VirtualHome:
         }
         self._entities, self._kept = after, {**self._kept, **changed}
         self._changed.note(after[entity_id] for entity_id in changed)
-        await self._states.keep(self._kept)
+        self._states.keep(self._kept)
 
     def _after(self, entities: dict[str, Entity], call: ServiceCall, depth: int) -> dict[str, Entity]:
         """All entities after the call; none of them changes when any part of it is refused."""
@@ -121,6 +121,7 @@ class VirtualHome:
         return self._changed.follow()
 
     async def close(self) -> None:
+        await self._states.settled()
         if self._owns_executor:
             await asyncio.to_thread(self._executor.shutdown)
 
