@@ -124,8 +124,8 @@ class EndpointSettings(Settings):
 
     sensitivity: Literal["aggressive", "default", "relaxed"] = "default"
     complete_ms: Annotated[int, Field(ge=60, le=3000)] = 160
-    extendable_ms: Annotated[int, Field(ge=100, le=3000)] = 320
-    unfinished_ms: Annotated[int, Field(ge=200, le=3000)] = 460
+    extendable_ms: Annotated[int, Field(ge=100, le=3000)] = 280
+    unfinished_ms: Annotated[int, Field(ge=200, le=3000)] = 440
     unconfirmed_ms: Annotated[int, Field(ge=200, le=3000)] = 600
     open_ms: Annotated[int, Field(ge=200, le=5000)] = 1200
     free_ms: Annotated[int, Field(ge=200, le=3000)] = 500

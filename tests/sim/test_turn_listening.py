@@ -23,7 +23,7 @@ from roomtone_server.turn.events import (
 
 
 @pytest.mark.parametrize(
-    ("what", "silence_ms"), [(COMPLETE, 160), (EXTENDABLE, 320), (UNKNOWN, 500), (UNFINISHED, 460), (OPEN, 1200)]
+    ("what", "silence_ms"), [(COMPLETE, 160), (EXTENDABLE, 280), (UNKNOWN, 500), (UNFINISHED, 440), (OPEN, 1200)]
 )
 def test_the_silence_depends_on_what_was_said(what, silence_ms):
     """To the next frame of 20 ms."""
@@ -37,7 +37,7 @@ def test_the_silence_depends_on_what_was_said(what, silence_ms):
 
 
 def test_who_is_relaxed_waits_longer_for_all_that_may_go_on():
-    for what, silence_ms in ((COMPLETE, 160), (EXTENDABLE, 520)):
+    for what, silence_ms in ((COMPLETE, 160), (EXTENDABLE, 460)):
         scene = Scenario(TurnSettings(EndpointSettings(scale=1.6)))
         scene.wake()
         scene.say("turn on the light", 1000, what=what)
@@ -51,7 +51,7 @@ def paused_and_then_loud(what: Completeness) -> Scenario:
     scene.wake()
     scene.say("turn on the light", 1000, what=what)
     scene.prepare("turn on the light", what)
-    assert scene.hear(1140 if what is COMPLETE else 1440) == []
+    assert scene.hear(1140 if what is COMPLETE else 1420) == []
     scene.be_loud()
     return scene
 
@@ -65,14 +65,14 @@ def test_what_may_be_a_voice_that_begins_is_waited_for_until_the_detector_knows_
 
 def test_a_noise_that_comes_as_the_silence_ends_is_waited_for_half_a_second_at_most():
     scene = paused_and_then_loud(UNFINISHED)
-    assert scene.hear(9000)[0] == FinishHearing(1, 1, at(1940), 940, known=True)
+    assert scene.hear(9000)[0] == FinishHearing(1, 1, at(1920), 920, known=True)
 
 
 def test_a_short_noise_holds_the_endpoint_up_no_longer_than_it_sounds():
     scene = paused_and_then_loud(UNFINISHED)
-    assert scene.hear(1480) == []
+    assert scene.hear(1460) == []
     scene.be_quiet()
-    assert scene.hear(9000)[0] == FinishHearing(1, 1, at(1500), 500, known=True)
+    assert scene.hear(9000)[0] == FinishHearing(1, 1, at(1480), 480, known=True)
 
 
 def test_where_nothing_can_follow_no_noise_is_waited_for():

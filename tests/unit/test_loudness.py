@@ -8,10 +8,15 @@ FRAME = 320
 ROOM_DB, VOICE_DB = -50.0, -20.0
 
 
-def quiet_since(levels_db):
+def after(levels_db):
     loudness = Loudness()
     for number, level_db in enumerate(levels_db):
         loudness.frame(level_db, number * FRAME)
+    return loudness
+
+
+def quiet_since(levels_db):
+    loudness = after(levels_db)
     return None if loudness.quiet_since is None else loudness.quiet_since // FRAME
 
 
@@ -41,3 +46,14 @@ def test_a_room_that_is_as_loud_as_the_voice_tells_nothing():
 def test_a_microphone_without_a_room_is_quiet_between_words():
     assert quiet_since([-95.0] * 10 + VOICE) is None
     assert quiet_since([-95.0] * 10 + VOICE + [-95.0] * 10) == 20
+
+
+def test_a_word_that_begins_softly_stirs_the_room_before_it_is_loud():
+    loudness = after([*ROOM, *VOICE, *ROOM, -46.0, -42.0, -40.0])
+    assert loudness.quiet_since == 20 * FRAME
+    assert loudness.stirring_since == 31 * FRAME, "a quarter from the room to the words: -42.5 dBFS"
+    assert after([*ROOM, *VOICE, *ROOM]).stirring_since is None
+
+
+def test_a_room_that_is_as_loud_as_the_voice_does_not_stir():
+    assert after([-30.0] * 10 + VOICE).stirring_since is None

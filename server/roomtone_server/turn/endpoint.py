@@ -26,7 +26,7 @@ STALLED_MS: Final = 1500
 # What ends an utterance at once still has an end of its own: "stop" is not "stop the timer".
 AT_ONCE_MS: Final = 100
 
-# A voice that begins is loud for so long before the detector calls it one.
+# A voice that begins is heard for less than this before the detector calls it one.
 UNDETECTED_MS: Final = 500
 
 # Speech that resumes for less than this is a cough or a chair.
@@ -40,8 +40,8 @@ class EndpointSettings:
     """How much silence ends an utterance, by what was said; and what else ends it."""
 
     complete_ms: int = 160  # a command to which nothing can be added
-    extendable_ms: int = 320  # a command that may go on: people pause for 200 ms in the midst of it
-    unfinished_ms: int = 460  # a command that sounds as if it went on
+    extendable_ms: int = 280  # a command that may go on: people pause for 200 ms in the midst of it
+    unfinished_ms: int = 440  # a command that sounds as if it went on
     unconfirmed_ms: int = 600  # one that nobody stands by as yet: what was said may be something else
     open_ms: int = 1200  # not yet a command
     free_ms: int = 500  # the grammar does not know
@@ -240,11 +240,11 @@ class Endpointer:
 
     @property
     def _may_resume(self) -> bool:
-        """More can follow, and it has just become loud: the voice detector may not know the voice yet."""
-        loud_since = self._loudness.loud_since
-        if self._speaking or loud_since is None or self._completeness is Completeness.COMPLETE:
+        """More can follow, and the room stirs: the voice detector may not know the voice yet."""
+        since = self._loudness.stirring_since
+        if self._speaking or since is None or self._completeness is Completeness.COMPLETE:
             return False
-        return _ms(self._reached - loud_since) < UNDETECTED_MS
+        return _ms(self._reached - since) < UNDETECTED_MS
 
     @property
     def _is_stalled(self) -> bool:

@@ -9,6 +9,8 @@ from typing import Final
 SMOOTHED_FRAMES: Final = 3  # a glottal stop or a click is shorter
 # How far between the room and the loudest word the level may be, and still be quiet.
 QUIET_SHARE: Final = 0.4
+# So far is no echo any more, once it has been quiet for a while, but may be the beginning of a word.
+STIRRING_SHARE: Final = 0.25
 # With less than this between them, the level tells nothing.
 MIN_CONTRAST_DB: Final = 12.0
 # What is fainter is quiet, and no room: a canceller takes the room out too, for as long as a chime sounds.
@@ -19,7 +21,7 @@ class Loudness:
     """Takes the level of each frame, in dBFS.
 
     `quiet_since` is the sample from which on it has been quiet, None when it is not, or nobody can tell; `loud_since`
-    the one from which on it has not been.
+    the one from which on it has not been; `stirring_since` the one from which on it has stood out of the room at all.
     """
 
     def __init__(self) -> None:
@@ -28,6 +30,7 @@ class Loudness:
         self._peak_db = -120.0
         self.quiet_since: int | None = None
         self.loud_since: int | None = None
+        self.stirring_since: int | None = None
 
     def frame(self, level_db: float, start: int) -> bool:
         """The next frame, and its first sample; whether it is louder than all before."""
@@ -38,9 +41,18 @@ class Loudness:
         if len(self._recent) == SMOOTHED_FRAMES and min(self._recent) >= FAINTEST_ROOM_DBFS:
             self._floor_db = min(self._floor_db, smoothed_db)
         contrast_db = self._peak_db - self._floor_db
-        is_loud = contrast_db < MIN_CONTRAST_DB or level_db > self._floor_db + QUIET_SHARE * contrast_db
-        if is_loud and level_db >= FAINTEST_ROOM_DBFS:
-            self.quiet_since, self.loud_since = None, start if self.loud_since is None else self.loud_since
-        else:
-            self.quiet_since, self.loud_since = start if self.quiet_since is None else self.quiet_since, None
+        is_room = level_db >= FAINTEST_ROOM_DBFS
+        tells = contrast_db >= MIN_CONTRAST_DB
+        is_loud = is_room and (not tells or level_db > self._floor_db + QUIET_SHARE * contrast_db)
+        is_stirring = is_room and tells and level_db > self._floor_db + STIRRING_SHARE * contrast_db
+        self.quiet_since = _since(self.quiet_since, start, lasts=not is_loud)
+        self.loud_since = _since(self.loud_since, start, lasts=is_loud)
+        self.stirring_since = _since(self.stirring_since, start, lasts=is_stirring)
         return rises
+
+
+def _since(before: int | None, start: int, *, lasts: bool) -> int | None:
+    """Where what lasts has begun; before, if it was so already."""
+    if not lasts:
+        return None
+    return start if before is None else before
